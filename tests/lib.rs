@@ -1,0 +1,1 @@
+//! Integration and compile tests of the workspace; the tests themselves are in `it` and `ui`.
