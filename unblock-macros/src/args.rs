@@ -1,0 +1,173 @@
+//! The options between the parentheses of `#[unblock(…)]`.
+
+use std::time::Duration;
+
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token, parse_quote};
+
+use crate::duration;
+use crate::errors::Errors;
+use crate::spelling;
+
+/// How the calls of one function are to be made.
+pub(crate) struct Options {
+    pub(crate) pool: Option<Expr>,
+    pub(crate) timeout: Option<Timeout>,
+    pub(crate) shed: bool,
+    pub(crate) detach: bool,
+    pub(crate) name: Option<LitStr>,
+    /// Where the runtime is to be found: `::unblock_runtime`, or what `crate = …` says.
+    pub(crate) runtime: Path,
+}
+
+pub(crate) enum Timeout {
+    /// Known when the macro runs: `timeout = "2s"`.
+    Literal(Duration),
+    /// Known at each call: `timeout = self.limit`.
+    Expr(Expr),
+}
+
+impl Options {
+    /// Reads what it can and reports every mistake.
+    pub(crate) fn read(args: TokenStream, errors: &mut Errors) -> Self {
+        let mut options = Options {
+            pool: None,
+            timeout: None,
+            shed: false,
+            detach: false,
+            name: None,
+            runtime: parse_quote!(::unblock_runtime),
+        };
+        let all = |input: ParseStream<'_>| -> syn::Result<()> {
+            let mut seen = Vec::new();
+            while !input.is_empty() {
+                if let Err(error) = options.read_one(input, &mut seen) {
+                    errors.add(error);
+                    skip_to_comma(input);
+                }
+                if !input.is_empty() && input.parse::<Token![,]>().is_err() {
+                    errors.add(input.error("expected `,` between two options"));
+                    skip_to_comma(input);
+                    let _: syn::Result<Token![,]> = input.parse();
+                }
+            }
+            Ok(())
+        };
+        if let Err(error) = all.parse2(args) {
+            errors.add(error);
+        }
+        options
+    }
+
+    fn read_one(&mut self, input: ParseStream<'_>, seen: &mut Vec<String>) -> syn::Result<()> {
+        let Ok(key) = input.call(Ident::parse_any) else {
+            return Err(input.error(format!("expected an option; the options are {}", spelling::OPTIONS)));
+        };
+        let option = key.unraw().to_string();
+        if seen.contains(&option) {
+            return Err(syn::Error::new(key.span(), format!("`{option}` is given twice")));
+        }
+        seen.push(option.clone());
+        match option.as_str() {
+            "pool" => {
+                value_follows(input, &key, "`pool = self.pool`, any expression that gives a `Pool` or a reference to one")?;
+                self.pool = Some(input.parse()?);
+            }
+            "timeout" => {
+                value_follows(input, &key, "`timeout = \"2s\"`, or an expression that gives a `Duration`")?;
+                self.timeout = Some(read_timeout(input.parse()?)?);
+            }
+            "shed" => {
+                no_value_follows(input, &key)?;
+                self.shed = true;
+            }
+            "detach" => {
+                no_value_follows(input, &key)?;
+                self.detach = true;
+            }
+            "name" => {
+                value_follows(input, &key, "`name = \"load the index\"`")?;
+                self.name = Some(read_name(input)?);
+            }
+            "crate" => {
+                value_follows(input, &key, "`crate = my_crate::unblock_runtime`")?;
+                if input.peek(LitStr) {
+                    return Err(input.error("a path, without the quotes: `crate = my_crate::unblock_runtime`"));
+                }
+                self.runtime = input.call(Path::parse_mod_style)?;
+            }
+            _ => return Err(syn::Error::new(key.span(), spelling::unknown_option(&option))),
+        }
+        Ok(())
+    }
+}
+
+fn value_follows(input: ParseStream<'_>, key: &Ident, example: &str) -> syn::Result<()> {
+    let equals = input.parse::<Token![=]>();
+    if equals.is_err() || input.is_empty() || input.peek(Token![,]) {
+        return Err(syn::Error::new(key.span(), format!("`{key}` needs a value: {example}")));
+    }
+    Ok(())
+}
+
+fn no_value_follows(input: ParseStream<'_>, key: &Ident) -> syn::Result<()> {
+    if input.is_empty() || input.peek(Token![,]) {
+        return Ok(());
+    }
+    Err(input.error(format!("`{key}` takes no value: it is on when it is written, and off when it is not")))
+}
+
+fn read_name(input: ParseStream<'_>) -> syn::Result<LitStr> {
+    let Ok(name) = input.parse::<LitStr>() else {
+        return Err(input.error("the name is a string literal, as it is known before the program runs: `name = \"load the index\"`"));
+    };
+    if name.value().trim().is_empty() {
+        return Err(syn::Error::new(
+            name.span(),
+            "the name is empty; leave `name` out for the default, `Type::method` or `module::function`",
+        ));
+    }
+    Ok(name)
+}
+
+fn read_timeout(value: Expr) -> syn::Result<Timeout> {
+    let Expr::Lit(ExprLit { lit, .. }) = peel(&value) else {
+        return Ok(Timeout::Expr(value));
+    };
+    let complain = |message: String| syn::Error::new(lit.span(), message);
+    let text = match lit {
+        Lit::Str(text) => text.value(),
+        // `timeout = 5` and `timeout = 5s` (one token, with a suffix) are what is written without thinking of the quotes.
+        Lit::Int(number) => return Err(complain(duration::quoted(&number.to_string()))),
+        Lit::Float(number) => return Err(complain(duration::quoted(&number.to_string()))),
+        _ => return Err(complain("a timeout is a text such as \"2s\", or an expression that gives a `Duration`".to_owned())),
+    };
+    let timeout = duration::parse(&text).map_err(complain)?;
+    if timeout.is_zero() {
+        return Err(complain("a timeout of zero would refuse every call; leave `timeout` out to wait for as long as it takes".to_owned()));
+    }
+    Ok(Timeout::Literal(timeout))
+}
+
+/// The expression inside the invisible brackets that a `macro_rules!` puts around `$value:expr`.
+fn peel(mut value: &Expr) -> &Expr {
+    while let Expr::Group(group) = value {
+        value = &group.expr;
+    }
+    value
+}
+
+fn skip_to_comma(input: ParseStream<'_>) {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        let _: syn::Result<proc_macro2::TokenTree> = input.parse();
+    }
+}
+
+impl Options {
+    /// Whether a call can fail on its own: wait too long or be refused.
+    pub(crate) fn can_fail(&self) -> bool {
+        self.timeout.is_some() || self.shed
+    }
+}

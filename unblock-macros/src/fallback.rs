@@ -1,0 +1,44 @@
+//! What is emitted in place of an expansion when something is wrong: the errors, and the user's function, so that
+//! the rest of the program does not fail for the lack of it.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{Safety, Token};
+
+use crate::errors::Errors;
+use crate::signature::Function;
+
+/// The item as it was.
+///
+/// ```text
+/// // Input:
+/// struct Store;
+/// // Output:
+/// struct Store;
+/// ::core::compile_error! { "`#[unblock]` goes above a function: `#[unblock] fn …`" }
+/// ```
+pub(crate) fn item(item: TokenStream, errors: Errors) -> TokenStream {
+    let errors = errors.into_compile_errors();
+    quote!(#item #errors)
+}
+
+/// The function as it was, but `async` where that is possible: its callers await it.
+///
+/// ```text
+/// // Input:
+/// fn fill(buffer: &mut Vec<u8>) { … }
+/// // Output:
+/// async fn fill(buffer: &mut Vec<u8>) { … }
+/// ::core::compile_error! { "an `&mut` argument cannot go to the pool …" }
+/// ```
+pub(crate) fn function(mut function: Function, errors: Errors) -> TokenStream {
+    let sig = &mut function.sig;
+    let can_be_async = sig.constness.is_none() && sig.abi.is_none() && sig.variadic.is_none();
+    if can_be_async && sig.asyncness.is_none() {
+        sig.asyncness = Some(Token![async](Span::mixed_site()));
+    }
+    if matches!(sig.safety, Safety::Safe(_)) {
+        sig.safety = Safety::Default;
+    }
+    item(function.to_token_stream(), errors)
+}

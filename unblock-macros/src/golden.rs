@@ -1,0 +1,108 @@
+//! The golden expansions: each `tests/expanded/NAME.in.rs` becomes exactly `NAME.expanded.rs`.
+//!
+//! `UNBLOCK_BLESS=1 cargo test -p unblock-macros golden` writes them anew; the difference is for the reviewer.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use quote::ToTokens;
+use syn::{Attribute, File, ImplItem, Item, Meta, TraitItem};
+
+use crate::expand;
+
+#[test]
+fn golden_expansions() {
+    let bless = std::env::var_os("UNBLOCK_BLESS").is_some();
+    let mut different = Vec::new();
+    for input in inputs() {
+        let expanded = expand_file(&fs::read_to_string(&input).unwrap());
+        let golden = input.with_file_name(input.file_name().unwrap().to_str().unwrap().replace(".in.rs", ".expanded.rs"));
+        if bless {
+            fs::write(&golden, expanded).unwrap();
+        } else if fs::read_to_string(&golden).ok().as_deref() != Some(&expanded) {
+            different.push(format!("{}: the macro now gives\n{expanded}", golden.display()));
+        }
+    }
+    assert!(different.is_empty(), "{}\nif this is intended, run with UNBLOCK_BLESS=1", different.join("\n"));
+}
+
+/// The macro is handed arbitrary tokens by editors; whatever they are, it answers with tokens.
+#[test]
+fn half_typed_code_does_not_panic() {
+    let sources = inputs().into_iter().map(|input| fs::read_to_string(input).unwrap());
+    for source in sources.chain(["#[unblock] fn f(&self, x: &".to_owned(), "#[unblock(pool = )] fn f();".to_owned()]) {
+        let Ok(tokens) = source.parse::<proc_macro2::TokenStream>() else { continue };
+        let tokens: Vec<_> = tokens.into_iter().collect();
+        for length in 0..tokens.len().min(60) {
+            let part: proc_macro2::TokenStream = tokens[..length].iter().cloned().collect();
+            expand::attribute(part.clone(), part.clone());
+            expand::attribute(proc_macro2::TokenStream::new(), part);
+        }
+    }
+}
+
+fn inputs() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expanded");
+    let mut inputs: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.to_str().unwrap().ends_with(".in.rs")).collect();
+    inputs.sort();
+    assert!(!inputs.is_empty());
+    inputs
+}
+
+fn expand_file(source: &str) -> String {
+    let mut file: File = syn::parse_str(source).unwrap();
+    file.items.iter_mut().for_each(expand_item);
+    prettyplease::unparse(&file)
+}
+
+/// Does what the compiler does: takes the attribute off the item, and puts the expansion in the item's place.
+fn expand_item(item: &mut Item) {
+    match item {
+        Item::Fn(function) => {
+            if let Some(expanded) = expansion(&mut function.attrs.clone(), |attrs| {
+                function.attrs = attrs;
+                function.to_token_stream()
+            }) {
+                *item = syn::parse2(expanded).unwrap();
+            }
+        }
+        Item::Impl(block) => {
+            for item in &mut block.items {
+                if let ImplItem::Fn(method) = item
+                    && let Some(expanded) = expansion(&mut method.attrs.clone(), |attrs| {
+                        method.attrs = attrs;
+                        method.to_token_stream()
+                    })
+                {
+                    *item = syn::parse2(expanded).unwrap();
+                }
+            }
+        }
+        Item::Trait(definition) => {
+            for item in &mut definition.items {
+                if let TraitItem::Fn(method) = item
+                    && let Some(expanded) = expansion(&mut method.attrs.clone(), |attrs| {
+                        method.attrs = attrs;
+                        method.to_token_stream()
+                    })
+                {
+                    *item = syn::parse2(expanded).unwrap();
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn expansion(
+    attrs: &mut Vec<Attribute>,
+    rest: impl FnOnce(Vec<Attribute>) -> proc_macro2::TokenStream,
+) -> Option<proc_macro2::TokenStream> {
+    let index = attrs.iter().position(|attr| attr.path().is_ident("unblock"))?;
+    let args = match attrs.remove(index).meta {
+        Meta::List(list) => list.tokens,
+        _ => proc_macro2::TokenStream::new(),
+    };
+    Some(expand::attribute(args, rest(std::mem::take(attrs))))
+}

@@ -1,0 +1,126 @@
+//! `self` in a body becomes `__self`, because a closure cannot have a parameter or a variable named `self`.
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+
+use crate::format_string;
+
+/// The variable that stands for `self`. It takes the place, and so the hygiene, of the `self` that it replaces:
+/// in a method made by `macro_rules!`, binding and uses then meet as the original tokens did.
+pub(crate) fn ident(span: Span) -> Ident {
+    Ident::new("__self", span)
+}
+
+/// Renames every `self` that means the receiver.
+///
+/// ```text
+/// // Input:
+/// let n = self.count; println!("{self:?} {}", self.name); use self::helper;
+/// // Output:
+/// let n = __self.count; println!("{__self:?} {}", __self.name); use self::helper;
+/// ```
+///
+/// The body is not parsed, so this goes by tokens: paths (`self::x`), `use` trees, `pub(self)` and the insides of
+/// nested `impl` and `trait` items, which have receivers of their own, stay as they are.
+pub(crate) fn rename(body: TokenStream) -> TokenStream {
+    renamed(&body, None).unwrap_or(body)
+}
+
+/// `None` when there was nothing to rename, so that the groups along the way keep their exact spans.
+/// `called` is the name of the macro that the tokens are given to, if they are.
+fn renamed(tokens: &TokenStream, called: Option<&str>) -> Option<TokenStream> {
+    let mut tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let captures = called.map_or_else(Vec::new, |name| format_string::positions(name, &tokens));
+    let mut nested = NestedItem::default();
+    let mut changed = false;
+    let mut at = 0;
+    while at < tokens.len() {
+        nested.see(&tokens, at);
+        let replacement = match &tokens[at] {
+            TokenTree::Ident(word) if word == "use" && !is_punct(tokens.get(at + 1), '<') => {
+                at = end_of_statement(&tokens, at);
+                None
+            }
+            TokenTree::Ident(word) if word == "pub" && is_group(tokens.get(at + 1), Delimiter::Parenthesis) => {
+                at += 1;
+                None
+            }
+            TokenTree::Ident(word) if word == "self" && !is_path(&tokens[at + 1..]) => {
+                Some(TokenTree::Ident(ident(word.span())))
+            }
+            TokenTree::Group(group) if !nested.is_body(group) => {
+                let name = macro_name(&tokens[..at]);
+                renamed(&group.stream(), name.as_deref()).map(|stream| {
+                    let mut renamed = Group::new(group.delimiter(), stream);
+                    renamed.set_span(group.span());
+                    TokenTree::Group(renamed)
+                })
+            }
+            TokenTree::Literal(literal) if captures.contains(&at) => {
+                format_string::rename_self(literal).map(TokenTree::Literal)
+            }
+            _ => None,
+        };
+        if let Some(replacement) = replacement {
+            tokens[at] = replacement;
+            changed = true;
+        }
+        at += 1;
+    }
+    changed.then(|| tokens.into_iter().collect())
+}
+
+/// Whether the tokens after `self` make it a path: `self::x`.
+fn is_path(after: &[TokenTree]) -> bool {
+    is_punct(after.first(), ':') && is_punct(after.get(1), ':')
+}
+
+fn end_of_statement(tokens: &[TokenTree], start: usize) -> usize {
+    tokens[start..].iter().position(|token| is_punct(Some(token), ';')).map_or(tokens.len(), |offset| start + offset)
+}
+
+/// The name in front of `! (…)`, and in front of `! name (…)` as in `macro_rules! name { … }`.
+fn macro_name(before: &[TokenTree]) -> Option<String> {
+    match before {
+        [.., TokenTree::Ident(name), TokenTree::Punct(bang)] if bang.as_char() == '!' => Some(name.to_string()),
+        _ => None,
+    }
+}
+
+fn is_punct(token: Option<&TokenTree>, wanted: char) -> bool {
+    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == wanted)
+}
+
+fn is_group(token: Option<&TokenTree>, wanted: Delimiter) -> bool {
+    matches!(token, Some(TokenTree::Group(group)) if group.delimiter() == wanted)
+}
+
+/// Watches for `impl … { }` and `trait … { }`, whose braces have receivers of their own.
+#[derive(Default)]
+struct NestedItem {
+    /// Between the keyword and the braces: how many `<` are open. Braces among them are const arguments.
+    angles: Option<usize>,
+}
+
+impl NestedItem {
+    fn see(&mut self, tokens: &[TokenTree], at: usize) {
+        match (&tokens[at], self.angles) {
+            (TokenTree::Ident(word), None) if word == "impl" || word == "trait" => self.angles = Some(0),
+            (TokenTree::Punct(punct), Some(open)) => match punct.as_char() {
+                ';' => self.angles = None,
+                '<' => self.angles = Some(open + 1),
+                // The `>` of `->` closes nothing.
+                '>' if at == 0 || !is_punct(tokens.get(at - 1), '-') => self.angles = Some(open.saturating_sub(1)),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+
+    fn is_body(&mut self, group: &Group) -> bool {
+        let is_body = group.delimiter() == Delimiter::Brace && self.angles == Some(0);
+        if is_body {
+            self.angles = None;
+        }
+        is_body
+    }
+}

@@ -1,0 +1,95 @@
+//! The function under the attribute: its signature is read, its body stays tokens.
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Ident, LitStr, Signature, Token, Visibility};
+
+/// A free function, an associated function or a method.
+///
+/// The body is not parsed: rustc does it anyway, syn may not know its newest syntax, and a half-typed
+/// body must not cost the user the completion of the rest in an editor.
+pub(crate) struct Function {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) sig: Signature,
+    pub(crate) body: Body,
+}
+
+pub(crate) enum Body {
+    /// `{ … }`
+    Braces(Group),
+    /// `;`, as in a trait's required method.
+    Missing(Token![;]),
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attrs = input.call(Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        if !is_function(input) {
+            return Err(not_a_function(input));
+        }
+        Ok(Function { attrs, vis, sig: input.parse()?, body: input.parse()? })
+    }
+}
+
+impl Parse for Body {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if input.peek(Token![;]) {
+            return Ok(Body::Missing(input.parse()?));
+        }
+        match input.parse()? {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Ok(Body::Braces(group)),
+            other => Err(syn::Error::new(other.span(), "expected the function's body: `{ … }`")),
+        }
+    }
+}
+
+impl ToTokens for Function {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Function { attrs, vis, sig, body } = self;
+        attrs.iter().for_each(|attr| attr.to_tokens(tokens));
+        vis.to_tokens(tokens);
+        sig.to_tokens(tokens);
+        body.to_tokens(tokens);
+    }
+}
+
+impl ToTokens for Body {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Body::Braces(group) => group.to_tokens(tokens),
+            Body::Missing(semicolon) => semicolon.to_tokens(tokens),
+        }
+    }
+}
+
+/// Whether qualifiers and then `fn` come next.
+fn is_function(input: ParseStream<'_>) -> bool {
+    let ahead = input.fork();
+    while !ahead.peek(Token![fn]) {
+        let qualifier = ["const", "async", "unsafe", "safe", "extern"];
+        match ahead.call(Ident::parse_any) {
+            Ok(word) if qualifier.iter().any(|known| word == known) => {
+                if word == "extern" && ahead.peek(LitStr) && ahead.parse::<LitStr>().is_err() {
+                    return false;
+                }
+            }
+            _ => return false,
+        }
+    }
+    true
+}
+
+fn not_a_function(input: ParseStream<'_>) -> syn::Error {
+    let word = input.fork().call(Ident::parse_any).map(|word| word.to_string());
+    let advice = match word.as_deref() {
+        Ok("impl" | "mod" | "trait") => ": put it above each function in here whose body blocks",
+        Ok("unsafe") => ": put it above each function whose body blocks",
+        Ok("let") => ": closures have no attribute; hand one to `Pool::submit`",
+        _ => ": `#[unblock] fn …`",
+    };
+    input.error(format!("`#[unblock]` goes above a function{advice}"))
+}

@@ -1,0 +1,81 @@
+//! What the user may have meant by an option that does not exist.
+
+pub(crate) const OPTIONS: &str = "`pool = …`, `timeout = …`, `shed`, `detach`, `name = …` and `crate = …`";
+
+const NAMES: [&str; 6] = ["pool", "timeout", "shed", "detach", "name", "crate"];
+
+/// Words that other libraries use for the same thing.
+const ELSEWHERE: [(&str, &str); 8] = [
+    ("executor", "pool"),
+    ("threadpool", "pool"),
+    ("deadline", "timeout"),
+    ("limit", "timeout"),
+    ("reject", "shed"),
+    ("spawn", "detach"),
+    ("label", "name"),
+    ("runtime", "crate"),
+];
+
+pub(crate) fn unknown_option(given: &str) -> String {
+    match meant(given) {
+        Some(option) => format!("there is no option `{given}`; did you mean `{option}`? The options are {OPTIONS}"),
+        None => format!("there is no option `{given}`; the options are {OPTIONS}"),
+    }
+}
+
+fn meant(given: &str) -> Option<&'static str> {
+    let given = given.to_lowercase();
+    let given = given.as_str();
+    if let Some((_, option)) = ELSEWHERE.iter().find(|(word, _)| *word == given) {
+        return Some(option);
+    }
+    // One slip of the fingers per three letters, so that `pol` finds `pool` and `load` does not.
+    NAMES
+        .into_iter()
+        .map(|option| (distance(given, option), option))
+        .filter(|(distance, option)| *distance <= option.len().div_ceil(3) && *distance < given.len())
+        .min()
+        .map(|(_, option)| option)
+}
+
+/// Levenshtein: how many letters to add, drop or change.
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (above, letter) in from.chars().enumerate() {
+        let mut diagonal = above;
+        let mut left = above + 1;
+        for (column, wanted) in to.iter().enumerate() {
+            let changed = diagonal + usize::from(letter != *wanted);
+            diagonal = row[column + 1];
+            row[column] = left;
+            left = changed.min(diagonal + 1).min(left + 1);
+        }
+        row[to.len()] = left;
+    }
+    row[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{distance, meant};
+
+    #[test]
+    fn counts_letters() {
+        assert_eq!(distance("pool", "pool"), 0);
+        assert_eq!(distance("pol", "pool"), 1);
+        assert_eq!(distance("", "name"), 4);
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+
+    #[test]
+    fn finds_near_misses_only() {
+        assert_eq!(meant("Timeout"), Some("timeout"));
+        assert_eq!(meant("time_out"), Some("timeout"));
+        assert_eq!(meant("detached"), Some("detach"));
+        assert_eq!(meant("deadline"), Some("timeout"));
+        assert_eq!(meant("krate"), Some("crate"));
+        assert_eq!(meant("x"), None);
+        assert_eq!(meant("priority"), None);
+    }
+}

@@ -1,0 +1,134 @@
+//! What the attribute refuses, each with a message that says what to write instead.
+
+use syn::{ReceiverKind, ReturnType, Safety, Signature, Type};
+
+use crate::argument::Argument;
+use crate::borrow;
+use crate::errors::Errors;
+use crate::signature::{Body, Function};
+
+pub(crate) fn check(function: &Function, errors: &mut Errors) {
+    qualifiers(&function.sig, errors);
+    if let Body::Missing(semicolon) = &function.body {
+        errors.on(
+            semicolon,
+            format!(
+                "a function without a body has nothing to run on the pool: declare it as `async fn {}`, and put `#[unblock]` \
+                 above the implementations that block",
+                function.sig.ident
+            ),
+        );
+    }
+    receiver(&function.sig, errors);
+    for argument in Argument::all(function) {
+        self::argument(&argument, errors);
+    }
+    if let ReturnType::Type(_, ty) = &function.sig.output {
+        result(ty, errors);
+    }
+}
+
+fn qualifiers(sig: &Signature, errors: &mut Errors) {
+    if let Some(token) = &sig.asyncness {
+        errors.on(
+            token,
+            "this function is `async` already: remove `async` if all of it blocks, or put `#[unblock]` on a function of its own \
+             that holds the part that blocks, and await that one here",
+        );
+    }
+    if let Some(token) = &sig.constness {
+        errors.on(token, "a `const fn` cannot wait for a pool: remove `const`");
+    }
+    if let Safety::Unsafe(token) = &sig.safety {
+        errors.on(
+            token,
+            "an `unsafe fn` cannot go to the pool, as its caller's promise would have to hold on another thread, later: take owned \
+             values, and put the `unsafe { … }` block into the body of a safe function",
+        );
+    }
+    if let Some(abi) = &sig.abi {
+        errors.on(abi, "an `extern` function cannot be `async`: call it from a function of its own, and put `#[unblock]` there");
+    }
+    if let Some(variadic) = &sig.variadic {
+        errors.on(variadic.dots, "a variadic function cannot be `async`: take a slice or a `Vec` instead");
+    }
+}
+
+fn receiver(sig: &Signature, errors: &mut Errors) {
+    let Some(receiver) = sig.receiver() else { return };
+    let exclusive = match &receiver.kind {
+        ReceiverKind::Reference(_, lifetime, Some(_)) => lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static"),
+        ReceiverKind::Typed(_, ty) => borrow::exclusive_reference(ty).is_some(),
+        _ => false,
+    };
+    if exclusive {
+        errors.on(
+            receiver,
+            "`&mut self` cannot go to the pool, as the caller would have to lend it to another thread: take `self` and return it, or take \
+             `&self` of a handle that clones, with what changes in an `Arc<Mutex<…>>`",
+        );
+        return;
+    }
+    let ReceiverKind::Typed(_, ty) = &receiver.kind else { return };
+    let ty = borrow::shared_reference(ty).map_or(&**ty, |reference| &reference.elem);
+    if let Some(borrow) = borrow::find(ty) {
+        errors.at(
+            borrow.span,
+            "this `self` borrows, and the job cannot: take `&self` (the job gets a clone), `self`, `self: Arc<Self>` or `self: &Arc<Self>`",
+        );
+    }
+}
+
+fn argument(argument: &Argument, errors: &mut Errors) {
+    let name = match &argument.pattern {
+        Some(_) => String::new(),
+        None => format!("{}: ", argument.name),
+    };
+    if let Some(reference) = borrow::exclusive_reference(&argument.ty) {
+        let owned = match borrow::find(&argument.ty).and_then(|borrow| borrow.owned) {
+            Some(owned) => format!("take `{name}{owned}` and return it"),
+            None => "take the value itself and return it".to_owned(),
+        };
+        errors.on(
+            reference,
+            format!(
+                "an `&mut` argument cannot go to the pool, as the caller would have to lend it to another thread: {owned}, or share it \
+                 with the caller in an `Arc<Mutex<…>>`"
+            ),
+        );
+        return;
+    }
+    let reference = borrow::shared_reference(&argument.ty);
+    let ty = reference.map_or(&argument.ty, |reference| &*reference.elem);
+    if let (Some(reference), Type::TraitObject(object)) = (reference, borrow::peel(ty)) {
+        let object = borrow::text(object);
+        errors.on(
+            reference,
+            format!("the job cannot own a copy of a trait object behind `&`: take `{name}Box<{object} + Send>` or `{name}Arc<{object} + Send + Sync>`"),
+        );
+        return;
+    }
+    if let Some(borrow) = borrow::find(ty) {
+        // `&[&str]` is advised about as a whole.
+        let owned = match borrow::find(&argument.ty).and_then(|borrow| borrow.owned) {
+            Some(owned) => format!("take an owned value, such as `{name}{owned}`"),
+            None => "take a value that owns what it needs".to_owned(),
+        };
+        errors.at(
+            borrow.span,
+            format!("an argument whose type has a lifetime of its own cannot go to the pool, as the job may outlive what it borrows: {owned}"),
+        );
+    }
+}
+
+fn result(ty: &Type, errors: &mut Errors) {
+    let Some(borrow) = borrow::find(ty) else { return };
+    let owned = match borrow.owned {
+        Some(owned) => format!("return an owned value, such as `{owned}`"),
+        None => "return a value that owns what it has".to_owned(),
+    };
+    errors.at(
+        borrow.span,
+        format!("the result cannot borrow: it comes back after the job, and all that the job had, are gone; {owned}"),
+    );
+}
