@@ -1,0 +1,140 @@
+//! The settings of a pool, each with a default that nobody has to change.
+
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use crate::error::BuildError;
+use crate::pool::{Pool, Shared};
+use crate::queue::Queue;
+use crate::sizing::Sizing;
+use crate::{monitor, worker};
+
+/// Settings for a [`Pool`]; from [`Pool::builder`].
+///
+/// ```
+/// use std::time::Duration;
+/// use unblock_runtime::Pool;
+///
+/// let database = Pool::builder().name("db").max_threads(8).queue_capacity(256).build()?;
+/// # Ok::<(), unblock_runtime::BuildError>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "settings do nothing until `build` or `install_global`"]
+pub struct PoolBuilder {
+    name: String,
+    parallelism: Option<usize>,
+    max_threads: Option<usize>,
+    queue_capacity: usize,
+    keep_alive: Duration,
+    niceness: i32,
+}
+
+impl PoolBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            name: "unblock".to_owned(),
+            parallelism: None,
+            max_threads: None,
+            queue_capacity: 1024,
+            keep_alive: Duration::from_secs(10),
+            niceness: 10,
+        }
+    }
+
+    /// The pool's name in statistics and logs, and the beginning of its threads' names, of which Linux shows 15 bytes.
+    /// Default: `unblock`.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// How many workers may compute at a time. They are there from the start and stay. Default: the cores that the
+    /// process may use, [`available_parallelism`].
+    pub fn parallelism(mut self, workers: usize) -> Self {
+        self.parallelism = Some(workers);
+        self
+    }
+
+    /// How many threads there may be, those included that sleep in a job. Default: 512 (tokio's), or the parallelism
+    /// if that is more.
+    pub fn max_threads(mut self, threads: usize) -> Self {
+        self.max_threads = Some(threads);
+        self
+    }
+
+    /// How many jobs wait in the queue before callers wait for room. Default: 1,024.
+    pub fn queue_capacity(mut self, jobs: usize) -> Self {
+        self.queue_capacity = jobs;
+        self
+    }
+
+    /// After this time without work a thread beyond the parallelism ends. Default: 10 s (tokio's).
+    pub fn keep_alive(mut self, idle: Duration) -> Self {
+        self.keep_alive = idle;
+        self
+    }
+
+    /// The niceness of the workers, 0 to 19, so that event loops go first. 0 leaves them at the process's priority.
+    /// Default: 10, on Linux; elsewhere it has no effect, because niceness there belongs to the whole process.
+    pub fn niceness(mut self, niceness: i32) -> Self {
+        self.niceness = niceness;
+        self
+    }
+
+    /// Builds the pool and starts its first threads, [`parallelism`](Self::parallelism) of them.
+    ///
+    /// Build it on a thread of normal priority: threads inherit the priority of the one that starts them.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::Setting`] for a setting out of range, [`BuildError::Thread`] when the system gives no threads.
+    pub fn build(self) -> Result<Pool, BuildError> {
+        let invalid = |text: &str| Err(BuildError::Setting(text.to_owned()));
+        let parallelism = match self.parallelism {
+            Some(0) => return invalid("parallelism must be at least 1"),
+            Some(workers) => workers,
+            None => available_parallelism().map_or(1, Into::into),
+        };
+        let max_threads = self.max_threads.unwrap_or_else(|| parallelism.max(512));
+        let Ok(limit) = u32::try_from(parallelism) else {
+            return invalid("parallelism must fit into 32 bits");
+        };
+        if max_threads < parallelism {
+            return Err(BuildError::Setting(format!(
+                "max_threads ({max_threads}) must be at least the parallelism ({parallelism})"
+            )));
+        }
+        if self.queue_capacity == 0 {
+            return invalid("queue_capacity must be at least 1");
+        }
+        if !(0..=19).contains(&self.niceness) {
+            return Err(BuildError::Setting(format!("niceness must be 0 to 19, not {}", self.niceness)));
+        }
+        if self.name.is_empty() || self.name.contains('\0') {
+            return invalid("a pool's name must not be empty and must not hold a NUL");
+        }
+        let sizing = Sizing::new(limit, max_threads, self.keep_alive);
+        let shared = Arc::new(Shared::new(self.name, Queue::new(self.queue_capacity), sizing, self.niceness));
+        // If a thread is refused below, this handle's drop sends home those that started.
+        let pool = Pool::from_shared(Arc::clone(&shared));
+        let watched = Arc::clone(&shared);
+        shared.spawn_thread("monitor", move || monitor::watch(&watched)).map_err(BuildError::Thread)?;
+        for _ in 0..parallelism {
+            worker::hire(&shared).map_err(BuildError::Thread)?;
+        }
+        Ok(pool)
+    }
+
+    /// Builds the pool and makes it the [global](Pool::global) one.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::GlobalExists`] if there is one already; else as [`build`](Self::build).
+    pub fn install_global(self) -> Result<(), BuildError> {
+        if Pool::has_global() {
+            return Err(BuildError::GlobalExists);
+        }
+        Pool::install_global(self.build()?)
+    }
+}

@@ -1,0 +1,191 @@
+//! Where a job's work waits and its outcome arrives: exactly one outcome per job, handed over once.
+//!
+//! ```text
+//!            begin            complete             poll
+//! Queued ─────────────▶ Running ─────────▶ Ready ─────────▶ Taken
+//!    │   abort, expire            expire     ▲
+//!    └───────────────────────────────────────┘
+//! ```
+//!
+//! # The invariant
+//!
+//! *The stage only moves forward, under the one lock; the move into `Ready` happens once, and whoever makes it
+//! takes the waiter along and notifies it after the lock is released.* Who wins each race:
+//!
+//! - begin against abort or expire: the first to take the lock. After `begin` an abort changes nothing; after an
+//!   abort `begin` gives nothing, and the work is dropped by whoever aborted.
+//! - complete against expire: the first to take the lock. A value that comes after its deadline was answered is
+//!   handed back to the worker and dropped there: it cannot reach anybody.
+//! - poll against any move into `Ready`: poll leaves its waiter in the same critical section in which it finds
+//!   nothing, so the move that follows finds the waiter. A second poll replaces the waiter: the newest is notified.
+//! - The closure `count` of each move runs under the lock, so that whoever sees an outcome finds it counted.
+
+use std::task::{Context, Poll, Waker};
+
+use crate::error::Error;
+use crate::event_loop::LoopHandle;
+use crate::sync::Mutex;
+
+pub(crate) struct Completion<F, T> {
+    cell: Mutex<Cell<F, T>>,
+}
+
+struct Cell<F, T> {
+    stage: Stage<F, T>,
+    waiter: Option<Waiter>,
+}
+
+enum Stage<F, T> {
+    Queued(F),
+    Running,
+    Ready(Result<T, Error>),
+    Taken,
+}
+
+/// Where a job was when its deadline passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expired {
+    Queued,
+    Running,
+}
+
+impl<F, T> Completion<F, T> {
+    pub(crate) fn new(work: F) -> Self {
+        Self { cell: Mutex::new(Cell { stage: Stage::Queued(work), waiter: None }) }
+    }
+
+    /// Takes the work to run it, unless the job is over.
+    pub(crate) fn begin(&self, count: impl FnOnce()) -> Option<F> {
+        let mut cell = self.cell.lock();
+        match std::mem::replace(&mut cell.stage, Stage::Running) {
+            Stage::Queued(work) => {
+                count();
+                Some(work)
+            }
+            over => {
+                cell.stage = over;
+                None
+            }
+        }
+    }
+
+    /// Stores what the work ended with and notifies the caller. If the caller has its answer already, the outcome
+    /// is handed back.
+    pub(crate) fn complete(
+        &self,
+        outcome: Result<T, Error>,
+        count: impl FnOnce(&Result<T, Error>),
+        count_late: impl FnOnce(),
+    ) -> Option<Result<T, Error>> {
+        let mut cell = self.cell.lock();
+        if !matches!(cell.stage, Stage::Running) {
+            count_late();
+            return Some(outcome);
+        }
+        count(&outcome);
+        cell.stage = Stage::Ready(outcome);
+        let waiter = cell.waiter.take();
+        drop(cell);
+        if let Some(waiter) = waiter {
+            waiter.notify();
+        }
+        None
+    }
+
+    /// Ends a job that has not begun. Its work is handed back, to be dropped outside of the lock.
+    pub(crate) fn abort(&self, error: Error, count: impl FnOnce()) -> Option<F> {
+        let mut cell = self.cell.lock();
+        match std::mem::replace(&mut cell.stage, Stage::Taken) {
+            Stage::Queued(work) => {
+                count();
+                cell.stage = Stage::Ready(Err(error));
+                let waiter = cell.waiter.take();
+                drop(cell);
+                if let Some(waiter) = waiter {
+                    waiter.notify();
+                }
+                Some(work)
+            }
+            begun => {
+                cell.stage = begun;
+                None
+            }
+        }
+    }
+
+    /// Gives the caller `TimedOut`, wherever the job is. Work that had not begun is handed back.
+    pub(crate) fn expire(&self, count: impl FnOnce(Expired)) -> Option<F> {
+        let mut cell = self.cell.lock();
+        let work = match std::mem::replace(&mut cell.stage, Stage::Taken) {
+            Stage::Queued(work) => {
+                count(Expired::Queued);
+                Some(work)
+            }
+            Stage::Running => {
+                count(Expired::Running);
+                None
+            }
+            over => {
+                cell.stage = over;
+                return None;
+            }
+        };
+        cell.stage = Stage::Ready(Err(Error::TimedOut));
+        let waiter = cell.waiter.take();
+        drop(cell);
+        if let Some(waiter) = waiter {
+            waiter.notify();
+        }
+        work
+    }
+
+    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<Result<T, Error>> {
+        let mut cell = self.cell.lock();
+        match std::mem::replace(&mut cell.stage, Stage::Taken) {
+            Stage::Ready(outcome) => Poll::Ready(outcome),
+            Stage::Taken => panic!("a submission was polled after it gave its outcome"),
+            pending => {
+                cell.stage = pending;
+                let replaced = Waiter::replace(&mut cell.waiter, cx);
+                drop(cell);
+                drop(replaced);
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Whether nothing is left to run: the job has begun, or will never begin.
+    pub(crate) fn is_past_queue(&self) -> bool {
+        !matches!(self.cell.lock().stage, Stage::Queued(_))
+    }
+}
+
+/// Who waits for an outcome: a task, and the loop whose mailbox it is reached through.
+pub(crate) struct Waiter {
+    waker: Waker,
+    home: Option<LoopHandle>,
+}
+
+impl Waiter {
+    pub(crate) fn new(cx: &Context<'_>) -> Self {
+        Self { waker: cx.waker().clone(), home: LoopHandle::current() }
+    }
+
+    /// Puts the polling task in `slot`; gives back the one that was there, to be dropped outside of the lock.
+    fn replace(slot: &mut Option<Self>, cx: &Context<'_>) -> Option<Self> {
+        match slot {
+            Some(waiter) if waiter.waker.will_wake(cx.waker()) => None,
+            _ => slot.replace(Self::new(cx)),
+        }
+    }
+
+    pub(crate) fn notify(self) {
+        match self.home {
+            Some(home) => home.wake(self.waker),
+            None => self.waker.wake(),
+        }
+    }
+}
+
+#[cfg(all(test, loom))]
+mod model;

@@ -1,0 +1,120 @@
+//! An annotated function as the runtime knows it: one static per function, with its name.
+
+use std::sync::OnceLock;
+
+/// One per annotated function, in the function's own body.
+pub struct Handler {
+    given: Option<&'static str>,
+    derived: OnceLock<String>,
+}
+
+impl Handler {
+    /// A handler that is named after its function: `Type::method` or `module::function`.
+    #[expect(clippy::new_without_default, reason = "a static needs a const function")]
+    pub const fn new() -> Self {
+        Self { given: None, derived: OnceLock::new() }
+    }
+
+    /// A handler with a name of its own.
+    pub const fn named(name: &'static str) -> Self {
+        Self { given: Some(name), derived: OnceLock::new() }
+    }
+
+    /// The name; `F` is the type of the closure in the function's body, whose path holds it.
+    pub(crate) fn name<F>(&'static self) -> &'static str {
+        match self.given {
+            Some(name) => name,
+            None => self.derived.get_or_init(|| short_path(std::any::type_name::<F>())),
+        }
+    }
+}
+
+/// The function in whose body the closure type `F` was written, as its compiler's path without the closure.
+pub(crate) fn enclosing_function<F>() -> &'static str {
+    without_closures(std::any::type_name::<F>())
+}
+
+fn without_closures(mut path: &str) -> &str {
+    while let Some(outer) = path.strip_suffix("::{{closure}}") {
+        path = outer;
+    }
+    path
+}
+
+/// The last two names of a path, without generic arguments: `Type::method` or `module::function`.
+///
+/// A method of a trait is `<path::Type as path::Trait>::method` here, and gives `Type::method`.
+fn short_path(path: &str) -> String {
+    let segments = segments(without_closures(path));
+    let names: Vec<&str> = segments.iter().map(|segment| last_name(segment)).collect();
+    names[names.len().saturating_sub(2)..].join("::")
+}
+
+/// The last name of one segment: of `<a::B<C> as d::E>` that is `B`, of `B<C>` it is `B`.
+fn last_name(segment: &str) -> &str {
+    match segment.strip_prefix('<') {
+        Some(qualified) => {
+            let path = qualified.strip_suffix('>').unwrap_or(qualified);
+            let implementor = match top_level(path, " as ").next() {
+                Some(implementor) => implementor,
+                None => path,
+            };
+            segments(implementor).last().map_or(implementor, |segment| last_name(segment))
+        }
+        None => segment.split('<').next().unwrap_or(segment),
+    }
+}
+
+fn segments(path: &str) -> Vec<&str> {
+    top_level(path, "::").filter(|segment| !is_generic_arguments(segment)).collect()
+}
+
+/// Whether a segment is the turbofish of the one before it, `…::<u8>`, and not a qualified path in front.
+fn is_generic_arguments(segment: &str) -> bool {
+    segment.starts_with('<') && !segment.contains("::") && !segment.contains(" as ") && segment != "<"
+}
+
+/// Splits at `separator` where no angle bracket is open.
+fn top_level<'a>(path: &'a str, separator: &'a str) -> impl Iterator<Item = &'a str> {
+    let mut rest = Some(path);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let mut depth = 0_usize;
+        for (at, byte) in text.bytes().enumerate() {
+            match byte {
+                b'<' => depth += 1,
+                b'>' if at > 0 && text.as_bytes()[at - 1] != b'-' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if depth == 0 && text.is_char_boundary(at) && text[at..].starts_with(separator) {
+                rest = Some(&text[at + separator.len()..]);
+                return Some(&text[..at]);
+            }
+        }
+        rest = None;
+        Some(text)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short_path;
+
+    #[test]
+    fn names_are_the_last_two_of_the_path() {
+        for (path, name) in [
+            ("app::routes::sleep::{{closure}}::{{closure}}", "routes::sleep"),
+            ("app::sleep::{{closure}}", "app::sleep"),
+            ("app::store::Store::find::{{closure}}::{{closure}}", "Store::find"),
+            ("app::Cache<alloc::string::String, u8>::get::{{closure}}", "Cache::get"),
+            ("app::Cache<T>::get<alloc::vec::Vec<u8>>::{{closure}}", "Cache::get"),
+            ("<app::store::Store as app::Find>::find::{{closure}}", "Store::find"),
+            ("<app::Cache<a::B> as app::Find<a::C>>::find::{{closure}}", "Cache::find"),
+            ("<app::Store>::find::{{closure}}", "Store::find"),
+            ("app::call<fn(u8) -> u8>::{{closure}}", "app::call"),
+            ("lonely", "lonely"),
+        ] {
+            assert_eq!(short_path(path), name, "{path}");
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! A job: the work, the place for its result and what is known of it, in one allocation that the queue and the
+//! awaiting caller share.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use crate::completion::{Completion, Expired};
+use crate::error::Error;
+use crate::handler::{self, Handler};
+use crate::panic;
+use crate::pool::Shared;
+use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+pub use crate::context::{deadline, is_cancelled, name};
+
+/// A job as the queue and the workers see it.
+pub(crate) trait Run: Send + Sync {
+    fn header(&self) -> &Header;
+
+    fn name(&self) -> &'static str;
+
+    /// Runs the work and stores its outcome, unless the job is over.
+    fn run(&self, pool: &Shared);
+
+    /// Ends the job with `error` if it has not begun; tells a running one that it is cancelled.
+    fn abort(&self, error: Error, pool: &Shared);
+
+    /// Ends a job that the pool does not take.
+    fn refuse(&self, error: Error, pool: &Shared);
+
+    /// Ends the wait for the job because its deadline has passed.
+    fn expire(&self, pool: &Shared);
+
+    /// Whether a worker that takes the job would find nothing to run.
+    fn is_past_queue(&self) -> bool;
+}
+
+/// A job as its caller sees it.
+pub(crate) trait Await<T>: Run {
+    fn poll(&self, cx: &Context<'_>) -> Poll<Result<T, Error>>;
+}
+
+/// What is known of a job whatever its work is.
+pub(crate) struct Header {
+    pub(crate) handler: Option<&'static Handler>,
+    pub(crate) deadline: Option<Instant>,
+    cancelled: AtomicBool,
+    pub(crate) place: Place,
+}
+
+impl Header {
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_expired(&self) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= Instant::now())
+    }
+}
+
+/// Where a waiting job stands. Changed under the lock of the queue's line, except for a job that nobody else
+/// can see yet.
+pub(crate) struct Place(AtomicU8);
+
+impl Place {
+    /// With its caller only.
+    pub(crate) const OUTSIDE: u8 = 0;
+    /// In the line of those who wait for room in the queue.
+    pub(crate) const IN_LINE: u8 = 1;
+    /// In the queue, where it takes up room.
+    pub(crate) const IN_QUEUE: u8 = 2;
+    /// It left the line without entering the queue.
+    pub(crate) const LEFT: u8 = 3;
+
+    pub(crate) fn get(&self) -> u8 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn set(&self, place: u8) {
+        self.0.store(place, Ordering::SeqCst);
+    }
+}
+
+pub(crate) struct Job<F, T> {
+    header: Header,
+    completion: Completion<F, T>,
+}
+
+impl<F, T> Job<F, T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    pub(crate) fn new(work: F, handler: Option<&'static Handler>, deadline: Option<Instant>) -> Arc<Self> {
+        Arc::new(Self {
+            header: Header {
+                handler,
+                deadline,
+                cancelled: AtomicBool::new(false),
+                place: Place(AtomicU8::new(Place::OUTSIDE)),
+            },
+            completion: Completion::new(work),
+        })
+    }
+
+    /// The work of a job that nobody took, for a caller who wants it back.
+    pub(crate) fn take_work(&self, count: impl FnOnce()) -> Option<F> {
+        self.completion.abort(Error::Cancelled, count)
+    }
+}
+
+impl<F, T> Run for Job<F, T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn name(&self) -> &'static str {
+        match self.header.handler {
+            Some(handler) => handler.name::<F>(),
+            None => handler::enclosing_function::<F>(),
+        }
+    }
+
+    fn run(&self, pool: &Shared) {
+        if self.header.is_expired() {
+            return self.expire(pool);
+        }
+        let Some(work) = self.completion.begin(|| pool.counters.started()) else { return };
+        pool.moved(pool.queue.leave());
+        let outcome = panic::catch(work).map_err(Error::Panicked);
+        let late = self.completion.complete(
+            outcome,
+            |outcome| pool.counters.ended(outcome.is_ok()),
+            || pool.counters.abandoned_ended(),
+        );
+        pool.job_ended();
+        drop(late);
+    }
+
+    fn abort(&self, error: Error, pool: &Shared) {
+        self.header.cancelled.store(true, Ordering::Relaxed);
+        if let Some(work) = self.completion.abort(error, || pool.counters.cancelled()) {
+            pool.moved(pool.queue.withdraw(&self.header.place));
+            pool.job_ended();
+            drop(work);
+        }
+    }
+
+    fn refuse(&self, error: Error, pool: &Shared) {
+        drop(self.completion.abort(error, || pool.counters.rejected()));
+    }
+
+    fn expire(&self, pool: &Shared) {
+        let work = self.completion.expire(|at| match at {
+            Expired::Queued => pool.counters.timed_out_queued(),
+            Expired::Running => pool.counters.abandoned(),
+        });
+        if let Some(work) = work {
+            pool.moved(pool.queue.withdraw(&self.header.place));
+            pool.job_ended();
+            drop(work);
+        }
+    }
+
+    fn is_past_queue(&self) -> bool {
+        self.completion.is_past_queue()
+    }
+}
+
+impl<F, T> Await<T> for Job<F, T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    fn poll(&self, cx: &Context<'_>) -> Poll<Result<T, Error>> {
+        self.completion.poll(cx)
+    }
+}

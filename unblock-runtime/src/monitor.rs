@@ -1,0 +1,134 @@
+//! The monitor: one thread of a pool that looks at the workers while work waits and nobody may take it, and sleeps
+//! otherwise.
+//!
+//! It also starts the threads that the pool grows by, so that no submitter waits for the system, and new threads
+//! inherit a normal priority.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::pool::Shared;
+use crate::sizing::Survey;
+use crate::sync::thread;
+use crate::worker;
+
+/// Between two looks while workers are found asleep. A look at one worker costs about 3 µs.
+const LOOK: Duration = Duration::from_millis(1);
+/// Between two looks while all workers compute, at the most.
+const LOOK_AT_BUSY: Duration = Duration::from_millis(4);
+/// So many looks that find no work end the watch: a queue that is empty for a moment is no reason to go to sleep.
+const QUIET_LOOKS: u32 = 16;
+/// Where the platform cannot say whether a thread sleeps: if nothing was finished for this long and work waits, one
+/// more worker may run.
+const STALL: Duration = Duration::from_millis(10);
+/// After the system refused a thread, the next is asked for after this time, which doubles up to the second value.
+const REFUSED: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+
+/// Watches over `pool` until it is dismissed.
+pub(crate) fn watch(pool: &Arc<Shared>) {
+    pool.sizing.watch();
+    let mut growth = Growth::new(pool);
+    while !pool.sizing.is_dismissed() {
+        if !pool.sizing.is_armed() {
+            thread::park();
+            continue;
+        }
+        let mut pause = LOOK;
+        let mut quiet = 0;
+        while quiet < QUIET_LOOKS && !pool.sizing.is_dismissed() {
+            thread::park_timeout(pause);
+            if !pool.queue.has_work() {
+                quiet += 1;
+                continue;
+            }
+            quiet = 0;
+            let survey = pool.sizing.survey(crate::priority::ThreadId::is_asleep);
+            pause = if survey.asleep > 0 { LOOK } else { (pause * 2).min(LOOK_AT_BUSY) };
+            growth.decide(pool, survey);
+        }
+        pool.sizing.disarm(|| pool.queue.has_work());
+    }
+}
+
+/// How many workers the next look may add.
+struct Growth {
+    parallelism: u32,
+    /// With everybody asleep, this many are to be active: doubled at each such look.
+    target: u32,
+    /// Where time decides: the number of tokens, and the last progress that was seen.
+    limit: u32,
+    ended: u64,
+    progress: Instant,
+    /// No thread is asked for before this time.
+    refused_until: Option<Instant>,
+    refused_for: Duration,
+}
+
+impl Growth {
+    fn new(pool: &Shared) -> Self {
+        let parallelism = pool.sizing.parallelism();
+        Self {
+            parallelism,
+            target: parallelism,
+            limit: parallelism,
+            ended: 0,
+            progress: Instant::now(),
+            refused_until: None,
+            refused_for: REFUSED.0,
+        }
+    }
+
+    fn decide(&mut self, pool: &Arc<Shared>, survey: Survey) {
+        if survey.unknown > 0 {
+            self.decide_by_time(pool);
+        }
+        self.target = match survey {
+            // Whoever had a token slept: the jobs that wait are likely to do so too.
+            Survey { asleep: 1.., running: 0, .. } => self.target.saturating_mul(2),
+            _ => self.limit,
+        };
+        let jobs = pool.queue.len();
+        let missing = pool.sizing.call(self.target, jobs);
+        for _ in 0..missing {
+            if !self.hire(pool) {
+                break;
+            }
+        }
+    }
+
+    fn decide_by_time(&mut self, pool: &Shared) {
+        let (ended, now) = (pool.counters.ended_total(), Instant::now());
+        if ended != self.ended {
+            self.ended = ended;
+            self.progress = now;
+            self.limit = self.limit.saturating_sub(1).max(self.parallelism);
+        } else if now.duration_since(self.progress) >= STALL {
+            self.progress = now;
+            self.limit = self.limit.saturating_add(1);
+        }
+        pool.sizing.set_limit(self.limit);
+    }
+
+    /// Whether another thread was started.
+    fn hire(&mut self, pool: &Arc<Shared>) -> bool {
+        if self.refused_until.is_some_and(|until| Instant::now() < until) {
+            return false;
+        }
+        match worker::hire(pool) {
+            Ok(hired) => {
+                self.refused_until = None;
+                self.refused_for = REFUSED.0;
+                hired
+            }
+            Err(error) => {
+                tracing::warn!(
+                    pool = pool.name, %error, again_in = ?self.refused_for,
+                    "the system gives no further thread; the pool goes on with those it has"
+                );
+                self.refused_until = Some(Instant::now() + self.refused_for);
+                self.refused_for = (self.refused_for * 2).min(REFUSED.1);
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! A pool of threads that sizes itself: what users build, submit to and shut down.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use crate::builder::PoolBuilder;
+use crate::completion::Waiter;
+use crate::error::{BuildError, Error, TrySubmitError};
+use crate::handler::Handler;
+use crate::job::{Job, Run};
+use crate::queue::{Entry, Queue};
+use crate::sizing::Sizing;
+use crate::stats::{Counters, Stats};
+use crate::submission::Submission;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use crate::timer::Alarm;
+
+static GLOBAL: OnceLock<Pool> = OnceLock::new();
+
+/// A handle to a pool of threads for work that blocks. Clones are handles to the same pool.
+///
+/// When the last handle is dropped, the pool closes: what was submitted still runs, then its threads end.
+#[derive(Clone)]
+pub struct Pool {
+    pub(crate) shared: Arc<Shared>,
+    // The workers hold `shared` too; this is held by handles alone.
+    _last: Arc<CloseOnDrop>,
+}
+
+impl Pool {
+    /// The pool that `#[unblock]` uses where no other is named. Built at the first use, with the defaults of
+    /// [`builder`](Self::builder), unless one was [installed](PoolBuilder::install_global) before.
+    ///
+    /// # Panics
+    ///
+    /// When the system does not give the pool its first threads.
+    pub fn global() -> &'static Self {
+        GLOBAL.get_or_init(|| match Self::builder().build() {
+            Ok(pool) => pool,
+            Err(error) => panic!("the global pool could not be built: {error}"),
+        })
+    }
+
+    pub(crate) fn install_global(pool: Self) -> Result<(), BuildError> {
+        GLOBAL.set(pool).map_err(|_| BuildError::GlobalExists)
+    }
+
+    pub(crate) fn has_global() -> bool {
+        GLOBAL.get().is_some()
+    }
+
+    /// A pool with settings of its own.
+    pub fn builder() -> PoolBuilder {
+        PoolBuilder::new()
+    }
+
+    pub(crate) fn from_shared(shared: Arc<Shared>) -> Self {
+        Self { _last: Arc::new(CloseOnDrop { shared: Arc::clone(&shared) }), shared }
+    }
+
+    /// Submits `work`. Does not block.
+    ///
+    /// It is in the queue at once when there is room; else the [`Submission`] waits for room when it is polled. A pool
+    /// that is closed makes the outcome [`Error::Closed`].
+    pub fn submit<F, T>(&self, work: F) -> Submission<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.submit_as(work, None, None)
+    }
+
+    /// Submits `work` if it can be in the queue at once. Does not block.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`](TrySubmitError::Full) when the queue has no room, [`Closed`](TrySubmitError::Closed) when the pool takes no
+    /// more jobs; the work comes back with either.
+    pub fn try_submit<F, T>(&self, work: F) -> Result<Submission<T>, TrySubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let shared = &self.shared;
+        shared.counters.submitted();
+        let job = Job::new(work, None, None);
+        let entry = shared.enter(&(Arc::clone(&job) as Arc<dyn Run>));
+        if entry == Entry::Entered {
+            return Ok(Submission::new(job, Arc::clone(shared)));
+        }
+        match job.take_work(|| shared.counters.rejected()) {
+            Some(work) if entry == Entry::Closed => Err(TrySubmitError::Closed(work)),
+            Some(work) => Err(TrySubmitError::Full(work)),
+            None => unreachable!("nobody else has seen a job that did not enter"),
+        }
+    }
+
+    pub(crate) fn submit_as<F, T>(
+        &self,
+        work: F,
+        handler: Option<&'static Handler>,
+        deadline: Option<Instant>,
+    ) -> Submission<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let shared = &self.shared;
+        shared.counters.submitted();
+        let job = Job::new(work, handler, deadline);
+        if shared.enter(&(Arc::clone(&job) as Arc<dyn Run>)) == Entry::Closed {
+            job.refuse(Error::Closed, shared);
+        }
+        Submission::new(job, Arc::clone(shared))
+    }
+
+    /// What the pool has done and does now. Takes a short lock; does not wait for jobs.
+    pub fn stats(&self) -> Stats {
+        let shared = &self.shared;
+        Stats {
+            name: shared.name.clone(),
+            waiting: shared.queue.waiting(),
+            threads: shared.sizing.threads(),
+            idle: shared.sizing.idle(),
+            parallelism: shared.sizing.parallelism() as usize,
+            queue_capacity: shared.queue.capacity(),
+            niceness: shared.niceness(),
+            ..shared.counters.read()
+        }
+    }
+
+    /// Closes the pool, and waits until what was submitted has run, at the most for `grace`.
+    ///
+    /// New submissions are refused with [`Error::Closed`] from the moment of the call. When `grace` is over, what has not
+    /// begun is [cancelled](Error::Cancelled), and [`job::is_cancelled`](crate::job::is_cancelled) tells what runs; that
+    /// cannot be stopped, and its callers get its outcome when it ends. Threads end as they come to have nothing to do.
+    /// Dropping the returned future leaves the pool closed, with nothing cancelled. Calling this again, from anywhere, is
+    /// fine: each caller waits for its own grace.
+    pub fn shutdown(&self, grace: Duration) -> impl Future<Output = Shutdown> + Send + 'static {
+        let shared = Arc::clone(&self.shared);
+        let before = shared.counters.ended_total();
+        shared.close();
+        let deadline = Instant::now().checked_add(grace);
+        let mut alarm = None;
+        std::future::poll_fn(move |cx| shared.poll_shutdown(cx, before, deadline, &mut alarm))
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("stats", &self.stats()).finish()
+    }
+}
+
+/// How a [shutdown](Pool::shutdown) went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Shutdown {
+    /// Jobs that ended, with a value or a panic, after the call.
+    pub finished: u64,
+    /// Jobs that had not begun when the time was over, and never will.
+    pub cancelled: u64,
+    /// Jobs that were still running then. They run on, and are told that they are cancelled.
+    pub running: u64,
+}
+
+impl Shutdown {
+    /// Whether nothing was left behind.
+    pub fn is_complete(&self) -> bool {
+        self.cancelled == 0 && self.running == 0
+    }
+}
+
+/// What handles, submissions and workers share.
+pub(crate) struct Shared {
+    pub(crate) name: String,
+    pub(crate) queue: Queue,
+    pub(crate) sizing: Sizing,
+    pub(crate) counters: Counters,
+    /// What the workers are to run at; 0 leaves them alone.
+    pub(crate) niceness: i32,
+    read_back: AtomicI32,
+    niceness_refused: AtomicBool,
+    /// A shutdown ran out of time.
+    stopping: AtomicBool,
+    shutdowns: Mutex<Vec<Waiter>>,
+}
+
+/// No worker has reported its niceness.
+const UNREAD: i32 = i32::MIN;
+
+impl Shared {
+    pub(crate) fn new(name: String, queue: Queue, sizing: Sizing, niceness: i32) -> Self {
+        Self {
+            name,
+            queue,
+            sizing,
+            counters: Counters::new(),
+            niceness,
+            read_back: AtomicI32::new(UNREAD),
+            niceness_refused: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+            shutdowns: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Starts a thread that is named after the pool.
+    pub(crate) fn spawn_thread(&self, role: impl fmt::Display, f: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        std::thread::Builder::new().name(format!("{}-{role}", self.name)).spawn(f).map(drop)
+    }
+
+    /// Puts a job that its caller alone knows into the queue, if there is room.
+    pub(crate) fn enter(&self, job: &Arc<dyn Run>) -> Entry {
+        let entry = self.queue.try_enter(job);
+        if entry == Entry::Entered {
+            self.sizing.notify();
+        }
+        entry
+    }
+
+    /// Puts a job that found no room in line for it.
+    pub(crate) fn stand_in_line(&self, job: &Arc<dyn Run>) {
+        match self.queue.stand_in_line(job) {
+            Entry::Entered => self.sizing.notify(),
+            Entry::NoRoom => {}
+            Entry::Closed => job.refuse(Error::Closed, self),
+        }
+    }
+
+    /// Something left the queue; if the line moved up, there is more for the workers.
+    pub(crate) fn moved(&self, moved: bool) {
+        if moved {
+            self.sizing.notify();
+        }
+    }
+
+    /// A job is over, or has stopped running.
+    pub(crate) fn job_ended(&self) {
+        if !self.queue.is_open() {
+            self.wind_up();
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        self.queue.close();
+        self.wind_up();
+    }
+
+    /// Whether a shutdown ran out of time.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_niceness(&self, outcome: io::Result<i32>) {
+        match outcome {
+            Ok(niceness) => self.read_back.store(niceness, Ordering::Relaxed),
+            Err(error) => {
+                if !self.niceness_refused.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(
+                        pool = self.name, niceness = self.niceness, %error,
+                        "the system refuses to lower the workers' priority; they run at the process's"
+                    );
+                }
+            }
+        }
+    }
+
+    fn niceness(&self) -> Option<i32> {
+        let niceness = self.read_back.load(Ordering::Relaxed);
+        (niceness != UNREAD).then_some(niceness)
+    }
+
+    /// In a closed pool: sends the workers home when nothing is left for them, and tells those who wait for that.
+    fn wind_up(&self) {
+        if self.queue.is_finished() {
+            self.sizing.dismiss();
+        }
+        if self.counters.unfinished() == 0 {
+            let waiters = std::mem::take(&mut *self.shutdowns.lock());
+            for waiter in waiters {
+                waiter.notify();
+            }
+        }
+    }
+
+    fn poll_shutdown(
+        &self,
+        cx: &Context<'_>,
+        ended_before: u64,
+        deadline: Option<Instant>,
+        alarm: &mut Option<Alarm>,
+    ) -> Poll<Shutdown> {
+        // The waiter goes in before the counts are read, and those who end a job read the waiters after they count.
+        self.shutdowns.lock().push(Waiter::new(cx));
+        let finished = |cancelled, running| Shutdown {
+            finished: self.counters.ended_total() - ended_before,
+            cancelled,
+            running,
+        };
+        if self.counters.unfinished() == 0 {
+            return Poll::Ready(finished(0, 0));
+        }
+        match deadline {
+            Some(deadline) if deadline <= Instant::now() => {
+                self.stopping.store(true, Ordering::Relaxed);
+                let cancelled = self.counters.read().cancelled;
+                for job in self.queue.drain() {
+                    job.abort(Error::Cancelled, self);
+                }
+                let after = self.counters.read();
+                Poll::Ready(finished(after.cancelled - cancelled, after.running + after.abandoned))
+            }
+            Some(deadline) => {
+                match alarm {
+                    Some(alarm) => alarm.set_waiter(Waiter::new(cx)),
+                    None => *alarm = Some(Alarm::at(deadline, Waiter::new(cx))),
+                }
+                Poll::Pending
+            }
+            None => Poll::Pending,
+        }
+    }
+}
+
+struct CloseOnDrop {
+    shared: Arc<Shared>,
+}
+
+impl Drop for CloseOnDrop {
+    fn drop(&mut self) {
+        self.shared.close();
+    }
+}

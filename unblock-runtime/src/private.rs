@@ -1,0 +1,64 @@
+//! Names for generated code. Not public API.
+
+use std::time::{Duration, Instant};
+
+pub use crate::argument::{Owned, moved, own};
+pub use crate::handler::Handler;
+pub use crate::settle::{ByError, ByPanic, Outcome, fallible};
+use crate::pool::Pool;
+
+/// How one call is to be made.
+#[must_use]
+pub struct Call<'a> {
+    handler: &'static Handler,
+    pool: Option<&'a Pool>,
+    timeout: Option<Duration>,
+    shed: bool,
+    detach: bool,
+}
+
+impl<'a> Call<'a> {
+    /// On the global pool, waiting as long as it takes.
+    pub fn new(handler: &'static Handler) -> Self {
+        Self { handler, pool: None, timeout: None, shed: false, detach: false }
+    }
+
+    /// `pool = …`
+    pub fn pool(mut self, pool: &'a Pool) -> Self {
+        self.pool = Some(pool);
+        self
+    }
+
+    /// `timeout = …`
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// `shed`
+    pub fn shed(mut self) -> Self {
+        self.shed = true;
+        self
+    }
+
+    /// `detach`
+    pub fn detach(mut self) -> Self {
+        self.detach = true;
+        self
+    }
+
+    /// Submits the body at its first poll, and waits for what it ends with.
+    pub async fn run<R, F>(self, body: F) -> Outcome<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let pool = self.pool.unwrap_or_else(|| Pool::global());
+        let deadline = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut submission = pool.submit_as(body, Some(self.handler), deadline);
+        if self.detach {
+            submission.set_detached();
+        }
+        Outcome(submission.await)
+    }
+}

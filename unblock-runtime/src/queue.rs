@@ -1,0 +1,227 @@
+//! What waits, how much may wait, and who is let in.
+//!
+//! Jobs wait in an unbounded crossbeam channel; how many may is kept in a counter of *places* beside it, because a
+//! job that is cancelled gives its place back at once, while the channel can only be emptied from its front. What
+//! stays of a cancelled job in the channel is an empty shell, which a worker drops in passing or, if they pile up
+//! because no worker comes by, a sweep does.
+//!
+//! Who finds no place stands in a line, first come, first served. Whoever frees a place moves the first of the line
+//! into the channel himself: nobody's poll is needed for it, so a caller that is not polled holds up nobody.
+//!
+//! # The invariants
+//!
+//! - `taken` is the number of jobs that hold a place: in the channel or about to be sent, and not begun or over.
+//! - *If there is somebody in the line, no place is free, or somebody who will look at the line again has yet to
+//!   take its lock.* Free and stand-in-line race: the one frees a place and then looks at the line's length, the
+//!   other joins the line and then looks for a free place; one of the two sees the other (sequential consistency).
+//! - A job's [`Place`] changes under the line's lock. Withdraw against being moved into the channel: the first to
+//!   take the lock decides whether the job has a place to give back.
+//! - After `close` nobody new takes a place: entering takes the place first and looks for `open` after, closing does
+//!   the reverse, so a worker that finds the queue closed and no place taken may leave for good.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::job::{Place, Run};
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::sync::channel::{Receiver, Sender, unbounded};
+
+/// Shells of cancelled jobs are left alone until there are this many more than the queue has places.
+const SHELLS: usize = 1024;
+
+pub(crate) struct Queue {
+    sender: Sender<Arc<dyn Run>>,
+    receiver: Receiver<Arc<dyn Run>>,
+    capacity: usize,
+    taken: AtomicUsize,
+    open: AtomicBool,
+    line: Mutex<Line>,
+    /// How many stand in the line, to be read without its lock.
+    waiting: AtomicUsize,
+}
+
+#[derive(Default)]
+struct Line {
+    jobs: VecDeque<Arc<dyn Run>>,
+    /// How many of them have left: they are dropped in passing.
+    left: usize,
+}
+
+/// What became of an attempt to enter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entry {
+    Entered,
+    NoRoom,
+    Closed,
+}
+
+/// Whether there is now more in the queue for a worker to find.
+pub(crate) type Moved = bool;
+
+impl Queue {
+    pub(crate) fn new(capacity: usize) -> Self {
+        let (sender, receiver) = unbounded();
+        Self {
+            sender,
+            receiver,
+            capacity,
+            taken: AtomicUsize::new(0),
+            open: AtomicBool::new(true),
+            line: Mutex::new(Line::default()),
+            waiting: AtomicUsize::new(0),
+        }
+    }
+
+    /// Enters the queue if there is room and nobody stands in line before. The job is its caller's alone so far.
+    pub(crate) fn try_enter(&self, job: &Arc<dyn Run>) -> Entry {
+        if self.waiting.load(Ordering::SeqCst) > 0 || !self.take_place() {
+            return if self.is_open() { Entry::NoRoom } else { Entry::Closed };
+        }
+        if !self.is_open() {
+            self.taken.fetch_sub(1, Ordering::SeqCst);
+            return Entry::Closed;
+        }
+        job.header().place.set(Place::IN_QUEUE);
+        self.send(Arc::clone(job));
+        Entry::Entered
+    }
+
+    /// Joins the end of the line. `Entered` says that somebody, not necessarily this job, entered the queue.
+    pub(crate) fn stand_in_line(&self, job: &Arc<dyn Run>) -> Entry {
+        let mut line = self.line.lock();
+        if !self.is_open() {
+            return Entry::Closed;
+        }
+        job.header().place.set(Place::IN_LINE);
+        line.jobs.push_back(Arc::clone(job));
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        if self.admit(&mut line) { Entry::Entered } else { Entry::NoRoom }
+    }
+
+    /// The next job, or its shell.
+    pub(crate) fn pop(&self) -> Option<Arc<dyn Run>> {
+        self.receiver.try_recv().ok()
+    }
+
+    /// Whether a worker would find something.
+    pub(crate) fn has_work(&self) -> bool {
+        !self.receiver.is_empty()
+    }
+
+    /// How many a worker would find, shells included.
+    pub(crate) fn len(&self) -> usize {
+        self.receiver.len()
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// How many stand in line for room.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
+    }
+
+    /// Gives back the place of a job that has begun.
+    pub(crate) fn leave(&self) -> Moved {
+        self.taken.fetch_sub(1, Ordering::SeqCst);
+        if self.waiting.load(Ordering::SeqCst) == 0 {
+            return false;
+        }
+        let mut line = self.line.lock();
+        self.admit(&mut line)
+    }
+
+    /// Takes a job that is over, and had not begun, out of the queue or the line.
+    pub(crate) fn withdraw(&self, place: &Place) -> Moved {
+        if place.get() == Place::OUTSIDE {
+            return false;
+        }
+        let mut line = self.line.lock();
+        if place.get() == Place::IN_LINE {
+            place.set(Place::LEFT);
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
+            line.left += 1;
+            if line.left > SHELLS && line.left > line.jobs.len() / 2 {
+                line.jobs.retain(|job| job.header().place.get() != Place::LEFT);
+                line.left = 0;
+            }
+            return false;
+        }
+        self.taken.fetch_sub(1, Ordering::SeqCst);
+        let moved = self.admit(&mut line);
+        let shells = self.len().saturating_sub(self.taken.load(Ordering::SeqCst));
+        if shells > SHELLS.max(self.capacity) { self.sweep() || moved } else { moved }
+    }
+
+    /// From now on nobody enters who is not in the queue or in line.
+    pub(crate) fn close(&self) {
+        self.open.store(false, Ordering::SeqCst);
+        // Whoever found it open under this lock is in line after it.
+        drop(self.line.lock());
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.load(Ordering::SeqCst)
+    }
+
+    /// Closed, with nothing left in it.
+    pub(crate) fn is_finished(&self) -> bool {
+        !self.is_open() && self.taken.load(Ordering::SeqCst) == 0 && self.waiting() == 0
+    }
+
+    /// All that waits, in queue and line, in order; for a shutdown that ran out of time. They stay where they are
+    /// counted until they are aborted.
+    pub(crate) fn drain(&self) -> Vec<Arc<dyn Run>> {
+        let line = self.line.lock();
+        let mut jobs: Vec<_> = std::iter::from_fn(|| self.pop()).collect();
+        jobs.extend(line.jobs.iter().cloned());
+        jobs
+    }
+
+    /// Moves the first of the line into the queue while there is room.
+    fn admit(&self, line: &mut Line) -> Moved {
+        let mut moved = false;
+        while let Some(first) = line.jobs.front() {
+            let has_left = first.header().place.get() == Place::LEFT;
+            if !has_left && !self.take_place() {
+                break;
+            }
+            let Some(job) = line.jobs.pop_front() else { break };
+            if has_left {
+                line.left = line.left.saturating_sub(1);
+                continue;
+            }
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
+            job.header().place.set(Place::IN_QUEUE);
+            self.send(job);
+            moved = true;
+        }
+        moved
+    }
+
+    /// Drops the shells in the channel. Called under the line's lock, so one sweeps at a time; a job that is sent
+    /// meanwhile may come before those that are put back.
+    fn sweep(&self) -> Moved {
+        let jobs: Vec<_> = std::iter::from_fn(|| self.pop()).collect();
+        let mut moved = false;
+        for job in jobs {
+            if !job.is_past_queue() {
+                self.send(job);
+                moved = true;
+            }
+        }
+        moved
+    }
+
+    fn take_place(&self) -> bool {
+        let more = |taken| (taken < self.capacity).then_some(taken + 1);
+        self.taken.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).is_ok()
+    }
+
+    fn send(&self, job: Arc<dyn Run>) {
+        // The queue holds a receiver itself, so the channel cannot be disconnected.
+        let _ = self.sender.send(job);
+    }
+}

@@ -1,0 +1,442 @@
+//! How many workers may run now: as few as keep every core busy, and one more whenever one of them goes to sleep.
+//!
+//! The model is the Linux kernel's concurrency-managed work queues (`Documentation/core-api/workqueue.rst`). A worker
+//! needs a *token* to take jobs; there are `limit` of them, which is the pool's parallelism. The monitor takes the
+//! token of a worker that the kernel shows asleep inside its job, and another worker gets it. The sleeper that comes
+//! back gets its token again when the monitor sees it run; then there is one too many, and the next worker to finish
+//! a job steps aside. Workers without a token wait on a bench, last in, first out, so that those at its bottom can
+//! leave after `keep_alive`.
+//!
+//! # The invariants
+//!
+//! - `active` is never less than the number of seats whose standing is `ON`: it is raised before a seat says `ON`,
+//!   and lowered after it stopped saying so. `searching` is the number of workers with a token that look for work:
+//!   between jobs, or woken and on their way.
+//! - *If there is work in the queue, then somebody is searching, or all tokens are out with workers that will look
+//!   again after their job, or the monitor is armed.* Each who gives up its search looks at the queue afterwards;
+//!   each who adds work looks for a searcher afterwards (a sequentially consistent fence stands between the two
+//!   halves on both sides), so one sees the other.
+//! - A worker is on the bench before it gives its token back, so whoever takes that token finds it there.
+//!
+//! Who wins each race:
+//!
+//! - monitor against worker over a standing: the one whose compare-and-swap succeeds; the other sees the new value
+//!   and adjusts nothing.
+//! - two notifiers: one compare-and-swap on the counts adds the searcher, the other finds him.
+//! - wake against `keep_alive`: the roster's lock. A seat that was taken from the bench is `ON` before the lock is
+//!   released, so its worker cannot leave.
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use crate::priority::ThreadId;
+use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
+use crate::sync::{Mutex, thread};
+
+/// How many sleepers a survey looks at, to find those that run again.
+const SLEEPERS_PER_SURVEY: usize = 32;
+
+const ACTIVE: u64 = 1;
+const SEARCHING: u64 = 1 << 32;
+
+fn active(counts: u64) -> u32 {
+    (counts & u64::from(u32::MAX)) as u32
+}
+
+fn searching(counts: u64) -> u32 {
+    (counts >> 32) as u32
+}
+
+pub(crate) struct Sizing {
+    counts: AtomicU64,
+    /// How many tokens there are: the parallelism, or more where time decides.
+    limit: AtomicU32,
+    parallelism: u32,
+    max_threads: usize,
+    keep_alive: Duration,
+    roster: Mutex<Roster>,
+    armed: AtomicBool,
+    monitor: OnceLock<thread::Thread>,
+}
+
+#[derive(Default)]
+struct Roster {
+    /// All workers.
+    members: Vec<Arc<Seat>>,
+    /// Those without a token and without a job, the last to come on top.
+    bench: Vec<Arc<Seat>>,
+    /// Where among the members the next survey looks for sleepers that run again.
+    next_sleeper: usize,
+    /// How many there have been.
+    hired: usize,
+    dismissed: bool,
+}
+
+/// A worker as the others see it.
+pub(crate) struct Seat {
+    number: usize,
+    standing: AtomicU8,
+    thread: OnceLock<thread::Thread>,
+    id: OnceLock<ThreadId>,
+}
+
+/// Without a token.
+const OFF: u8 = 0;
+/// With a token, which is counted in `active`.
+const ON: u8 = 1;
+/// Its token was taken while it slept in its job.
+const NAP: u8 = 2;
+
+impl Seat {
+    fn new(number: usize, standing: u8) -> Self {
+        Self { number, standing: AtomicU8::new(standing), thread: OnceLock::new(), id: OnceLock::new() }
+    }
+
+    /// How many were hired before it; its thread's name holds it.
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// Makes the calling thread the one in this seat.
+    pub(crate) fn occupy(&self) {
+        let _ = self.thread.set(thread::current());
+        let _ = self.id.set(ThreadId::current());
+    }
+
+    fn wake(&self) {
+        // A seat gets onto the bench by its own thread, which has occupied it by then.
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
+    }
+
+    fn change(&self, from: u8, to: u8) -> bool {
+        self.standing.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+}
+
+/// How waiting on the bench ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// With a token: there is work to look for.
+    Called,
+    /// The worker's thread is to end; it is not a member any more.
+    Leave,
+}
+
+/// What a survey of the workers found.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Survey {
+    /// Workers with a token that run.
+    pub(crate) running: usize,
+    /// Workers that were found asleep, and whose tokens are free now.
+    pub(crate) asleep: usize,
+    /// The platform could not tell.
+    pub(crate) unknown: usize,
+}
+
+/// What became of a token that was given out.
+enum Given {
+    Taken,
+    NobodyThere,
+}
+
+impl Sizing {
+    pub(crate) fn new(parallelism: u32, max_threads: usize, keep_alive: Duration) -> Self {
+        Self {
+            counts: AtomicU64::new(0),
+            limit: AtomicU32::new(parallelism),
+            parallelism,
+            max_threads,
+            keep_alive,
+            roster: Mutex::new(Roster::default()),
+            armed: AtomicBool::new(false),
+            monitor: OnceLock::new(),
+        }
+    }
+
+    /// Called after work was added: sees to it that somebody looks.
+    pub(crate) fn notify(&self) {
+        fence(Ordering::SeqCst);
+        let mut counts = self.counts.load(Ordering::SeqCst);
+        loop {
+            if searching(counts) > 0 {
+                return;
+            }
+            if active(counts) >= self.limit.load(Ordering::Relaxed) {
+                return self.arm();
+            }
+            let more = counts + ACTIVE + SEARCHING;
+            match self.counts.compare_exchange_weak(counts, more, Ordering::SeqCst, Ordering::SeqCst) {
+                Err(now) => counts = now,
+                Ok(_) => match self.give_token() {
+                    Given::Taken => return,
+                    // All are asleep in their jobs, or on their way to the bench: the monitor finds out.
+                    Given::NobodyThere => {
+                        self.counts.fetch_sub(ACTIVE + SEARCHING, Ordering::SeqCst);
+                        return self.arm();
+                    }
+                },
+            }
+        }
+    }
+
+    /// A worker with a token found no job and looks on.
+    pub(crate) fn search(&self) {
+        self.counts.fetch_add(SEARCHING, Ordering::SeqCst);
+    }
+
+    /// A searching worker found a job. The last to find one wakes the next if there is more.
+    pub(crate) fn found(&self, has_work: impl Fn() -> bool) {
+        let before = self.counts.fetch_sub(SEARCHING, Ordering::SeqCst);
+        if searching(before) == 1 {
+            fence(Ordering::SeqCst);
+            if has_work() {
+                self.notify();
+            }
+        }
+    }
+
+    /// Whether the worker may take another job after this one. If not, it has no token and goes to the bench.
+    pub(crate) fn may_go_on(&self, seat: &Seat) -> bool {
+        if seat.standing.load(Ordering::SeqCst) == ON {
+            if active(self.counts.load(Ordering::SeqCst)) <= self.limit.load(Ordering::Relaxed) {
+                return true;
+            }
+            if seat.change(ON, OFF) {
+                let one_less = |counts| (active(counts) > self.limit.load(Ordering::Relaxed)).then(|| counts - ACTIVE);
+                if self.counts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok() {
+                    return false;
+                }
+                seat.standing.store(ON, Ordering::SeqCst);
+                return true;
+            }
+        }
+        if !seat.change(NAP, OFF) {
+            // The monitor saw it run just now and gave the token back.
+            return true;
+        }
+        let one_more = |counts| (active(counts) < self.limit.load(Ordering::Relaxed)).then(|| counts + ACTIVE);
+        let regained = self.counts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more).is_ok();
+        if regained {
+            seat.standing.store(ON, Ordering::SeqCst);
+        }
+        regained
+    }
+
+    /// Waits on the bench until there is work for this worker, or until it is to leave. Blocks.
+    pub(crate) fn sit(&self, seat: &Arc<Seat>, was_searching: bool, has_work: impl Fn() -> bool) -> Wait {
+        let had_token = seat.standing.swap(OFF, Ordering::SeqCst) == ON;
+        let give_back = if had_token { ACTIVE } else { 0 } + if was_searching { SEARCHING } else { 0 };
+        let dismissed = {
+            let mut roster = self.roster.lock();
+            if roster.dismissed {
+                roster.remove(seat);
+            } else {
+                roster.bench.push(Arc::clone(seat));
+            }
+            roster.dismissed
+        };
+        self.counts.fetch_sub(give_back, Ordering::SeqCst);
+        if dismissed {
+            return Wait::Leave;
+        }
+        fence(Ordering::SeqCst);
+        if has_work() {
+            self.notify();
+        }
+        let since = Instant::now();
+        loop {
+            if seat.standing.load(Ordering::SeqCst) == ON {
+                return Wait::Called;
+            }
+            {
+                let mut roster = self.roster.lock();
+                let surplus = roster.members.len() > self.parallelism as usize;
+                if roster.dismissed || (surplus && since.elapsed() >= self.keep_alive) {
+                    // Called meanwhile, it is not on the bench any more, and stays.
+                    if roster.remove(seat) {
+                        return Wait::Leave;
+                    }
+                    continue;
+                }
+                drop(roster);
+                if surplus {
+                    thread::park_timeout(self.keep_alive);
+                } else {
+                    thread::park();
+                }
+            }
+        }
+    }
+
+    /// A seat with a token for a thread that is about to be started; `None` when there are enough.
+    pub(crate) fn hire(&self) -> Option<Arc<Seat>> {
+        let mut roster = self.roster.lock();
+        if roster.dismissed || roster.members.len() >= self.max_threads {
+            return None;
+        }
+        self.counts.fetch_add(ACTIVE + SEARCHING, Ordering::SeqCst);
+        let seat = Arc::new(Seat::new(roster.hired, ON));
+        roster.hired += 1;
+        roster.members.push(Arc::clone(&seat));
+        Some(seat)
+    }
+
+    /// The thread for a hired seat could not be started.
+    pub(crate) fn unhire(&self, seat: &Arc<Seat>) {
+        seat.standing.store(OFF, Ordering::SeqCst);
+        self.roster.lock().remove(seat);
+        self.counts.fetch_sub(ACTIVE + SEARCHING, Ordering::SeqCst);
+    }
+
+    /// Looks at the workers: takes the tokens of those asleep, and gives those that run again theirs back.
+    pub(crate) fn survey(&self, is_asleep: impl Fn(ThreadId) -> Option<bool>) -> Survey {
+        let mut survey = Survey::default();
+        for seat in self.to_look_at() {
+            let Some(&id) = seat.id.get() else { continue };
+            match (seat.standing.load(Ordering::SeqCst), is_asleep(id)) {
+                (ON, Some(true)) if seat.change(ON, NAP) => {
+                    self.counts.fetch_sub(ACTIVE, Ordering::SeqCst);
+                    survey.asleep += 1;
+                }
+                (NAP, Some(false)) => {
+                    self.counts.fetch_add(ACTIVE, Ordering::SeqCst);
+                    if seat.change(NAP, ON) {
+                        survey.running += 1;
+                    } else {
+                        self.counts.fetch_sub(ACTIVE, Ordering::SeqCst);
+                    }
+                }
+                (ON, Some(_)) => survey.running += 1,
+                (_, None) => survey.unknown += 1,
+                _ => {}
+            }
+        }
+        survey
+    }
+
+    /// Gives out tokens to workers on the bench until `target` are out; at most `jobs` of them. Returns how many
+    /// more it would have given had there been somebody on the bench.
+    pub(crate) fn call(&self, target: u32, jobs: usize) -> usize {
+        for given in 0..jobs {
+            let one_more = |counts| (active(counts) < target).then(|| counts + ACTIVE + SEARCHING);
+            if self.counts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more).is_err() {
+                return 0;
+            }
+            if let Given::NobodyThere = self.give_token() {
+                let before = self.counts.fetch_sub(ACTIVE + SEARCHING, Ordering::SeqCst);
+                return (jobs - given).min((target + 1).saturating_sub(active(before)) as usize);
+            }
+        }
+        0
+    }
+
+    pub(crate) fn parallelism(&self) -> u32 {
+        self.parallelism
+    }
+
+    pub(crate) fn set_limit(&self, limit: u32) {
+        self.limit.store(limit, Ordering::Relaxed);
+    }
+
+    pub(crate) fn threads(&self) -> usize {
+        self.roster.lock().members.len()
+    }
+
+    pub(crate) fn idle(&self) -> usize {
+        self.roster.lock().bench.len()
+    }
+
+    /// Sends all workers home as they come to the bench, and the monitor too.
+    pub(crate) fn dismiss(&self) {
+        let bench = {
+            let mut roster = self.roster.lock();
+            roster.dismissed = true;
+            roster.bench.clone()
+        };
+        for seat in bench {
+            seat.wake();
+        }
+        self.wake_monitor();
+    }
+
+    pub(crate) fn is_dismissed(&self) -> bool {
+        self.roster.lock().dismissed
+    }
+
+    /// Makes the calling thread the monitor.
+    pub(crate) fn watch(&self) {
+        let _ = self.monitor.set(thread::current());
+    }
+
+    pub(crate) fn is_armed(&self) -> bool {
+        self.armed.load(Ordering::SeqCst)
+    }
+
+    /// The monitor goes to sleep, unless there is work after all.
+    pub(crate) fn disarm(&self, has_work: impl Fn() -> bool) {
+        self.armed.store(false, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+        if has_work() {
+            self.armed.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Work waits and nobody may take it: from now on the monitor looks.
+    fn arm(&self) {
+        if !self.armed.load(Ordering::SeqCst) && !self.armed.swap(true, Ordering::SeqCst) {
+            self.wake_monitor();
+        }
+    }
+
+    fn wake_monitor(&self) {
+        if let Some(monitor) = self.monitor.get() {
+            monitor.unpark();
+        }
+    }
+
+    /// Hands a token that is counted already to the last who came to the bench.
+    fn give_token(&self) -> Given {
+        let seat = {
+            let mut roster = self.roster.lock();
+            let Some(seat) = roster.bench.pop() else { return Given::NobodyThere };
+            seat.standing.store(ON, Ordering::SeqCst);
+            seat
+        };
+        seat.wake();
+        Given::Taken
+    }
+
+    /// Those with a token, and some of those asleep in turn.
+    fn to_look_at(&self) -> Vec<Arc<Seat>> {
+        let mut roster = self.roster.lock();
+        let standing = |seat: &Arc<Seat>| seat.standing.load(Ordering::SeqCst);
+        let mut seats: Vec<_> = roster.members.iter().filter(|seat| standing(seat) == ON).cloned().collect();
+        let start = roster.next_sleeper.min(roster.members.len());
+        let (before, after) = roster.members.split_at(start);
+        let mut looked_at = 0;
+        for seat in after.iter().chain(before).filter(|seat| standing(seat) == NAP).take(SLEEPERS_PER_SURVEY) {
+            seats.push(Arc::clone(seat));
+            looked_at += 1;
+        }
+        // Where sleepers stand close together this covers ground already covered, which costs a look and no more.
+        roster.next_sleeper = if start + looked_at < roster.members.len() { start + looked_at } else { 0 };
+        seats
+    }
+}
+
+impl Roster {
+    /// Takes a worker off the list. False if somebody has called it from the bench meanwhile.
+    fn remove(&mut self, seat: &Arc<Seat>) -> bool {
+        if seat.standing.load(Ordering::SeqCst) == ON {
+            return false;
+        }
+        self.bench.retain(|other| !Arc::ptr_eq(other, seat));
+        self.members.retain(|other| !Arc::ptr_eq(other, seat));
+        true
+    }
+}
+
+#[cfg(all(test, loom))]
+mod model;

@@ -1,0 +1,156 @@
+//! What a pool has done and does now.
+//!
+//! Every job is counted once at each step it takes, and each count only grows. What waits and what runs are
+//! differences of these counts, read from the last step to the first, so that no reading can show more jobs
+//! ended than begun, or begun than submitted.
+
+use crate::sync::atomic::{AtomicU64, Ordering};
+
+/// A reading of a pool's counts, from [`Pool::stats`](crate::Pool::stats).
+///
+/// `submitted = completed + panicked + cancelled + timed_out + rejected + queued + running`, in every reading.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// The pool's name.
+    pub name: String,
+    /// Jobs handed to the pool, those that it refused included.
+    pub submitted: u64,
+    /// Jobs that ended with a value.
+    pub completed: u64,
+    /// Jobs that ended with a panic.
+    pub panicked: u64,
+    /// Jobs that never ran because their caller went away or cancelled them, or a shutdown ran out of time.
+    pub cancelled: u64,
+    /// Jobs whose deadline passed before they ended. They never ran, or ran for nobody.
+    pub timed_out: u64,
+    /// Jobs that were refused: the queue was full for [`Pool::try_submit`](crate::Pool::try_submit), the wait would
+    /// have been too long, or the pool was closed.
+    pub rejected: u64,
+    /// Jobs that have not begun: in the queue, or waiting for room in it.
+    pub queued: u64,
+    /// Jobs that run and whose outcome is awaited, or could be.
+    pub running: u64,
+    /// Of the queued jobs, those that stand in line for room in the queue.
+    pub waiting: usize,
+    /// Jobs that still run after their deadline passed: they hold threads, and are counted in `timed_out`.
+    pub abandoned: u64,
+    /// The workers' threads.
+    pub threads: usize,
+    /// Of these, those that have nothing to do.
+    pub idle: usize,
+    /// How many workers may compute at a time.
+    pub parallelism: usize,
+    /// How many jobs the queue holds before callers wait for room.
+    pub queue_capacity: usize,
+    /// The niceness of the workers as the system reports it; `None` where they run at the process's priority.
+    pub niceness: Option<i32>,
+}
+
+/// One counter for each step that a job can take.
+pub(crate) struct Counters {
+    submitted: AtomicU64,
+    started: AtomicU64,
+    completed: AtomicU64,
+    panicked: AtomicU64,
+    cancelled: AtomicU64,
+    timed_out_queued: AtomicU64,
+    timed_out_running: AtomicU64,
+    abandoned_ended: AtomicU64,
+    rejected: AtomicU64,
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::SeqCst);
+}
+
+fn read(counter: &AtomicU64) -> u64 {
+    counter.load(Ordering::SeqCst)
+}
+
+impl Counters {
+    pub(crate) fn new() -> Self {
+        // Not derived: the model checker's atomics have no default.
+        Self {
+            submitted: AtomicU64::new(0),
+            started: AtomicU64::new(0),
+            completed: AtomicU64::new(0),
+            panicked: AtomicU64::new(0),
+            cancelled: AtomicU64::new(0),
+            timed_out_queued: AtomicU64::new(0),
+            timed_out_running: AtomicU64::new(0),
+            abandoned_ended: AtomicU64::new(0),
+            rejected: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn submitted(&self) {
+        count(&self.submitted);
+    }
+
+    pub(crate) fn rejected(&self) {
+        count(&self.rejected);
+    }
+
+    pub(crate) fn cancelled(&self) {
+        count(&self.cancelled);
+    }
+
+    pub(crate) fn timed_out_queued(&self) {
+        count(&self.timed_out_queued);
+    }
+
+    pub(crate) fn started(&self) {
+        count(&self.started);
+    }
+
+    pub(crate) fn ended(&self, with_value: bool) {
+        count(if with_value { &self.completed } else { &self.panicked });
+    }
+
+    /// A running job's deadline passed.
+    pub(crate) fn abandoned(&self) {
+        count(&self.timed_out_running);
+    }
+
+    /// A job that ran on after its deadline ended.
+    pub(crate) fn abandoned_ended(&self) {
+        count(&self.abandoned_ended);
+    }
+
+    /// Jobs that have stopped running.
+    pub(crate) fn ended_total(&self) -> u64 {
+        read(&self.completed) + read(&self.panicked) + read(&self.abandoned_ended)
+    }
+
+    /// Jobs that are neither over nor refused, or still hold a thread.
+    pub(crate) fn unfinished(&self) -> u64 {
+        let stats = self.read();
+        stats.queued + stats.running + stats.abandoned
+    }
+
+    /// The counts, from the last step that a job can take to the first.
+    pub(crate) fn read(&self) -> Stats {
+        let abandoned_ended = read(&self.abandoned_ended);
+        let completed = read(&self.completed);
+        let panicked = read(&self.panicked);
+        let timed_out_running = read(&self.timed_out_running);
+        let started = read(&self.started);
+        let cancelled = read(&self.cancelled);
+        let timed_out_queued = read(&self.timed_out_queued);
+        let rejected = read(&self.rejected);
+        let submitted = read(&self.submitted);
+        Stats {
+            submitted,
+            completed,
+            panicked,
+            cancelled,
+            timed_out: timed_out_queued + timed_out_running,
+            rejected,
+            queued: submitted - started - cancelled - timed_out_queued - rejected,
+            running: started - completed - panicked - timed_out_running,
+            abandoned: timed_out_running - abandoned_ended,
+            ..Stats::default()
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! A submitted job, as its caller holds it.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use crate::completion::Waiter;
+use crate::error::Error;
+use crate::job::{Await, Place};
+use crate::pool::Shared;
+use crate::timer::Alarm;
+
+/// The outcome of a job, to be awaited; under any executor.
+///
+/// Dropping it cancels the job: if it still waits, it never runs, and what it had captured is dropped at once. A job
+/// that runs already runs to its end and can see [`job::is_cancelled`](crate::job::is_cancelled).
+/// [`detach`](Self::detach) lets it run unobserved instead.
+///
+/// The job is in the pool's queue from the start if there was room. If not, the first poll puts it in line, and it
+/// enters the queue in the order of the line as soon as there is room. It holds no thread while it waits.
+#[must_use = "dropping a submission cancels its job; await it or `detach` it"]
+pub struct Submission<T> {
+    job: Arc<dyn Await<T>>,
+    pool: Arc<Shared>,
+    alarm: Option<Alarm>,
+    /// Nothing is to be cancelled when it is dropped: the outcome was taken, or nobody wants it.
+    settled: bool,
+}
+
+impl<T> Submission<T> {
+    pub(crate) fn new(job: Arc<dyn Await<T>>, pool: Arc<Shared>) -> Self {
+        Self { job, pool, alarm: None, settled: false }
+    }
+
+    /// Cancels the job if it has not begun: it never runs, what it had captured is dropped now, and the outcome is
+    /// [`Error::Cancelled`]. A running job is told by [`job::is_cancelled`](crate::job::is_cancelled) and the outcome
+    /// is what it ends with. Does not block.
+    pub fn cancel(&self) {
+        self.job.abort(Error::Cancelled, &self.pool);
+    }
+
+    /// Lets the job run without anybody waiting for it. It enters the line for room now, if it has none yet.
+    pub fn detach(mut self) {
+        self.stand_in_line();
+        self.settled = true;
+    }
+
+    /// From now on, dropping this lets the job run.
+    pub(crate) fn set_detached(&mut self) {
+        self.stand_in_line();
+        self.settled = true;
+    }
+
+    fn stand_in_line(&self)  {
+        if self.job.header().place.get() == Place::OUTSIDE {
+            self.pool.stand_in_line(&(Arc::clone(&self.job) as Arc<dyn crate::job::Run>));
+        }
+    }
+}
+
+impl<T> Future for Submission<T> {
+    type Output = Result<T, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if this.job.header().is_expired() {
+            this.job.expire(&this.pool);
+        }
+        if let Poll::Ready(outcome) = this.job.poll(cx) {
+            this.settled = true;
+            this.alarm = None;
+            return Poll::Ready(outcome);
+        }
+        this.stand_in_line();
+        if let Some(deadline) = this.job.header().deadline {
+            // The alarm only wakes: this poll's successor finds the deadline passed and ends the wait, so that what
+            // the job had captured is dropped by its caller and never by the timer's thread.
+            match &mut this.alarm {
+                Some(alarm) => alarm.set_waiter(Waiter::new(cx)),
+                None => this.alarm = Some(Alarm::at(deadline, Waiter::new(cx))),
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl<T> Drop for Submission<T> {
+    fn drop(&mut self) {
+        if !self.settled {
+            self.job.abort(Error::Cancelled, &self.pool);
+        }
+    }
+}
+
+impl<T> fmt::Debug for Submission<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Submission").field("job", &self.job.name()).finish_non_exhaustive()
+    }
+}

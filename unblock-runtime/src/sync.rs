@@ -1,0 +1,84 @@
+//! The locks and atomics that the concurrent parts are written with: the standard library's, or the
+//! model checker's under `cfg(loom)`.
+
+#[cfg(loom)]
+pub(crate) use loom::sync::atomic;
+#[cfg(not(loom))]
+pub(crate) use std::sync::atomic;
+
+#[cfg(loom)]
+use loom::sync as types;
+#[cfg(not(loom))]
+use std::sync as types;
+
+pub(crate) use types::MutexGuard;
+
+/// A mutex that is never poisoned: nothing of a user's runs while one is held, so there is no
+/// half-finished change to be warned of.
+#[derive(Debug)]
+pub(crate) struct Mutex<T>(types::Mutex<T>);
+
+impl<T> Mutex<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(types::Mutex::new(value))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[cfg(not(loom))]
+pub(crate) use crossbeam_channel as channel;
+
+/// A channel that the model checker sees through, with the part of crossbeam's interface that is used here.
+#[cfg(loom)]
+pub(crate) mod channel {
+    use std::collections::VecDeque;
+    use std::sync::Arc;
+
+    use super::Mutex;
+
+    pub(crate) struct Sender<T>(Arc<Mutex<VecDeque<T>>>);
+    pub(crate) struct Receiver<T>(Arc<Mutex<VecDeque<T>>>);
+
+    pub(crate) fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
+        let items = Arc::new(Mutex::new(VecDeque::new()));
+        (Sender(Arc::clone(&items)), Receiver(items))
+    }
+
+    impl<T> Sender<T> {
+        pub(crate) fn send(&self, item: T) -> Result<(), ()> {
+            self.0.lock().push_back(item);
+            Ok(())
+        }
+    }
+
+    impl<T> Receiver<T> {
+        pub(crate) fn try_recv(&self) -> Result<T, ()> {
+            self.0.lock().pop_front().ok_or(())
+        }
+
+        pub(crate) fn is_empty(&self) -> bool {
+            self.0.lock().is_empty()
+        }
+
+        pub(crate) fn len(&self) -> usize {
+            self.0.lock().len()
+        }
+    }
+}
+
+/// Blocking and waking a thread. The model checker knows no time: there a timed wait waits for its wake-up.
+pub(crate) mod thread {
+    #[cfg(not(loom))]
+    pub(crate) use std::thread::{Thread, current, park, park_timeout};
+
+    #[cfg(loom)]
+    pub(crate) use loom::thread::{Thread, current, park};
+
+    #[cfg(loom)]
+    pub(crate) fn park_timeout(_timeout: std::time::Duration) {
+        park();
+    }
+}

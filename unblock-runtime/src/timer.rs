@@ -1,0 +1,106 @@
+//! Wake-ups at a time, without a runtime's timers: one thread for the process, started at the first alarm.
+
+use std::collections::BTreeMap;
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+use crate::completion::Waiter;
+
+/// A wake-up that is asked for. Dropping it takes the request back.
+pub(crate) struct Alarm {
+    key: Key,
+}
+
+type Key = (Instant, u64);
+
+impl Alarm {
+    pub(crate) fn at(time: Instant, waiter: Waiter) -> Self {
+        let timer = Timer::get();
+        let mut table = timer.lock();
+        let key = (time, table.next);
+        table.next += 1;
+        let soonest = table.waiters.first_key_value().is_none_or(|(first, _)| key < *first);
+        table.waiters.insert(key, waiter);
+        timer.start(&mut table);
+        drop(table);
+        if soonest {
+            timer.changed.notify_one();
+        }
+        Self { key }
+    }
+
+    /// Wakes another task instead. An alarm that went off wakes nobody any more: its task looks at the clock.
+    pub(crate) fn set_waiter(&mut self, waiter: Waiter) {
+        let mut table = Timer::get().lock();
+        let replaced = table.waiters.get_mut(&self.key).map(|slot| std::mem::replace(slot, waiter));
+        drop(table);
+        drop(replaced);
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        let removed = Timer::get().lock().waiters.remove(&self.key);
+        drop(removed);
+    }
+}
+
+struct Timer {
+    table: Mutex<Table>,
+    changed: Condvar,
+}
+
+struct Table {
+    waiters: BTreeMap<Key, Waiter>,
+    next: u64,
+    started: bool,
+}
+
+impl Timer {
+    fn get() -> &'static Self {
+        static TIMER: OnceLock<Timer> = OnceLock::new();
+        TIMER.get_or_init(|| Self {
+            table: Mutex::new(Table { waiters: BTreeMap::new(), next: 0, started: false }),
+            changed: Condvar::new(),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts the thread if it is not there. Where the system refuses one, the next alarm tries again; until then
+    /// deadlines are seen when a task is polled or a worker takes the job, not on time.
+    fn start(&'static self, table: &mut Table) {
+        if table.started {
+            return;
+        }
+        match std::thread::Builder::new().name("unblock-timer".into()).spawn(|| self.run()) {
+            Ok(_) => table.started = true,
+            Err(error) => tracing::warn!(%error, "the timer's thread could not be started: deadlines may be late"),
+        }
+    }
+
+    fn run(&self) {
+        let mut table = self.lock();
+        loop {
+            let now = Instant::now();
+            while let Some(first) = table.waiters.first_entry().filter(|first| first.key().0 <= now) {
+                let waiter = first.remove();
+                drop(table);
+                // A waker is its executor's code: a panic in it must not end the timer.
+                if let Err(panicked) = crate::panic::catch(|| waiter.notify()) {
+                    tracing::error!(?panicked, "a waker panicked");
+                }
+                table = self.lock();
+            }
+            table = match table.waiters.first_key_value() {
+                None => self.changed.wait(table).unwrap_or_else(PoisonError::into_inner),
+                Some(((time, _), _)) => {
+                    let wait = time.saturating_duration_since(now);
+                    self.changed.wait_timeout(table, wait).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+}
