@@ -2,24 +2,26 @@
 
 use std::time::Duration;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token, parse_quote};
+use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token};
 
 use crate::duration;
 use crate::errors::Errors;
 use crate::spelling;
 
 /// How the calls of one function are to be made.
+#[derive(Default)]
 pub(crate) struct Options {
     pub(crate) pool: Option<Expr>,
     pub(crate) timeout: Option<Timeout>,
     pub(crate) shed: bool,
     pub(crate) detach: bool,
     pub(crate) name: Option<LitStr>,
-    /// Where the runtime is to be found: `::unblock_runtime`, or what `crate = …` says.
-    pub(crate) runtime: Path,
+    /// Where the runtime is to be found, if not at `::unblock_runtime`.
+    pub(crate) runtime: Option<Path>,
 }
 
 pub(crate) enum Timeout {
@@ -32,14 +34,7 @@ pub(crate) enum Timeout {
 impl Options {
     /// Reads what it can and reports every mistake.
     pub(crate) fn read(args: TokenStream, errors: &mut Errors) -> Self {
-        let mut options = Options {
-            pool: None,
-            timeout: None,
-            shed: false,
-            detach: false,
-            name: None,
-            runtime: parse_quote!(::unblock_runtime),
-        };
+        let mut options = Options::default();
         let all = |input: ParseStream<'_>| -> syn::Result<()> {
             let mut seen = Vec::new();
             while !input.is_empty() {
@@ -96,7 +91,7 @@ impl Options {
                 if input.peek(LitStr) {
                     return Err(input.error("a path, without the quotes: `crate = my_crate::unblock_runtime`"));
                 }
-                self.runtime = input.call(Path::parse_mod_style)?;
+                self.runtime = Some(input.call(Path::parse_mod_style)?);
             }
             _ => return Err(syn::Error::new(key.span(), spelling::unknown_option(&option))),
         }
@@ -161,7 +156,7 @@ fn peel(mut value: &Expr) -> &Expr {
 
 fn skip_to_comma(input: ParseStream<'_>) {
     while !input.is_empty() && !input.peek(Token![,]) {
-        let _: syn::Result<proc_macro2::TokenTree> = input.parse();
+        let _: syn::Result<TokenTree> = input.parse();
     }
 }
 
@@ -170,4 +165,31 @@ impl Options {
     pub(crate) fn can_fail(&self) -> bool {
         self.timeout.is_some() || self.shed
     }
+
+    /// Whether the value of an option uses a variable.
+    pub(crate) fn mention(&self, variable: &Ident) -> bool {
+        let timeout = match &self.timeout {
+            Some(Timeout::Expr(timeout)) => Some(timeout),
+            _ => None,
+        };
+        self.pool.iter().chain(timeout).any(|option| mentions(option, variable))
+    }
+}
+
+/// Whether a name occurs in an expression, macros and all. A field of that name counts too, which costs no more than a clone of a handle.
+pub(crate) fn mentions<N: ?Sized>(option: &Expr, name: &N) -> bool
+where
+    Ident: PartialEq<N>,
+{
+    fn any<N: ?Sized>(tokens: TokenStream, name: &N) -> bool
+    where
+        Ident: PartialEq<N>,
+    {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Ident(word) => word == *name,
+            TokenTree::Group(group) => any(group.stream(), name),
+            _ => false,
+        })
+    }
+    any(option.to_token_stream(), name)
 }

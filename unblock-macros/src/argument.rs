@@ -2,6 +2,7 @@
 
 use proc_macro2::Span;
 use quote::format_ident;
+use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, FnArg, Ident, Pat, PatIdent, PatType, Receiver, ReceiverKind, Token, Type};
 
@@ -34,11 +35,16 @@ impl Argument {
                 (ident.clone(), *mutability, None)
             }
             pattern => {
-                let name = format_ident!("__arg{index}", span = Span::mixed_site());
+                let name = format_ident!("__arg{index}", span = pattern.span());
                 (name, None, Some(pattern.clone()))
             }
         };
         Argument { attrs: argument.attrs.clone(), name, mutability, pattern, ty: (*argument.ty).clone() }
+    }
+
+    /// Where an error about the argument belongs: at its name, or at the start of its pattern.
+    pub(crate) fn span(&self) -> Span {
+        self.pattern.as_ref().map_or(self.name.span(), |pattern| pattern.span())
     }
 
     /// Whether the job gets a copy, because the argument is borrowed.

@@ -1,13 +1,13 @@
 //! From a function that blocks to an `async` one whose body is a job.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Expr, FnArg, Pat, PatIdent, Receiver, ReceiverKind, ReturnType, Token, Type};
 
 use crate::argument::{self, Argument};
-use crate::args::{Options, Timeout};
+use crate::args::{Options, Timeout, mentions};
 use crate::errors::Errors;
 use crate::signature::{Body, Function};
 use crate::{duration, fallback, self_tokens, validate};
@@ -42,8 +42,8 @@ pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
 fn expand(function: Function, options: &Options) -> TokenStream {
     let arguments = Argument::all(&function);
     let settings = settings(&function, &arguments, options);
-    let copies = copies(&function, &arguments, options);
-    let (inner_attrs, job) = job(&function, &arguments);
+    let handover = handover(&function, &arguments, options);
+    let (inner_attrs, job) = job(&function, &arguments, options);
     let call = call(&function, options);
     let settled = settled(&function, options);
 
@@ -54,7 +54,7 @@ fn expand(function: Function, options: &Options) -> TokenStream {
         #(#inner_attrs)*
         #vis #sig {
             #settings
-            #copies
+            #handover
             #job
             #call
             #settled
@@ -99,9 +99,9 @@ fn signature(function: &Function, arguments: &[Argument]) -> syn::Signature {
 /// ```
 fn settings(function: &Function, arguments: &[Argument], options: &Options) -> TokenStream {
     let mut settings = TokenStream::new();
-    let runtime = &options.runtime;
     if let Some(pool) = &options.pool {
         let span = at(pool.span());
+        let runtime = runtime_at(span, options);
         let look = look_inside(pool, arguments);
         let variable = local("__pool");
         settings.extend(if look.is_empty() {
@@ -135,11 +135,10 @@ fn settings(function: &Function, arguments: &[Argument], options: &Options) -> T
 /// let State(state) = &__arg0;
 /// ```
 fn look_inside(option: &Expr, arguments: &[Argument]) -> TokenStream {
-    let used = words(option.to_token_stream());
     let mut looks = TokenStream::new();
     for argument in arguments {
         let Some(pattern) = argument.pattern_by_reference() else { continue };
-        if argument.bindings().iter().any(|binding| used.contains(binding)) {
+        if argument.bindings().iter().any(|binding| mentions(option, binding)) {
             let name = &argument.name;
             let conditions = argument.attrs.iter().filter(|attr| is_condition(attr));
             let reference = (!argument.is_borrowed()).then(|| quote!(&));
@@ -155,17 +154,16 @@ fn look_inside(option: &Expr, arguments: &[Argument]) -> TokenStream {
 
 /// Whether an option's expression may refer to an argument that moves into the job.
 fn leaves_with_the_arguments(option: &Expr, function: &Function, arguments: &[Argument]) -> bool {
-    let used = words(option.to_token_stream());
     let receiver = function.sig.receiver();
     let receiver_leaves = receiver.is_some_and(|receiver| !argument::is_borrowed_receiver(receiver));
-    (receiver_leaves && used.iter().any(|word| word == "self"))
+    (receiver_leaves && mentions(option, "self"))
         || arguments
             .iter()
             .filter(|argument| !argument.is_borrowed())
-            .any(|argument| argument.bindings().iter().any(|binding| used.contains(binding)))
+            .any(|argument| argument.bindings().iter().any(|binding| mentions(option, binding)))
 }
 
-/// The job's copies of what the caller lends.
+/// What the job gets: a copy of what the caller lends, and what the caller gives.
 ///
 /// ```text
 /// // Input:
@@ -173,21 +171,35 @@ fn leaves_with_the_arguments(option: &Expr, function: &Function, arguments: &[Ar
 /// // Output:
 /// let __self = ::unblock_runtime::__private::own(self);
 /// let image = ::unblock_runtime::__private::own(image);
+/// let n = ::unblock_runtime::__private::moved(n);
 /// ```
-fn copies(function: &Function, arguments: &[Argument], options: &Options) -> TokenStream {
-    let runtime = &options.runtime;
-    let mut copies = TokenStream::new();
-    if let Some(receiver) = function.sig.receiver().filter(|receiver| argument::is_borrowed_receiver(receiver)) {
-        let this = self_tokens::ident(receiver.self_token.span);
+///
+/// Each call says by itself that its argument may go to another thread, and takes its place from the argument's name, so
+/// that an error is about that argument.
+fn handover(function: &Function, arguments: &[Argument], options: &Options) -> TokenStream {
+    let mut handover = TokenStream::new();
+    if let Some(receiver) = function.sig.receiver() {
         let token = &receiver.self_token;
-        copies.extend(quote_spanned!(at(token.span)=> let #this = #runtime::__private::own(#token);));
+        let this = self_tokens::ident(token.span);
+        let call = handover_call(argument::is_borrowed_receiver(receiver), token.span, token, options);
+        handover.extend(quote_spanned!(at(token.span)=> let #this = #call;));
     }
-    for argument in arguments.iter().filter(|argument| argument.is_borrowed()) {
-        let Argument { attrs, name, ty, .. } = argument;
+    for argument in arguments {
+        let Argument { attrs, name, .. } = argument;
         let conditions = attrs.iter().filter(|attr| is_condition(attr));
-        copies.extend(quote_spanned!(at(ty.span())=> #(#conditions)* let #name = #runtime::__private::own(#name);));
+        let call = handover_call(argument.is_borrowed(), argument.span(), name, options);
+        handover.extend(quote_spanned!(at(name.span())=> #(#conditions)* let #name = #call;));
     }
-    copies
+    handover
+}
+
+fn handover_call(is_borrowed: bool, place: Span, argument: impl ToTokens, options: &Options) -> TokenStream {
+    let runtime = runtime_at(place, options);
+    if is_borrowed {
+        quote_spanned!(place=> #runtime::__private::own(#argument))
+    } else {
+        quote_spanned!(place=> #runtime::__private::moved(#argument))
+    }
 }
 
 /// The body as a closure that owns all arguments, whether it uses them or not: they are dropped where it ran.
@@ -207,18 +219,19 @@ fn copies(function: &Function, arguments: &[Argument], options: &Options) -> Tok
 /// ```
 ///
 /// Returns also the attributes at the start of the body (`#![allow(…)]`), which go above the function: a nested block may have none.
-fn job(function: &Function, arguments: &[Argument]) -> (Vec<TokenStream>, TokenStream) {
+fn job(function: &Function, arguments: &[Argument], options: &Options) -> (Vec<TokenStream>, TokenStream) {
     let mut bindings = TokenStream::new();
     if let Some(receiver) = function.sig.receiver() {
         bindings.extend(receiver_binding(receiver));
     }
-    bindings.extend(arguments.iter().map(argument_binding));
+    bindings.extend(arguments.iter().map(|argument| argument_binding(argument, options)));
 
     let Body::Braces(braces) = &function.body else { return (Vec::new(), TokenStream::new()) };
     let (inner_attrs, body) = split_inner_attributes(braces.stream());
     let body = if function.sig.receiver().is_some() { self_tokens::rename(body) } else { body };
-    let mut block = proc_macro2::Group::new(proc_macro2::Delimiter::Brace, body);
-    block.set_span(braces.span());
+    let mut block = Group::new(Delimiter::Brace, body);
+    // At the user's braces, but not theirs: the compiler would find them unnecessary.
+    block.set_span(at(braces.span()));
     let block = if bindings.is_empty() {
         block.into_token_stream()
     } else {
@@ -237,7 +250,7 @@ fn job(function: &Function, arguments: &[Argument]) -> (Vec<TokenStream>, TokenS
         }
     };
     let job = local("__job");
-    (inner_attrs, quote_spanned!(Span::mixed_site()=> let #job = move || #output #block;))
+    (inner_attrs, quote_spanned!(at(function.sig.paren_token.span.join())=> let #job = move || #output #block;))
 }
 
 /// ```text
@@ -258,7 +271,7 @@ fn receiver_binding(receiver: &Receiver) -> TokenStream {
         quote_spanned!(span=> let #mutability #this = #this.get();)
     } else {
         let mutability = receiver.mutability;
-        quote_spanned!(span=> let #mutability #this = #token;)
+        quote_spanned!(span=> let #mutability #this = #this;)
     }
 }
 
@@ -268,18 +281,21 @@ fn receiver_binding(receiver: &Receiver) -> TokenStream {
 /// // Output:
 /// let image = image.get();
 /// ```
-fn argument_binding(argument: &Argument) -> TokenStream {
+fn argument_binding(argument: &Argument, options: &Options) -> TokenStream {
     let Argument { attrs, name, mutability, pattern, .. } = argument;
     let span = Span::mixed_site();
     let conditions: Vec<_> = attrs.iter().filter(|attr| is_condition(attr)).collect();
     let all: Vec<_> = attrs.iter().filter(|attr| is_condition(attr) || is_lint(attr)).collect();
+    // What `pool = …` uses is used, also when the body does not.
+    let used = argument.bindings().iter().any(|binding| options.mention(binding));
+    let used = used.then(|| quote_spanned!(span=> #[allow(unused_variables)]));
     let value = if argument.is_borrowed() { quote_spanned!(span=> #name.get()) } else { quote_spanned!(span=> #name) };
     match pattern {
-        None => quote_spanned!(span=> #(#all)* let #mutability #name = #value;),
+        None => quote_spanned!(span=> #(#all)* #used let #mutability #name = #value;),
         Some(Pat::Wild(_)) => quote_spanned!(span=> #(#conditions)* let #name = #value;),
         Some(pattern) => quote_spanned! {span=>
             #(#conditions)* let #name = #value;
-            #(#all)* let #pattern = #name;
+            #(#all)* #used let #pattern = #name;
         },
     }
 }
@@ -301,8 +317,8 @@ fn argument_binding(argument: &Argument) -> TokenStream {
 ///
 /// The static has a block of its own, so that the body does not see it.
 fn call(function: &Function, options: &Options) -> TokenStream {
-    let span = Span::mixed_site();
-    let runtime = &options.runtime;
+    let span = at(result_span(function));
+    let runtime = runtime_at(span, options);
     let handler = match &options.name {
         Some(name) => quote_spanned!(span=> #runtime::__private::Handler::named(#name)),
         None => quote_spanned!(span=> #runtime::__private::Handler::new()),
@@ -321,13 +337,12 @@ fn call(function: &Function, options: &Options) -> TokenStream {
     });
     let shed = options.shed.then(|| quote_spanned!(span=> .shed()));
     let detach = options.detach.then(|| quote_spanned!(span=> .detach()));
-    let run = Ident::new("run", at(result_span(function)));
     let job = Ident::new("__job", at(function.sig.paren_token.span.join()));
     let outcome = local("__outcome");
     quote_spanned! {span=>
         let #outcome = {
             static HANDLER: #runtime::__private::Handler = #handler;
-            #runtime::__private::Call::new(&HANDLER) #pool #timeout #shed #detach.#run(#job).await
+            #runtime::__private::Call::new(&HANDLER) #pool #timeout #shed #detach.run(#job).await
         };
     }
 }
@@ -345,7 +360,7 @@ fn call(function: &Function, options: &Options) -> TokenStream {
 /// ```
 fn settled(function: &Function, options: &Options) -> TokenStream {
     let span = at(result_span(function));
-    let runtime = &options.runtime;
+    let runtime = runtime_at(span, options);
     let outcome = format_ident!("__outcome", span = span);
     if options.can_fail() {
         return quote_spanned!(span=> #runtime::__private::fallible(#outcome));
@@ -371,6 +386,26 @@ fn at(place: Span) -> Span {
     Span::mixed_site().located_at(place)
 }
 
+/// The path to the runtime, shown at the same place as the code around it: an error then underlines that place and not the
+/// attribute, and one mistake that breaks several rules at one place is reported once.
+fn runtime_at(place: Span, options: &Options) -> TokenStream {
+    match &options.runtime {
+        // A `$crate` in the user's path means what it means where it was written.
+        Some(path) => relocated(path.to_token_stream(), |span| span.located_at(place)),
+        None => quote_spanned!(place=> ::unblock_runtime),
+    }
+}
+
+fn relocated(tokens: TokenStream, relocate: impl Fn(Span) -> Span) -> TokenStream {
+    tokens
+        .into_iter()
+        .map(|mut token| {
+            token.set_span(relocate(token.span()));
+            token
+        })
+        .collect()
+}
+
 fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
@@ -381,19 +416,6 @@ fn is_condition(attr: &Attribute) -> bool {
 
 fn is_lint(attr: &Attribute) -> bool {
     ["allow", "expect", "warn", "deny", "forbid"].iter().any(|lint| attr.path().is_ident(lint))
-}
-
-/// All identifiers in a piece of code.
-fn words(tokens: TokenStream) -> Vec<Ident> {
-    let mut found = Vec::new();
-    for token in tokens {
-        match token {
-            TokenTree::Ident(word) => found.push(word),
-            TokenTree::Group(group) => found.extend(words(group.stream())),
-            _ => {}
-        }
-    }
-    found
 }
 
 /// ```text
@@ -409,7 +431,7 @@ fn split_inner_attributes(body: TokenStream) -> (Vec<TokenStream>, TokenStream) 
     while let [TokenTree::Punct(pound), TokenTree::Punct(bang), TokenTree::Group(attr), after @ ..] = rest
         && pound.as_char() == '#'
         && bang.as_char() == '!'
-        && attr.delimiter() == proc_macro2::Delimiter::Bracket
+        && attr.delimiter() == Delimiter::Bracket
     {
         attrs.push(quote!(#pound #attr));
         rest = after;

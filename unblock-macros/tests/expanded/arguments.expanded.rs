@@ -8,8 +8,14 @@ async fn patterns(
     __arg6: Guard,
     __arg7: Pair,
 ) -> usize {
+    let __arg0 = ::unblock_runtime::__private::moved(__arg0);
+    let __arg1 = ::unblock_runtime::__private::moved(__arg1);
     let __arg2 = ::unblock_runtime::__private::own(__arg2);
+    let __arg3 = ::unblock_runtime::__private::moved(__arg3);
+    let e = ::unblock_runtime::__private::moved(e);
     let f = ::unblock_runtime::__private::own(f);
+    let __arg6 = ::unblock_runtime::__private::moved(__arg6);
+    let __arg7 = ::unblock_runtime::__private::moved(__arg7);
     let __job = move || -> usize {
         let __arg0 = __arg0;
         let (a, b) = __arg0;
@@ -42,7 +48,10 @@ async fn conditional(
     unused: &str,
     odd: u8,
 ) {
+    #[cfg(unix)]
+    let fd = ::unblock_runtime::__private::moved(fd);
     let unused = ::unblock_runtime::__private::own(unused);
+    let odd = ::unblock_runtime::__private::moved(odd);
     let __job = move || -> () {
         #[cfg(unix)]
         let fd = fd;
@@ -71,10 +80,12 @@ async fn borrowed<'a, T: Clone + Send + 'static>(
     visit: impl Fn(&str) -> &str + Send + 'static,
 ) {
     let text = ::unblock_runtime::__private::own(text);
+    let forever = ::unblock_runtime::__private::moved(forever);
     let path = ::unblock_runtime::__private::own(path);
     let item = ::unblock_runtime::__private::own(item);
     let shared = ::unblock_runtime::__private::own(shared);
     let reader = ::unblock_runtime::__private::own(reader);
+    let visit = ::unblock_runtime::__private::moved(visit);
     let __job = move || -> () {
         let text = text.get();
         let forever = forever;

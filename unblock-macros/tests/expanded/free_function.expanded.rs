@@ -2,6 +2,7 @@
 #[must_use]
 pub async fn thumbnail(image: &[u8], width: u32) -> Vec<u8> {
     let image = ::unblock_runtime::__private::own(image);
+    let width = ::unblock_runtime::__private::moved(width);
     let __job = move || -> Vec<u8> {
         let image = image.get();
         let width = width;

@@ -11,6 +11,8 @@ where
         K: Hash + Send + 'static,
     {
         let __self = ::unblock_runtime::__private::own(self);
+        let keys = ::unblock_runtime::__private::moved(keys);
+        let last = ::unblock_runtime::__private::moved(last);
         let __job = move || -> [T; N] {
             let __self = __self.get();
             let keys = keys;
@@ -30,6 +32,7 @@ where
 async fn lines(
     text: String,
 ) -> Result<impl Iterator<Item = String> + Send + 'static, AppError> {
+    let text = ::unblock_runtime::__private::moved(text);
     let __job = move || -> Result<_, AppError> {
         let text = text;
         { Ok(text.lines().map(str::to_owned).collect::<Vec<_>>().into_iter()) }

@@ -8,7 +8,10 @@ impl Store {
     ) -> Result<Row, AppError> {
         let __pool: &::unblock_runtime::Pool = &self.pool;
         let __self = ::unblock_runtime::__private::own(self);
+        let id = ::unblock_runtime::__private::moved(id);
+        let __arg1 = ::unblock_runtime::__private::moved(__arg1);
         let image = ::unblock_runtime::__private::own(image);
+        let x = ::unblock_runtime::__private::moved(x);
         let __job = move || -> Result<Row, AppError> {
             let __self = __self.get();
             let id = id;

@@ -8,7 +8,9 @@ async fn shed() -> Result<(), Error> {
 }
 async fn detached(limit: Duration) -> Result<(), Error> {
     let __timeout: ::core::time::Duration = limit / 2;
+    let limit = ::unblock_runtime::__private::moved(limit);
     let __job = move || -> Result<(), Error> {
+        #[allow(unused_variables)]
         let limit = limit;
         { Ok(()) }
     };
@@ -41,8 +43,11 @@ async fn by_argument(pools: &Pools, user: User) -> Result<(), Error> {
     let __pool: &::unblock_runtime::Pool = &pools.of(&user);
     let __pool = ::unblock_runtime::Pool::clone(__pool);
     let pools = ::unblock_runtime::__private::own(pools);
+    let user = ::unblock_runtime::__private::moved(user);
     let __job = move || -> Result<(), Error> {
+        #[allow(unused_variables)]
         let pools = pools.get();
+        #[allow(unused_variables)]
         let user = user;
         { Ok(()) }
     };
@@ -63,8 +68,11 @@ async fn by_pattern(__arg0: State<App>, __arg1: Path<u8>) -> u8 {
         &state.pool
     };
     let __pool = ::unblock_runtime::Pool::clone(__pool);
+    let __arg0 = ::unblock_runtime::__private::moved(__arg0);
+    let __arg1 = ::unblock_runtime::__private::moved(__arg1);
     let __job = move || -> u8 {
         let __arg0 = __arg0;
+        #[allow(unused_variables)]
         let State(mut state) = __arg0;
         let __arg1 = __arg1;
         let Path(n) = __arg1;
@@ -84,8 +92,9 @@ impl Job {
         let __pool: &::unblock_runtime::Pool = &self.pool;
         let __pool = ::unblock_runtime::Pool::clone(__pool);
         let __timeout: ::core::time::Duration = self.limit;
+        let __self = ::unblock_runtime::__private::moved(self);
         let __job = move || -> Result<(), Error> {
-            let __self = self;
+            let __self = __self;
             { Ok(()) }
         };
         let __outcome = {

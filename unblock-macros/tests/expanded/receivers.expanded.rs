@@ -15,8 +15,9 @@ impl Store {
         }
     }
     async fn by_value(self) -> Self {
+        let __self = ::unblock_runtime::__private::moved(self);
         let __job = move || -> Self {
-            let __self = self;
+            let __self = __self;
             { __self }
         };
         let __outcome = {
@@ -29,8 +30,9 @@ impl Store {
         }
     }
     async fn by_mutable_value(self) -> Self {
+        let __self = ::unblock_runtime::__private::moved(self);
         let __job = move || -> Self {
-            let mut __self = self;
+            let mut __self = __self;
             {
                 __self.rows += 1;
                 __self
@@ -46,8 +48,9 @@ impl Store {
         }
     }
     async fn by_arc(self: Arc<Self>) -> usize {
+        let __self = ::unblock_runtime::__private::moved(self);
         let __job = move || -> usize {
-            let __self = self;
+            let __self = __self;
             { __self.rows }
         };
         let __outcome = {
@@ -75,8 +78,9 @@ impl Store {
         }
     }
     async fn by_static_reference(&'static self) -> &'static str {
+        let __self = ::unblock_runtime::__private::moved(self);
         let __job = move || -> &'static str {
-            let __self = self;
+            let __self = __self;
             { &__self.name }
         };
         let __outcome = {
@@ -89,6 +93,7 @@ impl Store {
         }
     }
     async fn none(rows: usize) -> Self {
+        let rows = ::unblock_runtime::__private::moved(rows);
         let __job = move || -> Self {
             let rows = rows;
             { Self { rows } }

@@ -20,6 +20,7 @@ pub trait Hasher: Clone + Send + Sync + 'static {
 impl Verifier for Argon {
     async fn verify(&self, password: String) -> bool {
         let __self = ::unblock_runtime::__private::own(self);
+        let password = ::unblock_runtime::__private::moved(password);
         let __job = move || -> bool {
             let __self = __self.get();
             let password = password;
