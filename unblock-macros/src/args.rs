@@ -67,7 +67,11 @@ impl Options {
         seen.push(option.clone());
         match option.as_str() {
             "pool" => {
-                value_follows(input, &key, "`pool = self.pool`, any expression that gives a `Pool` or a reference to one")?;
+                value_follows(
+                    input,
+                    &key,
+                    "`pool = self.pool`, any expression that gives a `Pool` or a reference to one",
+                )?;
                 self.pool = Some(input.parse()?);
             }
             "timeout" => {
@@ -89,7 +93,9 @@ impl Options {
             "crate" => {
                 value_follows(input, &key, "`crate = my_crate::unblock_runtime`")?;
                 if input.peek(LitStr) {
-                    return Err(input.error("a path, without the quotes: `crate = my_crate::unblock_runtime`"));
+                    return Err(
+                        input.error("a path, without the quotes: `crate = my_crate::unblock_runtime`")
+                    );
                 }
                 self.runtime = Some(input.call(Path::parse_mod_style)?);
             }
@@ -137,11 +143,18 @@ fn read_timeout(value: Expr) -> syn::Result<Timeout> {
         // `timeout = 5` and `timeout = 5s` (one token, with a suffix) are what is written without thinking of the quotes.
         Lit::Int(number) => return Err(complain(duration::quoted(&number.to_string()))),
         Lit::Float(number) => return Err(complain(duration::quoted(&number.to_string()))),
-        _ => return Err(complain("a timeout is a text such as \"2s\", or an expression that gives a `Duration`".to_owned())),
+        _ => {
+            return Err(complain(
+                "a timeout is a text such as \"2s\", or an expression that gives a `Duration`".to_owned(),
+            ));
+        }
     };
     let timeout = duration::parse(&text).map_err(complain)?;
     if timeout.is_zero() {
-        return Err(complain("a timeout of zero would refuse every call; leave `timeout` out to wait for as long as it takes".to_owned()));
+        return Err(complain(
+            "a timeout of zero would refuse every call; leave `timeout` out to wait for as long as it takes"
+                .to_owned(),
+        ));
     }
     Ok(Timeout::Literal(timeout))
 }

@@ -31,7 +31,9 @@ impl Argument {
 
     fn new(index: usize, argument: &PatType) -> Self {
         let (name, mutability, pattern) = match &*argument.pat {
-            Pat::Ident(PatIdent { attrs, by_ref: None, mutability, ident, subpat: None }) if attrs.is_empty() => {
+            Pat::Ident(PatIdent { attrs, by_ref: None, mutability, ident, subpat: None })
+                if attrs.is_empty() =>
+            {
                 (ident.clone(), *mutability, None)
             }
             pattern => {
@@ -44,7 +46,7 @@ impl Argument {
 
     /// Where an error about the argument belongs: at its name, or at the start of its pattern.
     pub(crate) fn span(&self) -> Span {
-        self.pattern.as_ref().map_or(self.name.span(), |pattern| pattern.span())
+        self.pattern.as_ref().map_or(self.name.span(), Spanned::span)
     }
 
     /// Whether the job gets a copy, because the argument is borrowed.

@@ -4,8 +4,8 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    BoundLifetimes, Expr, GenericArgument, Ident, Lifetime, ParenthesizedGenericArguments, PathArguments, TraitBound, Type,
-    TypeFnPtr, TypeReference, WherePredicate, parse_quote,
+    BoundLifetimes, Expr, GenericArgument, Ident, Lifetime, ParenthesizedGenericArguments, PathArguments,
+    TraitBound, Type, TypeFnPtr, TypeReference, WherePredicate, parse_quote,
 };
 
 /// What a type borrows.
@@ -21,17 +21,19 @@ pub(crate) struct Borrow {
 /// A lifetime that is left out, as in `Guard` for `Guard<'_>`, cannot be seen here; the compiler finds those.
 pub(crate) fn find(ty: &Type) -> Option<Borrow> {
     let mut owned = ty.clone();
-    let mut owner = Owner::default();
-    owner.visit_type_mut(&mut owned);
-    let span = owner.first?;
-    Some(Borrow { span, owned: (!owner.unknown).then(|| text(&owned)) })
+    let mut borrows = Owner::default();
+    borrows.visit_type_mut(&mut owned);
+    let span = borrows.first?;
+    Some(Borrow { span, owned: (!borrows.unknown).then(|| text(&owned)) })
 }
 
 /// A shared reference whose referent lives as long as somebody holds the other end, and so has to be copied for the job:
 /// `&T`, and not `&'static T`.
 pub(crate) fn shared_reference(ty: &Type) -> Option<&TypeReference> {
     match peel(ty) {
-        Type::Reference(reference) if !is_static(reference) && reference.mutability.is_none() => Some(reference),
+        Type::Reference(reference) if !is_static(reference) && reference.mutability.is_none() => {
+            Some(reference)
+        }
         _ => None,
     }
 }
@@ -39,7 +41,9 @@ pub(crate) fn shared_reference(ty: &Type) -> Option<&TypeReference> {
 /// `&mut T`, and not `&'static mut T`.
 pub(crate) fn exclusive_reference(ty: &Type) -> Option<&TypeReference> {
     match peel(ty) {
-        Type::Reference(reference) if !is_static(reference) && reference.mutability.is_some() => Some(reference),
+        Type::Reference(reference) if !is_static(reference) && reference.mutability.is_some() => {
+            Some(reference)
+        }
         _ => None,
     }
 }
@@ -232,16 +236,15 @@ fn write(tokens: TokenStream, text: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::find;
+    use super::{Borrow, find};
 
-    #[track_caller]
-    fn owned(source: &str) -> Option<Option<String>> {
-        find(&syn::parse_str(source).unwrap()).map(|borrow| borrow.owned)
+    fn borrow(source: &str) -> Option<Borrow> {
+        find(&syn::parse_str(source).unwrap())
     }
 
     #[track_caller]
     fn becomes(source: &str, expected: &str) {
-        assert_eq!(owned(source), Some(Some(expected.to_owned())), "{source}");
+        assert_eq!(borrow(source).unwrap().owned.as_deref(), Some(expected), "{source}");
     }
 
     #[test]
@@ -259,8 +262,10 @@ mod tests {
 
     #[test]
     fn unknown_owned_forms() {
-        for source in ["Foo<'a>", "Foo<'_>", "impl Read + '_", "Box<dyn Read + 'a>", "fn(&'a str)", "impl Fn(&'a str)"] {
-            assert_eq!(owned(source), Some(None), "{source}");
+        for source in
+            ["Foo<'a>", "Foo<'_>", "impl Read + '_", "Box<dyn Read + 'a>", "fn(&'a str)", "impl Fn(&'a str)"]
+        {
+            assert!(borrow(source).unwrap().owned.is_none(), "{source}");
         }
     }
 
@@ -278,7 +283,7 @@ mod tests {
             "Box<dyn for<'a> Fn(&'a str, Foo<'_>) + Send>",
             "[u8; { 'a: loop { break 'a 4 } }]",
         ] {
-            assert_eq!(owned(source), None, "{source}");
+            assert!(borrow(source).is_none(), "{source}");
         }
     }
 }

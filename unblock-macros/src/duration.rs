@@ -25,13 +25,17 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     let (number, unit) = trimmed.split_at(end);
     let unit = unit.trim();
     if number.is_empty() {
-        return Err(format!("`{text}` is not a duration: write a number and a unit, such as `250ms` or `1.5s`"));
+        return Err(format!(
+            "`{text}` is not a duration: write a number and a unit, such as `250ms` or `1.5s`"
+        ));
     }
     if unit.is_empty() {
         return Err(quoted(number));
     }
     let Some((_, length)) = UNITS.into_iter().find(|(name, _)| *name == unit) else {
-        return Err(format!("`{unit}` is not a unit of time; the units are `ns`, `us`, `ms`, `s`, `m` and `h`"));
+        return Err(format!(
+            "`{unit}` is not a unit of time; the units are `ns`, `us`, `ms`, `s`, `m` and `h`"
+        ));
     };
     let nanoseconds = multiply(number, length)?;
     let too_long = || format!("`{trimmed}` is too long");
@@ -87,7 +91,7 @@ fn multiply(number: &str, length: u128) -> Result<u128, String> {
     let digits = u32::try_from(fraction.len()).map_err(|_| not_a_number())?;
     let scale = 10_u128.pow(digits);
     let part = if fraction.is_empty() { 0 } else { fraction.parse::<u128>().map_err(|_| not_a_number())? };
-    if (part * length) % scale != 0 {
+    if !(part * length).is_multiple_of(scale) {
         return Err(format!("`{number}` is finer than a nanosecond"));
     }
     let whole = whole.parse::<u128>().map_err(|_| too_long())?;

@@ -6,8 +6,8 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Expr, FnArg, Pat, PatIdent, Receiver, ReceiverKind, ReturnType, Token, Type};
 
-use crate::argument::{self, Argument};
 use crate::args::{Options, Timeout, mentions};
+use crate::argument::{self, Argument};
 use crate::errors::Errors;
 use crate::signature::{Body, Function};
 use crate::{duration, fallback, self_tokens, validate};
@@ -24,7 +24,7 @@ pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
         }
     };
     validate::check(&function, &mut errors);
-    if errors.is_empty() { expand(function, &options) } else { fallback::function(function, errors) }
+    if errors.is_empty() { expand(&function, &options) } else { fallback::function(function, errors) }
 }
 
 /// ```text
@@ -39,16 +39,16 @@ pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
 ///     ::unblock_runtime::__private::fallible(__outcome)
 /// }
 /// ```
-fn expand(function: Function, options: &Options) -> TokenStream {
-    let arguments = Argument::all(&function);
-    let settings = settings(&function, &arguments, options);
-    let handover = handover(&function, &arguments, options);
-    let (inner_attrs, job) = job(&function, &arguments, options);
-    let call = call(&function, options);
-    let settled = settled(&function, options);
+fn expand(function: &Function, options: &Options) -> TokenStream {
+    let arguments = Argument::all(function);
+    let settings = settings(function, &arguments, options);
+    let handover = handover(function, &arguments, options);
+    let (inner_attrs, job) = job(function, &arguments, options);
+    let call = call(function, options);
+    let settled = settled(function, options);
 
-    let Function { attrs, vis, .. } = &function;
-    let sig = signature(&function, &arguments);
+    let Function { attrs, vis, .. } = function;
+    let sig = signature(function, &arguments);
     quote_spanned! {Span::mixed_site()=>
         #(#attrs)*
         #(#inner_attrs)*
@@ -80,7 +80,8 @@ fn signature(function: &Function, arguments: &[Argument]) -> syn::Signature {
                 // An expectation holds where the body's variable is bound, and is not met here.
                 typed.attrs.retain(|attr| !attr.path().is_ident("expect"));
                 let ident = argument.name.clone();
-                let pattern = PatIdent { attrs: Vec::new(), by_ref: None, mutability: None, ident, subpat: None };
+                let pattern =
+                    PatIdent { attrs: Vec::new(), by_ref: None, mutability: None, ident, subpat: None };
                 *typed.pat = Pat::Ident(pattern);
             }
         }
@@ -250,7 +251,10 @@ fn job(function: &Function, arguments: &[Argument], options: &Options) -> (Vec<T
         }
     };
     let job = local("__job");
-    (inner_attrs, quote_spanned!(at(function.sig.paren_token.span.join())=> let #job = move || #output #block;))
+    (
+        inner_attrs,
+        quote_spanned!(at(function.sig.paren_token.span.join())=> let #job = move || #output #block;),
+    )
 }
 
 /// ```text
@@ -289,7 +293,11 @@ fn argument_binding(argument: &Argument, options: &Options) -> TokenStream {
     // What `pool = …` uses is used, also when the body does not.
     let used = argument.bindings().iter().any(|binding| options.mention(binding));
     let used = used.then(|| quote_spanned!(span=> #[allow(unused_variables)]));
-    let value = if argument.is_borrowed() { quote_spanned!(span=> #name.get()) } else { quote_spanned!(span=> #name) };
+    let value = if argument.is_borrowed() {
+        quote_spanned!(span=> #name.get())
+    } else {
+        quote_spanned!(span=> #name)
+    };
     match pattern {
         None => quote_spanned!(span=> #(#all)* #used let #mutability #name = #value;),
         Some(Pat::Wild(_)) => quote_spanned!(span=> #(#conditions)* let #name = #value;),
@@ -319,13 +327,15 @@ fn argument_binding(argument: &Argument, options: &Options) -> TokenStream {
 fn call(function: &Function, options: &Options) -> TokenStream {
     let span = at(result_span(function));
     let runtime = runtime_at(span, options);
-    let handler = match &options.name {
-        Some(name) => quote_spanned!(span=> #runtime::__private::Handler::named(#name)),
-        None => quote_spanned!(span=> #runtime::__private::Handler::new()),
-    };
+    let constructor = options.name.as_ref().map_or_else(|| quote!(new()), |name| quote!(named(#name)));
+    let handler = quote_spanned!(span=> #runtime::__private::Handler::#constructor);
     let pool = options.pool.as_ref().map(|pool| {
         let variable = local("__pool");
-        let moves = if leaves_with_the_arguments(pool, function, &Argument::all(function)) { quote!(&) } else { quote!() };
+        let moves = if leaves_with_the_arguments(pool, function, &Argument::all(function)) {
+            quote!(&)
+        } else {
+            quote!()
+        };
         quote_spanned!(span=> .pool(#moves #variable))
     });
     let timeout = options.timeout.as_ref().map(|timeout| {
@@ -389,11 +399,11 @@ fn at(place: Span) -> Span {
 /// The path to the runtime, shown at the same place as the code around it: an error then underlines that place and not the
 /// attribute, and one mistake that breaks several rules at one place is reported once.
 fn runtime_at(place: Span, options: &Options) -> TokenStream {
-    match &options.runtime {
-        // A `$crate` in the user's path means what it means where it was written.
-        Some(path) => relocated(path.to_token_stream(), |span| span.located_at(place)),
-        None => quote_spanned!(place=> ::unblock_runtime),
-    }
+    let Some(path) = &options.runtime else {
+        return quote_spanned!(place=> ::unblock_runtime);
+    };
+    // A `$crate` in the user's path means what it means where it was written.
+    relocated(path.to_token_stream(), |span| span.located_at(place))
 }
 
 fn relocated(tokens: TokenStream, relocate: impl Fn(Span) -> Span) -> TokenStream {

@@ -17,7 +17,7 @@ use crate::signature::Function;
 /// struct Store;
 /// ::core::compile_error! { "`#[unblock]` goes above a function: `#[unblock] fn …`" }
 /// ```
-pub(crate) fn item(item: TokenStream, errors: Errors) -> TokenStream {
+pub(crate) fn item(item: impl ToTokens, errors: Errors) -> TokenStream {
     let errors = errors.into_compile_errors();
     quote!(#item #errors)
 }
@@ -40,5 +40,5 @@ pub(crate) fn function(mut function: Function, errors: Errors) -> TokenStream {
     if matches!(sig.safety, Safety::Safe(_)) {
         sig.safety = Safety::Default;
     }
-    item(function.to_token_stream(), errors)
+    item(function, errors)
 }

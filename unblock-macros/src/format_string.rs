@@ -18,13 +18,12 @@ enum Text {
 /// the other hand, is refused by the compiler. So the standard macros go by what they do, and the others by the shape.
 pub(crate) fn positions(macro_name: &str, arguments: &[TokenTree]) -> Vec<usize> {
     let text = match macro_name {
-        "format" | "format_args" | "print" | "println" | "eprint" | "eprintln" | "panic" | "todo" | "unimplemented" | "unreachable" => {
-            Text::Argument(0)
-        }
+        "format" | "format_args" | "print" | "println" | "eprint" | "eprintln" | "panic" | "todo"
+        | "unimplemented" | "unreachable" => Text::Argument(0),
         "write" | "writeln" | "assert" | "debug_assert" => Text::Argument(1),
         "assert_eq" | "assert_ne" | "debug_assert_eq" | "debug_assert_ne" => Text::Argument(2),
-        "vec" | "dbg" | "matches" | "concat" | "stringify" | "env" | "option_env" | "include" | "include_str" | "include_bytes"
-        | "compile_error" | "json" => Text::Never,
+        "vec" | "dbg" | "matches" | "concat" | "stringify" | "env" | "option_env" | "include"
+        | "include_str" | "include_bytes" | "compile_error" | "json" => Text::Never,
         _ => Text::Any,
     };
     let mut found = Vec::new();
@@ -71,7 +70,11 @@ fn rename_in_source(source: &str) -> Option<String> {
         output.push_str(before);
         let length = if from.starts_with('\\') && !raw {
             // The braces of `\u{…}` are no capture, and `\\` escapes no brace.
-            if from.starts_with("\\u{") { from.find('}').map_or(from.len(), |end| end + 1) } else { second_char_end(from) }
+            if from.starts_with("\\u{") {
+                from.find('}').map_or(from.len(), |end| end + 1)
+            } else {
+                second_char_end(from)
+            }
         } else if from.starts_with("{{") {
             2
         } else if let Some(skipped) = capture_of_self(from) {
@@ -136,7 +139,7 @@ mod tests {
         keeps(r#""self""#);
         keeps(r#"b"{self}""#);
         keeps(r#"c"{self}""#);
-        keeps(r#"'{'"#);
+        keeps(r"'{'");
         keeps(r#""{self""#);
         keeps(r#""{""#);
         keeps(r#""\""#);

@@ -16,7 +16,8 @@ fn golden_expansions() {
     let mut different = Vec::new();
     for input in inputs() {
         let expanded = expand_file(&fs::read_to_string(&input).unwrap());
-        let golden = input.with_file_name(input.file_name().unwrap().to_str().unwrap().replace(".in.rs", ".expanded.rs"));
+        let golden = input
+            .with_file_name(input.file_name().unwrap().to_str().unwrap().replace(".in.rs", ".expanded.rs"));
         if bless {
             fs::write(&golden, expanded).unwrap();
         } else if fs::read_to_string(&golden).ok().as_deref() != Some(&expanded) {
@@ -30,7 +31,9 @@ fn golden_expansions() {
 #[test]
 fn half_typed_code_does_not_panic() {
     let sources = inputs().into_iter().map(|input| fs::read_to_string(input).unwrap());
-    for source in sources.chain(["#[unblock] fn f(&self, x: &".to_owned(), "#[unblock(pool = )] fn f();".to_owned()]) {
+    for source in
+        sources.chain(["#[unblock] fn f(&self, x: &".to_owned(), "#[unblock(pool = )] fn f();".to_owned()])
+    {
         let Ok(tokens) = source.parse::<proc_macro2::TokenStream>() else { continue };
         let tokens: Vec<_> = tokens.into_iter().collect();
         for length in 0..tokens.len().min(60) {
@@ -43,8 +46,11 @@ fn half_typed_code_does_not_panic() {
 
 fn inputs() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expanded");
-    let mut inputs: Vec<PathBuf> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.to_str().unwrap().ends_with(".in.rs")).collect();
+    let mut inputs: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_str().unwrap().ends_with(".in.rs"))
+        .collect();
     inputs.sort();
     assert!(!inputs.is_empty());
     inputs

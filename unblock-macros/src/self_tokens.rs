@@ -40,7 +40,9 @@ fn renamed(tokens: &TokenStream, called: Option<&str>) -> Option<TokenStream> {
                 at = end_of_statement(&tokens, at);
                 None
             }
-            TokenTree::Ident(word) if word == "pub" && is_group(tokens.get(at + 1), Delimiter::Parenthesis) => {
+            TokenTree::Ident(word)
+                if word == "pub" && is_group(tokens.get(at + 1), Delimiter::Parenthesis) =>
+            {
                 at += 1;
                 None
             }
@@ -75,13 +77,18 @@ fn is_path(after: &[TokenTree]) -> bool {
 }
 
 fn end_of_statement(tokens: &[TokenTree], start: usize) -> usize {
-    tokens[start..].iter().position(|token| is_punct(Some(token), ';')).map_or(tokens.len(), |offset| start + offset)
+    tokens[start..]
+        .iter()
+        .position(|token| is_punct(Some(token), ';'))
+        .map_or(tokens.len(), |offset| start + offset)
 }
 
 /// The name in front of `! (…)`, and in front of `! name (…)` as in `macro_rules! name { … }`.
 fn macro_name(before: &[TokenTree]) -> Option<String> {
     match before {
-        [.., TokenTree::Ident(name), TokenTree::Punct(bang)] if bang.as_char() == '!' => Some(name.to_string()),
+        [.., TokenTree::Ident(name), TokenTree::Punct(bang)] if bang.as_char() == '!' => {
+            Some(name.to_string())
+        }
         _ => None,
     }
 }
@@ -109,7 +116,9 @@ impl NestedItem {
                 ';' => self.angles = None,
                 '<' => self.angles = Some(open + 1),
                 // The `>` of `->` closes nothing.
-                '>' if at == 0 || !is_punct(tokens.get(at - 1), '-') => self.angles = Some(open.saturating_sub(1)),
+                '>' if at == 0 || !is_punct(tokens.get(at - 1), '-') => {
+                    self.angles = Some(open.saturating_sub(1));
+                }
                 _ => {}
             },
             _ => {}

@@ -40,17 +40,19 @@ impl Parse for Body {
         if input.peek(Token![;]) {
             return Ok(Body::Missing(input.parse()?));
         }
-        match input.parse()? {
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Ok(Body::Braces(group)),
-            other => Err(syn::Error::new(other.span(), "expected the function's body: `{ … }`")),
-        }
+        let token: TokenTree = input.parse()?;
+        braces(&token)
+            .map(Body::Braces)
+            .ok_or_else(|| syn::Error::new(token.span(), "expected the function's body: `{ … }`"))
     }
 }
 
 impl ToTokens for Function {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         let Function { attrs, vis, sig, body } = self;
-        attrs.iter().for_each(|attr| attr.to_tokens(tokens));
+        for attr in attrs {
+            attr.to_tokens(tokens);
+        }
         vis.to_tokens(tokens);
         sig.to_tokens(tokens);
         body.to_tokens(tokens);
@@ -63,6 +65,16 @@ impl ToTokens for Body {
             Body::Braces(group) => group.to_tokens(tokens),
             Body::Missing(semicolon) => semicolon.to_tokens(tokens),
         }
+    }
+}
+
+/// The braces themselves, also where a `macro_rules!` put invisible brackets around `$body:block`.
+fn braces(token: &TokenTree) -> Option<Group> {
+    let TokenTree::Group(group) = token else { return None };
+    match group.delimiter() {
+        Delimiter::Brace => Some(group.clone()),
+        Delimiter::None => braces(&group.stream().into_iter().next()?),
+        _ => None,
     }
 }
 

@@ -18,7 +18,9 @@ const ELSEWHERE: [(&str, &str); 8] = [
 
 pub(crate) fn unknown_option(given: &str) -> String {
     match meant(given) {
-        Some(option) => format!("there is no option `{given}`; did you mean `{option}`? The options are {OPTIONS}"),
+        Some(option) => {
+            format!("there is no option `{given}`; did you mean `{option}`? The options are {OPTIONS}")
+        }
         None => format!("there is no option `{given}`; the options are {OPTIONS}"),
     }
 }

@@ -57,7 +57,9 @@ fn qualifiers(sig: &Signature, errors: &mut Errors) {
 fn receiver(sig: &Signature, errors: &mut Errors) {
     let Some(receiver) = sig.receiver() else { return };
     let exclusive = match &receiver.kind {
-        ReceiverKind::Reference(_, lifetime, Some(_)) => lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static"),
+        ReceiverKind::Reference(_, lifetime, Some(_)) => {
+            lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static")
+        }
         ReceiverKind::Typed(_, ty) => borrow::exclusive_reference(ty).is_some(),
         _ => false,
     };
@@ -129,6 +131,8 @@ fn result(ty: &Type, errors: &mut Errors) {
     };
     errors.at(
         borrow.span,
-        format!("the result cannot borrow: it comes back after the job, and all that the job had, are gone; {owned}"),
+        format!(
+            "the result cannot borrow: when it comes back, the job and all that it owned are gone; {owned}"
+        ),
     );
 }
