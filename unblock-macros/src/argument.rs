@@ -82,6 +82,16 @@ pub(crate) fn is_borrowed_receiver(receiver: &Receiver) -> bool {
     }
 }
 
+/// `#[cfg(…)]` and `#[cfg_attr(…)]`, which go with the argument wherever it is named.
+pub(crate) fn is_condition(attr: &Attribute) -> bool {
+    attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr")
+}
+
+/// `#[allow(…)]` and its kind, which go with the variable that the body sees.
+pub(crate) fn is_lint(attr: &Attribute) -> bool {
+    ["allow", "expect", "warn", "deny", "forbid"].iter().any(|lint| attr.path().is_ident(lint))
+}
+
 /// Collects the variables of a pattern, and strips their `mut` and `ref` on the way.
 #[derive(Default)]
 struct Bindings {

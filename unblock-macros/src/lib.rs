@@ -1,12 +1,14 @@
 //! The `#[unblock]` attribute. Use it through `unblock-runtime`, which re-exports it and has what the generated code calls.
 //!
 //! The path of a function through this crate: `args` reads the options, `signature` the function, `validate` refuses
-//! what cannot work, `expand` writes the `async` function, and `fallback` what is emitted when there were mistakes.
+//! what cannot work, `expand` writes the `async` function (`settings`, `handover`, `job`, `call`: the parts of it, from top to
+//! bottom), and `fallback` what is emitted when there were mistakes.
 //! The expansions are in `tests/expanded`, as readable Rust.
 
 mod args;
 mod argument;
 mod borrow;
+mod call;
 mod duration;
 mod errors;
 mod expand;
@@ -14,7 +16,11 @@ mod fallback;
 mod format_string;
 #[cfg(test)]
 mod golden;
+mod handover;
+mod job;
+mod place;
 mod self_tokens;
+mod settings;
 mod signature;
 mod spelling;
 mod validate;

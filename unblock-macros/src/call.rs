@@ -1,0 +1,96 @@
+//! The call: the job goes to the pool, and its outcome becomes what the function returns.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ReturnType;
+use syn::spanned::Spanned;
+
+use crate::args::{Options, Timeout};
+use crate::argument::Argument;
+use crate::duration;
+use crate::place::{at, local, runtime_at};
+use crate::settings::leaves_with_the_arguments;
+use crate::signature::Function;
+
+/// ```text
+/// // Input:
+/// pool = self.pool, timeout = "2s", shed
+/// // Output:
+/// let __outcome = {
+///     static HANDLER: ::unblock_runtime::__private::Handler = ::unblock_runtime::__private::Handler::new();
+///     ::unblock_runtime::__private::Call::new(&HANDLER)
+///         .pool(__pool)
+///         .timeout(::core::time::Duration::from_secs(2))
+///         .shed()
+///         .run(__job)
+///         .await
+/// };
+/// ```
+///
+/// The static has a block of its own, so that the body does not see it.
+pub(crate) fn call(function: &Function, options: &Options) -> TokenStream {
+    let span = at(result_span(function));
+    let runtime = runtime_at(span, options);
+    let constructor = options.name.as_ref().map_or_else(|| quote!(new()), |name| quote!(named(#name)));
+    let handler = quote_spanned!(span=> #runtime::__private::Handler::#constructor);
+    let pool = options.pool.as_ref().map(|pool| {
+        let variable = local("__pool");
+        let moves = if leaves_with_the_arguments(pool, function, &Argument::all(function)) {
+            quote!(&)
+        } else {
+            quote!()
+        };
+        quote_spanned!(span=> .pool(#moves #variable))
+    });
+    let timeout = options.timeout.as_ref().map(|timeout| {
+        let timeout = match timeout {
+            Timeout::Literal(timeout) => duration::to_tokens(*timeout),
+            Timeout::Expr(_) => local("__timeout").into_token_stream(),
+        };
+        quote_spanned!(span=> .timeout(#timeout))
+    });
+    let shed = options.shed.then(|| quote_spanned!(span=> .shed()));
+    let detach = options.detach.then(|| quote_spanned!(span=> .detach()));
+    let job = Ident::new("__job", at(function.sig.paren_token.span.join()));
+    let outcome = local("__outcome");
+    quote_spanned! {span=>
+        let #outcome = {
+            static HANDLER: #runtime::__private::Handler = #handler;
+            #runtime::__private::Call::new(&HANDLER) #pool #timeout #shed #detach.run(#job).await
+        };
+    }
+}
+
+/// ```text
+/// // Input:
+/// timeout = "2s"
+/// // Output:
+/// ::unblock_runtime::__private::fallible(__outcome)
+/// ```
+/// and without anything that can fail, where the type of the result decides what becomes of a panic:
+/// ```text
+/// use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
+/// (&__outcome).way().settle(__outcome)
+/// ```
+pub(crate) fn settled(function: &Function, options: &Options) -> TokenStream {
+    let span = at(result_span(function));
+    let runtime = runtime_at(span, options);
+    let outcome = format_ident!("__outcome", span = span);
+    if options.can_fail() {
+        return quote_spanned!(span=> #runtime::__private::fallible(#outcome));
+    }
+    quote_spanned! {span=>
+        {
+            use #runtime::__private::{ByError as _, ByPanic as _};
+            (&#outcome).way().settle(#outcome)
+        }
+    }
+}
+
+/// Where an error about the result belongs: at its type, or at the function's name when it has none.
+fn result_span(function: &Function) -> Span {
+    match &function.sig.output {
+        ReturnType::Type(_, ty) => ty.span(),
+        ReturnType::Default => function.sig.ident.span(),
+    }
+}

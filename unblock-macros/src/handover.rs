@@ -1,0 +1,49 @@
+//! Each argument is handed over to the job.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+
+use crate::args::Options;
+use crate::argument::{self, Argument};
+use crate::place::{at, runtime_at};
+use crate::self_tokens;
+use crate::signature::Function;
+
+/// What the job gets: a copy of what the caller lends, and what the caller gives.
+///
+/// ```text
+/// // Input:
+/// &self, image: &[u8], n: u8
+/// // Output:
+/// let __self = ::unblock_runtime::__private::own(self);
+/// let image = ::unblock_runtime::__private::own(image);
+/// let n = ::unblock_runtime::__private::moved(n);
+/// ```
+///
+/// Each call says by itself that its argument may go to another thread, and takes its place from the argument's name, so
+/// that an error is about that argument.
+pub(crate) fn handover(function: &Function, arguments: &[Argument], options: &Options) -> TokenStream {
+    let mut handover = TokenStream::new();
+    if let Some(receiver) = function.sig.receiver() {
+        let token = &receiver.self_token;
+        let this = self_tokens::ident(token.span);
+        let call = handover_call(argument::is_borrowed_receiver(receiver), token.span, token, options);
+        handover.extend(quote_spanned!(at(token.span)=> let #this = #call;));
+    }
+    for argument in arguments {
+        let Argument { attrs, name, .. } = argument;
+        let conditions = attrs.iter().filter(|attr| argument::is_condition(attr));
+        let call = handover_call(argument.is_borrowed(), argument.span(), name, options);
+        handover.extend(quote_spanned!(at(name.span())=> #(#conditions)* let #name = #call;));
+    }
+    handover
+}
+
+fn handover_call(is_borrowed: bool, place: Span, argument: impl ToTokens, options: &Options) -> TokenStream {
+    let runtime = runtime_at(place, options);
+    if is_borrowed {
+        quote_spanned!(place=> #runtime::__private::own(#argument))
+    } else {
+        quote_spanned!(place=> #runtime::__private::moved(#argument))
+    }
+}

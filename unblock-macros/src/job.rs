@@ -1,0 +1,157 @@
+//! The body becomes a job: a closure without ties to its caller.
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Pat, Receiver, ReceiverKind, ReturnType, Token, Type};
+
+use crate::args::Options;
+use crate::argument::{self, Argument};
+use crate::place::{at, local};
+use crate::self_tokens;
+use crate::signature::{Body, Function};
+
+/// The body as a closure that owns all arguments, whether it uses them or not: they are dropped where it ran.
+///
+/// ```text
+/// // Input:
+/// (&self, image: &[u8], Path(n): Path<u64>, mut x: u8) -> Row { BODY }
+/// // Output:
+/// let __job = move || -> Row {
+///     let __self = __self.get();
+///     let image = image.get();
+///     let __arg1 = __arg1;
+///     let Path(n) = __arg1;
+///     let mut x = x;
+///     { BODY }
+/// };
+/// ```
+///
+/// Returns also the attributes at the start of the body (`#![allow(…)]`), which go above the function: a nested block may have none.
+pub(crate) fn job(
+    function: &Function,
+    arguments: &[Argument],
+    options: &Options,
+) -> (Vec<TokenStream>, TokenStream) {
+    let mut bindings = TokenStream::new();
+    if let Some(receiver) = function.sig.receiver() {
+        bindings.extend(receiver_binding(receiver));
+    }
+    bindings.extend(arguments.iter().map(|argument| argument_binding(argument, options)));
+
+    let Body::Braces(braces) = &function.body else { return (Vec::new(), TokenStream::new()) };
+    let (inner_attrs, body) = split_inner_attributes(braces.stream());
+    let body = if function.sig.receiver().is_some() { self_tokens::rename(body) } else { body };
+    let mut block = Group::new(Delimiter::Brace, body);
+    // At the user's braces, but not theirs: the compiler would find them unnecessary.
+    block.set_span(at(braces.span()));
+    let block = if bindings.is_empty() {
+        block.into_token_stream()
+    } else {
+        quote_spanned!(Span::mixed_site()=> { #bindings #block })
+    };
+
+    let output = match &function.sig.output {
+        ReturnType::Default => {
+            let span = at(function.sig.ident.span());
+            quote_spanned!(span=> -> ())
+        }
+        ReturnType::Type(arrow, ty) => {
+            let mut ty = ty.clone();
+            HideOpaque.visit_type_mut(&mut ty);
+            quote!(#arrow #ty)
+        }
+    };
+    let job = local("__job");
+    (
+        inner_attrs,
+        quote_spanned!(at(function.sig.paren_token.span.join())=> let #job = move || #output #block;),
+    )
+}
+
+/// ```text
+/// // Input:
+/// &self
+/// // Output:
+/// let __self = __self.get();
+/// ```
+fn receiver_binding(receiver: &Receiver) -> TokenStream {
+    let token = &receiver.self_token;
+    let this = self_tokens::ident(token.span);
+    let span = at(token.span);
+    if argument::is_borrowed_receiver(receiver) {
+        let mutability = match receiver.kind {
+            ReceiverKind::Typed(..) => receiver.mutability,
+            _ => None,
+        };
+        quote_spanned!(span=> let #mutability #this = #this.get();)
+    } else {
+        let mutability = receiver.mutability;
+        quote_spanned!(span=> let #mutability #this = #this;)
+    }
+}
+
+/// ```text
+/// // Input:
+/// image: &[u8]
+/// // Output:
+/// let image = image.get();
+/// ```
+fn argument_binding(argument: &Argument, options: &Options) -> TokenStream {
+    let Argument { attrs, name, mutability, pattern, .. } = argument;
+    let span = Span::mixed_site();
+    let conditions: Vec<_> = attrs.iter().filter(|attr| argument::is_condition(attr)).collect();
+    let all: Vec<_> =
+        attrs.iter().filter(|attr| argument::is_condition(attr) || argument::is_lint(attr)).collect();
+    // What `pool = …` uses is used, also when the body does not.
+    let used = argument.bindings().iter().any(|binding| options.mention(binding));
+    let used = used.then(|| quote_spanned!(span=> #[allow(unused_variables)]));
+    let value = if argument.is_borrowed() {
+        quote_spanned!(span=> #name.get())
+    } else {
+        quote_spanned!(span=> #name)
+    };
+    match pattern {
+        None => quote_spanned!(span=> #(#all)* #used let #mutability #name = #value;),
+        Some(Pat::Wild(_)) => quote_spanned!(span=> #(#conditions)* let #name = #value;),
+        Some(pattern) => quote_spanned! {span=>
+            #(#conditions)* let #name = #value;
+            #(#all)* #used let #pattern = #name;
+        },
+    }
+}
+
+/// ```text
+/// // Input:
+/// #![allow(unused)] BODY
+/// // Output:
+/// #[allow(unused)]   and   BODY
+/// ```
+fn split_inner_attributes(body: TokenStream) -> (Vec<TokenStream>, TokenStream) {
+    let body: Vec<TokenTree> = body.into_iter().collect();
+    let mut attrs = Vec::new();
+    let mut rest = body.as_slice();
+    while let [TokenTree::Punct(pound), TokenTree::Punct(bang), TokenTree::Group(attr), after @ ..] = rest
+        && pound.as_char() == '#'
+        && bang.as_char() == '!'
+        && attr.delimiter() == Delimiter::Bracket
+    {
+        attrs.push(quote!(#pound #attr));
+        rest = after;
+    }
+    (attrs, rest.iter().cloned().collect())
+}
+
+/// A closure's return type may not name `impl Trait`, but may leave it out: `Result<_, Error>`.
+struct HideOpaque;
+
+impl VisitMut for HideOpaque {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        if let Type::ImplTrait(opaque) = ty {
+            let underscore_token = Token![_](opaque.impl_token.span);
+            *ty = Type::Infer(syn::TypeInfer { attrs: Vec::new(), underscore_token });
+        } else {
+            visit_mut::visit_type_mut(self, ty);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The values of the options, found out on the caller's side before the arguments go.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::Expr;
+use syn::spanned::Spanned;
+
+use crate::args::{Options, Timeout, mentions};
+use crate::argument::{self, Argument};
+use crate::place::{at, local, runtime_at};
+use crate::signature::Function;
+
+/// What the options say, found out before the arguments go.
+///
+/// ```text
+/// // Input:
+/// pool = self.pool, timeout = self.limit
+/// // Output:
+/// let __pool: &::unblock_runtime::Pool = &self.pool;
+/// let __timeout: ::core::time::Duration = self.limit;
+/// ```
+pub(crate) fn settings(function: &Function, arguments: &[Argument], options: &Options) -> TokenStream {
+    let mut settings = TokenStream::new();
+    if let Some(pool) = &options.pool {
+        let span = at(pool.span());
+        let runtime = runtime_at(span, options);
+        let look = look_inside(pool, arguments);
+        let variable = local("__pool");
+        settings.extend(if look.is_empty() {
+            quote_spanned!(span=> let #variable: &#runtime::Pool = &#pool;)
+        } else {
+            quote_spanned!(span=> let #variable: &#runtime::Pool = { #look &#pool };)
+        });
+        if leaves_with_the_arguments(pool, function, arguments) {
+            settings.extend(quote_spanned!(span=> let #variable = #runtime::Pool::clone(#variable);));
+        }
+    }
+    if let Some(Timeout::Expr(timeout)) = &options.timeout {
+        let span = at(timeout.span());
+        let look = look_inside(timeout, arguments);
+        let variable = local("__timeout");
+        settings.extend(if look.is_empty() {
+            quote_spanned!(span=> let #variable: ::core::time::Duration = #timeout;)
+        } else {
+            quote_spanned!(span=> let #variable: ::core::time::Duration = { #look #timeout };)
+        });
+    }
+    settings
+}
+
+/// A look into the patterns that bind what an option's expression uses.
+///
+/// ```text
+/// // Input:
+/// pool = state.pool, with the argument State(state): State<App>
+/// // Output:
+/// let State(state) = &__arg0;
+/// ```
+fn look_inside(option: &Expr, arguments: &[Argument]) -> TokenStream {
+    let mut looks = TokenStream::new();
+    for argument in arguments {
+        let Some(pattern) = argument.pattern_by_reference() else { continue };
+        if argument.bindings().iter().any(|binding| mentions(option, binding)) {
+            let name = &argument.name;
+            let conditions = argument.attrs.iter().filter(|attr| argument::is_condition(attr));
+            let reference = (!argument.is_borrowed()).then(|| quote!(&));
+            looks.extend(quote_spanned! {Span::mixed_site()=>
+                #(#conditions)*
+                #[allow(unused_variables)]
+                let #pattern = #reference #name;
+            });
+        }
+    }
+    looks
+}
+
+/// Whether an option's expression may refer to an argument that moves into the job.
+pub(crate) fn leaves_with_the_arguments(option: &Expr, function: &Function, arguments: &[Argument]) -> bool {
+    let receiver = function.sig.receiver();
+    let receiver_leaves = receiver.is_some_and(|receiver| !argument::is_borrowed_receiver(receiver));
+    (receiver_leaves && mentions(option, "self"))
+        || arguments
+            .iter()
+            .filter(|argument| !argument.is_borrowed())
+            .any(|argument| argument.bindings().iter().any(|binding| mentions(option, binding)))
+}
