@@ -1,0 +1,180 @@
+//! The child processes of a parent: one in each place, or due to be started there.
+
+use std::env;
+use std::future::pending;
+use std::io;
+use std::net::TcpListener;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use command_fds::{CommandFdExt, FdMapping};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::time::sleep_until;
+
+use super::restarts::Ledger;
+use super::{ServerError, child};
+
+/// All the places, and the socket that each child gets.
+pub(super) struct Children {
+    places: Vec<Place>,
+    listener: TcpListener,
+    ledger: Ledger,
+}
+
+struct Place {
+    state: State,
+    /// How many children have died here in a row, each soon after its start.
+    row: u32,
+}
+
+enum State {
+    Runs { child: Child, since: Instant },
+    Due(Instant),
+}
+
+impl Children {
+    /// So many, all due at once.
+    pub(super) fn new(count: usize, listener: TcpListener, ledger: Ledger) -> Self {
+        let now = Instant::now();
+        let places = (0..count).map(|_| Place { state: State::Due(now), row: 0 }).collect();
+        Self { places, listener, ledger }
+    }
+
+    /// Starts the children whose time has come. One that cannot be started counts as one that died at once,
+    /// unless it is the first in its place: then the program does not get on its feet at all.
+    pub(super) fn start_due(&mut self) -> Result<(), ServerError> {
+        let now = Instant::now();
+        for (index, place) in self.places.iter_mut().enumerate() {
+            let State::Due(at) = place.state else { continue };
+            if at > now {
+                continue;
+            }
+            match start(index, &self.listener) {
+                Ok(child) => {
+                    tracing::info!(index, pid = child.id(), "started a child process");
+                    place.state = State::Runs { child, since: now };
+                }
+                Err(error) if place.row == 0 => return Err(ServerError::Spawn(error)),
+                Err(error) => place.died(&mut self.ledger, now, Duration::ZERO, &error.to_string())?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the next child is due, if one is.
+    pub(super) async fn next_start(&self) {
+        let due = self.places.iter().filter_map(|place| match place.state {
+            State::Due(at) => Some(at),
+            State::Runs { .. } => None,
+        });
+        match due.min() {
+            Some(at) => sleep_until(at.into()).await,
+            None => pending().await,
+        }
+    }
+
+    /// Takes note of the children that have died, and plans the next in their places.
+    ///
+    /// # Errors
+    ///
+    /// That was one too many.
+    pub(super) fn bury_dead(&mut self) -> Result<(), ServerError> {
+        for (index, place) in self.places.iter_mut().enumerate() {
+            let State::Runs { child, since } = &mut place.state else { continue };
+            let Ok(Some(status)) = child.try_wait() else { continue };
+            let now = Instant::now();
+            let lived = now.duration_since(*since);
+            tracing::warn!(index, pid = child.id(), %status, ?lived, "a child process ended; starting another");
+            place.died(&mut self.ledger, now, lived, &status.to_string())?;
+        }
+        Ok(())
+    }
+
+    /// Asks all of them to stop, and starts no more.
+    pub(super) fn stop(self) -> Leaving {
+        let running = self.places.into_iter().filter_map(|place| match place.state {
+            State::Runs { child, .. } => Some(child),
+            State::Due(_) => None,
+        });
+        let leaving = Leaving(running.collect());
+        for child in &leaving.0 {
+            // It has not been waited for, so its number is still its own, even if it is dead.
+            let _ = kill_process(Pid::from_child(child), Signal::TERM);
+        }
+        leaving
+    }
+}
+
+impl Place {
+    fn died(
+        &mut self,
+        ledger: &mut Ledger,
+        now: Instant,
+        lived: Duration,
+        how: &str,
+    ) -> Result<(), ServerError> {
+        // Whatever comes of it, the dead child is not to be waited for again.
+        let (row, pause) = ledger.pause(self.row, lived);
+        *self = Self { state: State::Due(now + pause), row };
+        ledger.restart(now).map_err(|over| ServerError::TooManyRestarts {
+            restarts: over.restarts,
+            within: ledger.within(),
+            last: how.to_owned(),
+        })
+    }
+}
+
+/// Children that have been asked to stop.
+pub(super) struct Leaving(Vec<Child>);
+
+impl Leaving {
+    /// Whether all have ended.
+    pub(super) fn all_gone(&mut self) -> bool {
+        self.0.retain_mut(|child| !matches!(child.try_wait(), Ok(Some(_))));
+        self.0.is_empty()
+    }
+
+    /// Kills those that have not ended, waits for them, and says how many there were.
+    pub(super) fn kill(&mut self) -> usize {
+        self.all_gone();
+        for child in &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        self.0.len()
+    }
+}
+
+/// Starts this program again, with the same arguments, as child number `index`.
+fn start(index: usize, listener: &TcpListener) -> io::Result<Child> {
+    let mut arguments = env::args_os();
+    let mut command = Command::new(this_program()?);
+    if let Some(name) = arguments.next() {
+        command.arg0(name);
+    }
+    command.args(arguments);
+    child::introduce(&mut command, index);
+
+    // Between fork and exec the standard library keeps a pipe, by which it learns whether exec succeeded. Should
+    // that get the number which the socket is to have, the mapping would put the socket in its place; so the
+    // number has to be taken, and the lowest free ones are the next to be given out.
+    let mut copies = vec![OwnedFd::from(listener.try_clone()?)];
+    while copies.last().is_some_and(|copy| copy.as_raw_fd() <= child::FIRST_SOCKET) {
+        copies.push(OwnedFd::from(listener.try_clone()?));
+    }
+    let socket =
+        copies.pop().into_iter().map(|parent_fd| FdMapping { parent_fd, child_fd: child::FIRST_SOCKET });
+    command.fd_mappings(socket.collect()).map_err(io::Error::other)?;
+    command.spawn()
+}
+
+/// The file of this program. If it has been replaced since, by a deployment, the one that runs is still to be
+/// had, under a name of the kernel's: children of one parent are of one version.
+fn this_program() -> io::Result<PathBuf> {
+    let path = env::current_exe()?;
+    let here = PathBuf::from("/proc/self/exe");
+    Ok(if !path.exists() && here.exists() { here } else { path })
+}

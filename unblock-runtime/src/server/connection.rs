@@ -1,0 +1,123 @@
+//! One connection, from its acceptance to its end, as a task of the loop that accepted it.
+
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::future::{Future, pending};
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::sleep;
+
+use super::gauge::Gauge;
+use super::race::{Race, race};
+use super::request::{self, Requests};
+use super::stop::PhaseWatch;
+use super::{Body, BoxError, Limits};
+
+/// How long a connection that has brought nothing yet may still bring its first request when the server stops:
+/// the client has a connection, and its request may be on the way.
+const FIRST_REQUEST: Duration = Duration::from_millis(100);
+
+/// How the connections of one loop are served.
+#[derive(Clone)]
+pub(super) struct Connections {
+    protocol: auto::Builder<LocalExecutor>,
+    limits: Limits,
+    gauge: Gauge,
+    phase: PhaseWatch,
+}
+
+impl Connections {
+    pub(super) fn new(limits: Limits, gauge: Gauge, phase: PhaseWatch) -> Self {
+        let mut protocol = auto::Builder::new(LocalExecutor);
+        protocol
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.header_read)
+            .max_buf_size(limits.header_size)
+            .keep_alive(limits.keep_alive);
+        protocol
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(limits.streams)
+            .max_header_list_size(u32::try_from(limits.header_size).unwrap_or(u32::MAX));
+        Self { protocol, limits, gauge, phase }
+    }
+
+    /// Serves one connection until it ends, by itself or because the server stops. `permit` is its share of the
+    /// limit on connections.
+    pub(super) async fn serve<S, B>(self, stream: TcpStream, service: S, permit: OwnedSemaphorePermit)
+    where
+        S: hyper::service::Service<
+                Request<Body>,
+                Response = Response<B>,
+                Error: Into<BoxError>,
+                Future: 'static,
+            > + Clone
+            + 'static,
+        B: http_body::Body<Error: Into<BoxError>> + 'static,
+    {
+        let Self { protocol, limits, gauge, mut phase } = self;
+        let _permit = permit;
+        let _open = gauge.connection();
+        let seen = Rc::new(Cell::new(false));
+        // Answers are written whole; waiting for more to send with them only delays them.
+        let _ = stream.set_nodelay(true);
+
+        let requests = Requests { body_limit: limits.body_size, gauge, seen: seen.clone() };
+        let service = service_fn(move |request| {
+            let answer = request::answer(service.clone(), requests.clone(), request);
+            async move { Ok::<_, Infallible>(answer.await) }
+        });
+        let mut connection = pin!(protocol.serve_connection_with_upgrades(TokioIo::new(stream), service));
+
+        // hyper's limit on the time for a request's head begins with the first byte, which it needs to tell
+        // the protocols apart. This one sees to clients that send none.
+        let silence = async {
+            sleep(limits.header_read).await;
+            if seen.get() {
+                pending::<()>().await;
+            }
+        };
+        match race(connection.as_mut(), race(phase.stopping(), silence)).await {
+            Race::First(ended) => return log_end(ended),
+            Race::Second(Race::Second(())) => {
+                return tracing::debug!("closing a connection that asks nothing");
+            }
+            Race::Second(Race::First(())) => {}
+        }
+        if !seen.get()
+            && let Race::First(ended) = race(connection.as_mut(), sleep(FIRST_REQUEST)).await
+        {
+            return log_end(ended);
+        }
+        connection.as_mut().graceful_shutdown();
+        if let Race::First(ended) = race(connection.as_mut(), phase.cut()).await {
+            log_end(ended);
+        }
+    }
+}
+
+/// Most ends with an error are a client that has gone, or that does not speak HTTP.
+fn log_end(ended: Result<(), BoxError>) {
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// Runs what a connection spawns, the requests of HTTP/2, as tasks of the same loop.
+#[derive(Clone)]
+struct LocalExecutor;
+
+impl<F: Future<Output: 'static> + 'static> hyper::rt::Executor<F> for LocalExecutor {
+    fn execute(&self, future: F) {
+        tokio::task::spawn_local(future);
+    }
+}

@@ -1,0 +1,72 @@
+//! Why a server could not start, or ended by itself.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+/// Why a server could not be started, or ended without having been asked to.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ServerError {
+    /// The address cannot be listened on: it is in use, not of this machine, or needs a privilege.
+    Bind {
+        /// As it was given, and resolved where it could be.
+        address: String,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// What `LISTEN_FDS` hands over is not a listening TCP socket.
+    Inherit(io::Error),
+    /// The operating system refuses a thread, a descriptor or a signal handler that the server needs.
+    Start(io::Error),
+    /// A loop ended, by a panic outside of any handler: that of the function given to
+    /// [`serve_with`](super::Server::serve_with), say.
+    LoopEnded {
+        /// Which of the loops, counted from 0.
+        index: usize,
+    },
+    /// A child process cannot be started.
+    Spawn(io::Error),
+    /// Children died more often than [`Restarts`](super::Restarts) allows. The others have been stopped.
+    TooManyRestarts {
+        /// How many times children were started again,
+        restarts: usize,
+        /// within this time,
+        within: Duration,
+        /// and how the last of them ended.
+        last: String,
+    },
+    /// This process is a child whose parent died before it had started to serve.
+    ParentGone,
+    /// Several processes on one socket are not available on this platform.
+    Unsupported,
+}
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bind { address, source } => write!(f, "cannot listen on {address}: {source}"),
+            Self::Inherit(source) => write!(f, "cannot use the socket that LISTEN_FDS hands over: {source}"),
+            Self::Start(source) => write!(f, "cannot start the server: {source}"),
+            Self::LoopEnded { index } => write!(f, "event loop {index} ended by a panic"),
+            Self::Spawn(source) => write!(f, "cannot start a child process: {source}"),
+            Self::TooManyRestarts { restarts, within, last } => write!(
+                f,
+                "child processes keep dying: {restarts} restarts within {within:?}, the last ended with {last}"
+            ),
+            Self::ParentGone => f.write_str("the parent process is gone"),
+            Self::Unsupported => f.write_str("several processes are not available on this platform"),
+        }
+    }
+}
+
+impl std::error::Error for ServerError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Bind { source, .. } | Self::Inherit(source) | Self::Start(source) | Self::Spawn(source) => {
+                Some(source)
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What a loop has open: counted by the loop, read by whoever reports.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::Notify;
+
+/// How many connections and requests one loop has open.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Gauge(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    connections: AtomicUsize,
+    requests: AtomicUsize,
+    no_connections: Notify,
+}
+
+impl Gauge {
+    /// Counts a connection until the guard is dropped.
+    pub(super) fn connection(&self) -> OpenConnection {
+        self.0.connections.fetch_add(1, Ordering::Relaxed);
+        OpenConnection(self.clone())
+    }
+
+    /// Counts a request until the guard is dropped.
+    pub(super) fn request(&self) -> OpenRequest {
+        self.0.requests.fetch_add(1, Ordering::Relaxed);
+        OpenRequest(self.clone())
+    }
+
+    pub(super) fn connections(&self) -> usize {
+        self.0.connections.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn requests(&self) -> usize {
+        self.0.requests.load(Ordering::Relaxed)
+    }
+
+    /// Waits until no connection is open. For the loop itself, when it accepts no more.
+    pub(super) async fn no_connections(&self) {
+        while self.connections() > 0 {
+            self.0.no_connections.notified().await;
+        }
+    }
+}
+
+pub(super) struct OpenConnection(Gauge);
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        if self.0.0.connections.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.0.0.no_connections.notify_one();
+        }
+    }
+}
+
+pub(super) struct OpenRequest(Gauge);
+
+impl Drop for OpenRequest {
+    fn drop(&mut self) {
+        self.0.0.requests.fetch_sub(1, Ordering::Relaxed);
+    }
+}

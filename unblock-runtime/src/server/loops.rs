@@ -1,0 +1,145 @@
+//! The loops of one process, seen from the thread that minds them.
+
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::thread;
+
+use tokio::sync::{Semaphore, mpsc};
+
+use super::gauge::Gauge;
+use super::serve::Loop;
+use super::service::IntoService;
+use super::{Limits, ServerError, ServerHandle};
+
+/// The threads of the loops: which still run, and what they have open.
+pub(super) struct Loops {
+    news: mpsc::UnboundedReceiver<News>,
+    running: Vec<(usize, Gauge)>,
+    starting: usize,
+}
+
+impl Loops {
+    /// Starts `count` loops on the socket, each with a service of its own that `make` makes on its thread.
+    pub(super) fn start<K, S, M>(
+        count: usize,
+        listener: &TcpListener,
+        limits: &Limits,
+        handle: &ServerHandle,
+        make: M,
+    ) -> Result<Self, ServerError>
+    where
+        K: 'static,
+        S: IntoService<K> + 'static,
+        M: Fn() -> S + Send + Sync + 'static,
+    {
+        let make = Arc::new(make);
+        let permits = Arc::new(Semaphore::new(limits.connections));
+        let (tell, news) = mpsc::unbounded_channel();
+        let mut loops = Self { news, running: Vec::new(), starting: count };
+        for index in 0..count {
+            let gauge = Gauge::default();
+            let started = listener.try_clone().and_then(|listener| {
+                let one = Loop {
+                    listener,
+                    limits: limits.clone(),
+                    permits: permits.clone(),
+                    gauge: gauge.clone(),
+                    phase: handle.watch(),
+                };
+                let teller = Teller { index, tell: tell.clone(), outcome: Cell::new(None) };
+                let make = make.clone();
+                thread::Builder::new().name(format!("unblock-loop-{index}")).spawn(move || {
+                    let outcome = one.run(|| make(), || teller.ready());
+                    teller.outcome.set(Some(outcome));
+                })
+            });
+            if let Err(error) = started {
+                handle.cut();
+                return Err(ServerError::Start(error));
+            }
+            loops.running.push((index, gauge));
+        }
+        Ok(loops)
+    }
+
+    /// Waits until all loops accept connections.
+    ///
+    /// # Errors
+    ///
+    /// One has ended instead.
+    pub(super) async fn ready(&mut self) -> Result<(), ServerError> {
+        while self.starting > 0 {
+            self.next().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until a loop ends that has not been told to.
+    pub(super) async fn failed(&mut self) -> Result<Infallible, ServerError> {
+        loop {
+            self.next().await?;
+        }
+    }
+
+    /// Waits until all have ended, however.
+    pub(super) async fn ended(&mut self) {
+        while !self.running.is_empty() {
+            let _ = self.next().await;
+        }
+    }
+
+    /// How many loops still run, and how many connections and requests these have open.
+    pub(super) fn left(&self) -> (usize, usize, usize) {
+        let connections = self.running.iter().map(|(_, gauge)| gauge.connections()).sum();
+        let requests = self.running.iter().map(|(_, gauge)| gauge.requests()).sum();
+        (self.running.len(), connections, requests)
+    }
+
+    async fn next(&mut self) -> Result<(), ServerError> {
+        match self.news.recv().await {
+            Some(News::Ready) => {
+                self.starting -= 1;
+                Ok(())
+            }
+            Some(News::Ended { index, outcome }) => {
+                self.running.retain(|(running, _)| *running != index);
+                Err(match outcome {
+                    Some(Err(error)) => ServerError::Start(error),
+                    Some(Ok(())) | None => ServerError::LoopEnded { index },
+                })
+            }
+            // Every loop tells of its end, by a panic too, before its teller is gone.
+            None => unreachable!("a loop ended without a word"),
+        }
+    }
+}
+
+enum News {
+    /// A loop accepts connections.
+    Ready,
+    /// A loop has ended; without an outcome, by a panic.
+    Ended { index: usize, outcome: Option<io::Result<()>> },
+}
+
+/// A loop's line to the thread that minds it. Dropping it tells of the loop's end.
+struct Teller {
+    index: usize,
+    tell: mpsc::UnboundedSender<News>,
+    outcome: Cell<Option<io::Result<()>>>,
+}
+
+impl Teller {
+    fn ready(&self) {
+        // Nobody listens any more when the server has left a blocked loop behind.
+        let _ = self.tell.send(News::Ready);
+    }
+}
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        let _ = self.tell.send(News::Ended { index: self.index, outcome: self.outcome.take() });
+    }
+}

@@ -1,0 +1,82 @@
+//! An HTTP server of event loops: HTTP/1.1 and HTTP/2 without TLS, on hyper.
+//!
+//! A [`Server`] is *N* [event loops](crate::EventLoop), each a thread with a current-thread tokio runtime of its
+//! own. They share one listening socket; a connection is accepted by one loop and stays with it, so that a
+//! handler's future need not be `Send`, and results of `#[unblock]` calls come back through that loop's mailbox.
+//!
+//! ```no_run
+//! use unblock_runtime::server::Server;
+//!
+//! # fn router() -> axum::Router { axum::Router::new() }
+//! # fn main() -> Result<(), unblock_runtime::server::ServerError> {
+//! let server = Server::builder().stop_on_signals().bind("127.0.0.1:8888")?;
+//! println!("listening on http://{}", server.local_addr());
+//! let report = server.serve(router())?; // an axum router, or any hyper or tower service
+//! println!("{report}"); // what was left when the server stopped
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The path of a request
+//!
+//! ```text
+//! listener ─ loops ─ serve ─────── connection ────── request ─ service ────────── answer
+//! the socket         a loop's      hyper on one      limits,   the caller's:      its response, or one
+//!                    accept loop   socket, the       panics    axum, tower,       line of the server's own
+//!                                  time limits       (body)    hyper
+//! ```
+//!
+//! Around it: [`Limits`] say what a client may take, `stop` how a server ends and what it reports, and with
+//! [`processes`](ServerBuilder::processes) this process only minds children that do the serving.
+//!
+//! # How a server stops
+//!
+//! By [`ServerHandle::stop`] from any thread, or by a signal. The listening socket is closed at once, idle
+//! connections too; requests that run are answered, within the [grace period](ServerBuilder::grace); what is left
+//! then is cut and counted in the [`Report`]. A handler that blocks its loop cannot be cut; the server does not
+//! wait for it for more than a second, and the process may exit over its head.
+//!
+//! # Several processes
+//!
+//! With `processes(n)` the calling program starts itself *n* times; the children inherit the listening socket by
+//! the convention of systemd's socket activation (`LISTEN_FDS`), so that the same program also runs as it is
+//! under a systemd socket unit. See [`ServerBuilder::processes`].
+
+mod answer;
+mod body;
+mod builder;
+#[cfg(unix)]
+mod child;
+#[cfg(unix)]
+mod children;
+mod connection;
+mod error;
+mod gauge;
+mod limits;
+mod listener;
+mod loops;
+mod mind;
+#[cfg(unix)]
+mod processes;
+mod race;
+mod request;
+mod restarts;
+mod running;
+mod serve;
+mod service;
+mod signals;
+mod stop;
+
+pub use answer::Answer;
+use answer::ResponseBody;
+pub use body::{Body, BodyError};
+pub use builder::{Role, Server, ServerBuilder};
+pub use error::ServerError;
+pub use limits::Limits;
+pub use restarts::Restarts;
+pub use running::Running;
+pub use service::{Hyper, IntoService, Tower};
+pub use stop::{Report, ServerHandle};
+
+/// What a failed service or body may be.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;

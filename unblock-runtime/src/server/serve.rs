@@ -1,0 +1,133 @@
+//! One loop: it accepts connections until the server stops, and ends with the last of them.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{LocalSet, spawn_local, yield_now};
+use tokio::time::sleep;
+
+use super::Limits;
+use super::connection::Connections;
+use super::gauge::Gauge;
+use super::race::{Race, race};
+use super::service::IntoService;
+use super::stop::PhaseWatch;
+use crate::EventLoop;
+
+/// What a loop is given to begin with.
+pub(super) struct Loop {
+    pub(super) listener: TcpListener,
+    pub(super) limits: Limits,
+    pub(super) permits: Arc<Semaphore>,
+    pub(super) gauge: Gauge,
+    pub(super) phase: PhaseWatch,
+}
+
+impl Loop {
+    /// Runs the loop on this thread until the server has stopped. `make` is called once, on this thread;
+    /// `ready` when the socket is registered.
+    pub(super) fn run<K, S>(self, make: impl FnOnce() -> S, ready: impl FnOnce()) -> io::Result<()>
+    where
+        S: IntoService<K>,
+    {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let tasks = LocalSet::new();
+        let main = async {
+            self.listener.set_nonblocking(true)?;
+            let listener = tokio::net::TcpListener::from_std(self.listener)?;
+            let connections = Connections::new(self.limits, self.gauge.clone(), self.phase.clone());
+            let accept = Accept { listener, permits: self.permits, complained: false };
+            let service = make().into_service();
+            ready();
+            accept
+                .run(self.phase, |stream, permit| {
+                    spawn_local(connections.clone().serve(stream, service.clone(), permit));
+                })
+                .await;
+            self.gauge.no_connections().await;
+            Ok(())
+        };
+        // The tasks that are left, of HTTP/2 connections that were cut, are dropped with `tasks`, on this thread.
+        tasks.block_on(&runtime, EventLoop::new().run(main))
+    }
+}
+
+/// The accepting half of a loop.
+struct Accept {
+    listener: tokio::net::TcpListener,
+    permits: Arc<Semaphore>,
+    /// Whether the present row of failures has been logged.
+    complained: bool,
+}
+
+impl Accept {
+    /// Accepts until the server stops. The socket is closed when this ends; what the kernel had completed by
+    /// then is still accepted, because its clients have a connection already.
+    async fn run(mut self, mut phase: PhaseWatch, mut serve: impl FnMut(TcpStream, OwnedSemaphorePermit)) {
+        while let Race::Second((stream, permit)) = race(phase.stopping(), self.next()).await {
+            serve(stream, permit);
+            // One connection a turn: what it brings is looked at, and the other loops get their share of a burst.
+            yield_now().await;
+        }
+        while let Some((stream, permit)) = self.waiting().await {
+            serve(stream, permit);
+        }
+    }
+
+    /// The next connection, and its share of the limit.
+    ///
+    /// The share is taken first, so that at the limit connections wait in the kernel and not here.
+    async fn next(&mut self) -> (TcpStream, OwnedSemaphorePermit) {
+        let permit = self.permits.clone().acquire_owned().await.unwrap_or_else(|_| never_closed());
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, _)) => {
+                    self.complained = false;
+                    return (stream, permit);
+                }
+                Err(error) if is_of_one_connection(&error) => {}
+                // Out of descriptors or memory. The connection stays in the kernel's queue, so to try again at
+                // once would be a busy loop; when something has been closed there is room.
+                Err(error) => {
+                    if !self.complained {
+                        tracing::warn!(%error, "cannot accept connections; trying again");
+                        self.complained = true;
+                    }
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+
+    /// A connection that the kernel holds already, if there is one, and room for it.
+    async fn waiting(&self) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+        let permit = self.permits.clone().try_acquire_owned().ok()?;
+        let accepted = poll_fn(|cx| match self.listener.poll_accept(cx) {
+            Poll::Ready(Ok((stream, _))) => Poll::Ready(Some(stream)),
+            Poll::Ready(Err(_)) | Poll::Pending => Poll::Ready(None),
+        });
+        Some((accepted.await?, permit))
+    }
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Whether an error of `accept` is about the connection that would have been accepted, and says nothing about
+/// the next: it was closed before its turn came.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+fn never_closed() -> ! {
+    unreachable!("the semaphore of connections is never closed")
+}

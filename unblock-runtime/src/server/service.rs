@@ -1,0 +1,69 @@
+//! Services of either kind, hyper's or tower's, as the server calls them.
+
+use http::{Request, Response};
+use hyper_util::service::TowerToHyperService;
+
+use super::{Body, BoxError};
+
+/// What [`Server::serve`](super::Server::serve) takes: a service of tower's (an axum `Router` is one) or of hyper's
+/// that answers `Request<Body>` and can be cloned, one clone for each loop and connection.
+///
+/// `Kind` says which of the two and is inferred; it matters only to a type that is both.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a service that this server can call",
+    label = "neither a tower nor a hyper `Service<Request<server::Body>>` with `Clone`",
+    note = "an axum `Router` fits once its state is given by `with_state`"
+)]
+pub trait IntoService<Kind> {
+    /// The body of a response.
+    type ResponseBody: http_body::Body<Error: Into<BoxError>> + 'static;
+    /// The service as hyper calls it.
+    type Service: hyper::service::Service<
+            Request<Body>,
+            Response = Response<Self::ResponseBody>,
+            Error: Into<BoxError>,
+            Future: 'static,
+        > + Clone
+        + 'static;
+
+    /// The service as hyper calls it.
+    fn into_service(self) -> Self::Service;
+}
+
+/// The kind of tower's services. See [`IntoService`].
+#[derive(Debug)]
+pub enum Tower {}
+
+/// The kind of hyper's services. See [`IntoService`].
+#[derive(Debug)]
+pub enum Hyper {}
+
+impl<S, B> IntoService<Tower> for S
+where
+    S: tower_service::Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: 'static>
+        + Clone
+        + 'static,
+    B: http_body::Body<Error: Into<BoxError>> + 'static,
+{
+    type ResponseBody = B;
+    type Service = TowerToHyperService<S>;
+
+    fn into_service(self) -> Self::Service {
+        TowerToHyperService::new(self)
+    }
+}
+
+impl<S, B> IntoService<Hyper> for S
+where
+    S: hyper::service::Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: 'static>
+        + Clone
+        + 'static,
+    B: http_body::Body<Error: Into<BoxError>> + 'static,
+{
+    type ResponseBody = B;
+    type Service = S;
+
+    fn into_service(self) -> Self::Service {
+        self
+    }
+}
