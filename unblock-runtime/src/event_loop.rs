@@ -235,3 +235,6 @@ impl Mailbox {
         }
     }
 }
+
+#[cfg(all(test, loom))]
+mod model;

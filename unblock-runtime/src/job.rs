@@ -50,6 +50,11 @@ pub(crate) struct Header {
 }
 
 impl Header {
+    pub(crate) fn new(handler: Option<&'static Handler>, deadline: Option<Instant>) -> Self {
+        let place = Place(AtomicU8::new(Place::OUTSIDE));
+        Self { handler, deadline, cancelled: AtomicBool::new(false), place }
+    }
+
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }
@@ -93,15 +98,7 @@ where
     T: Send + 'static,
 {
     pub(crate) fn new(work: F, handler: Option<&'static Handler>, deadline: Option<Instant>) -> Arc<Self> {
-        Arc::new(Self {
-            header: Header {
-                handler,
-                deadline,
-                cancelled: AtomicBool::new(false),
-                place: Place(AtomicU8::new(Place::OUTSIDE)),
-            },
-            completion: Completion::new(work),
-        })
+        Arc::new(Self { header: Header::new(handler, deadline), completion: Completion::new(work) })
     }
 
     /// The work of a job that nobody took, for a caller who wants it back.

@@ -210,7 +210,11 @@ impl Shared {
     }
 
     /// Starts a thread that is named after the pool.
-    pub(crate) fn spawn_thread(&self, role: impl fmt::Display, f: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    pub(crate) fn spawn_thread(
+        &self,
+        role: impl fmt::Display,
+        f: impl FnOnce() + Send + 'static,
+    ) -> io::Result<()> {
         std::thread::Builder::new().name(format!("{}-{role}", self.name)).spawn(f).map(drop)
     }
 

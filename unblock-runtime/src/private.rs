@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 pub use crate::argument::{Owned, moved, own};
 pub use crate::handler::Handler;
-pub use crate::settle::{ByError, ByPanic, Outcome, fallible};
 use crate::pool::Pool;
+pub use crate::settle::{ByError, ByPanic, Outcome, fallible};
 
 /// How one call is to be made.
 #[must_use]

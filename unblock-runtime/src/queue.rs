@@ -23,9 +23,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::job::{Place, Run};
-use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::channel::{Receiver, Sender, unbounded};
+use crate::sync::{Mutex, between_seq_cst};
 
 /// Shells of cancelled jobs are left alone until there are this many more than the queue has places.
 const SHELLS: usize = 1024;
@@ -78,6 +78,7 @@ impl Queue {
         if self.waiting.load(Ordering::SeqCst) > 0 || !self.take_place() {
             return if self.is_open() { Entry::NoRoom } else { Entry::Closed };
         }
+        between_seq_cst();
         if !self.is_open() {
             self.taken.fetch_sub(1, Ordering::SeqCst);
             return Entry::Closed;
@@ -96,6 +97,7 @@ impl Queue {
         job.header().place.set(Place::IN_LINE);
         line.jobs.push_back(Arc::clone(job));
         self.waiting.fetch_add(1, Ordering::SeqCst);
+        between_seq_cst();
         if self.admit(&mut line) { Entry::Entered } else { Entry::NoRoom }
     }
 
@@ -126,6 +128,7 @@ impl Queue {
     /// Gives back the place of a job that has begun.
     pub(crate) fn leave(&self) -> Moved {
         self.taken.fetch_sub(1, Ordering::SeqCst);
+        between_seq_cst();
         if self.waiting.load(Ordering::SeqCst) == 0 {
             return false;
         }
@@ -158,6 +161,7 @@ impl Queue {
     /// From now on nobody enters who is not in the queue or in line.
     pub(crate) fn close(&self) {
         self.open.store(false, Ordering::SeqCst);
+        between_seq_cst();
         // Whoever found it open under this lock is in line after it.
         drop(self.line.lock());
     }
@@ -225,3 +229,6 @@ impl Queue {
         let _ = self.sender.send(job);
     }
 }
+
+#[cfg(all(test, loom))]
+mod model;

@@ -103,6 +103,12 @@ impl Seat {
         let _ = self.id.set(ThreadId::current());
     }
 
+    /// Whether somebody has given a token to this seat since it came to the bench. The monitor may have taken the token
+    /// again, finding the thread asleep before it woke up; the worker goes on then like one that slept in its job.
+    fn is_called(&self) -> bool {
+        self.standing.load(Ordering::SeqCst) != OFF
+    }
+
     fn wake(&self) {
         // A seat gets onto the bench by its own thread, which has occupied it by then.
         if let Some(thread) = self.thread.get() {
@@ -150,7 +156,8 @@ impl Sizing {
             max_threads,
             keep_alive,
             roster: Mutex::new(Roster::default()),
-            armed: AtomicBool::new(false),
+            // The monitor's first look disarms it: whoever arms it after that knows which thread to wake.
+            armed: AtomicBool::new(true),
             monitor: OnceLock::new(),
         }
     }
@@ -204,7 +211,8 @@ impl Sizing {
                 return true;
             }
             if seat.change(ON, OFF) {
-                let one_less = |counts| (active(counts) > self.limit.load(Ordering::Relaxed)).then(|| counts - ACTIVE);
+                let one_less =
+                    |counts| (active(counts) > self.limit.load(Ordering::Relaxed)).then(|| counts - ACTIVE);
                 if self.counts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok() {
                     return false;
                 }
@@ -216,7 +224,8 @@ impl Sizing {
             // The monitor saw it run just now and gave the token back.
             return true;
         }
-        let one_more = |counts| (active(counts) < self.limit.load(Ordering::Relaxed)).then(|| counts + ACTIVE);
+        let one_more =
+            |counts| (active(counts) < self.limit.load(Ordering::Relaxed)).then(|| counts + ACTIVE);
         let regained = self.counts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more).is_ok();
         if regained {
             seat.standing.store(ON, Ordering::SeqCst);
@@ -247,7 +256,7 @@ impl Sizing {
         }
         let since = Instant::now();
         loop {
-            if seat.standing.load(Ordering::SeqCst) == ON {
+            if seat.is_called() {
                 return Wait::Called;
             }
             {
@@ -416,7 +425,8 @@ impl Sizing {
         let start = roster.next_sleeper.min(roster.members.len());
         let (before, after) = roster.members.split_at(start);
         let mut looked_at = 0;
-        for seat in after.iter().chain(before).filter(|seat| standing(seat) == NAP).take(SLEEPERS_PER_SURVEY) {
+        for seat in after.iter().chain(before).filter(|seat| standing(seat) == NAP).take(SLEEPERS_PER_SURVEY)
+        {
             seats.push(Arc::clone(seat));
             looked_at += 1;
         }
@@ -429,7 +439,7 @@ impl Sizing {
 impl Roster {
     /// Takes a worker off the list. False if somebody has called it from the bench meanwhile.
     fn remove(&mut self, seat: &Arc<Seat>) -> bool {
-        if seat.standing.load(Ordering::SeqCst) == ON {
+        if seat.is_called() {
             return false;
         }
         self.bench.retain(|other| !Arc::ptr_eq(other, seat));

@@ -53,7 +53,7 @@ impl<T> Submission<T> {
         self.settled = true;
     }
 
-    fn stand_in_line(&self)  {
+    fn stand_in_line(&self) {
         if self.job.header().place.get() == Place::OUTSIDE {
             self.pool.stand_in_line(&(Arc::clone(&self.job) as Arc<dyn crate::job::Run>));
         }

@@ -13,6 +13,14 @@ use std::sync as types;
 
 pub(crate) use types::MutexGuard;
 
+/// Stands between two sequentially consistent accesses of which the second must not miss what comes before the first of
+/// another thread. The language orders them as they are; the model checker does so for fences only.
+#[inline]
+pub(crate) fn between_seq_cst() {
+    #[cfg(loom)]
+    atomic::fence(atomic::Ordering::SeqCst);
+}
+
 /// A mutex that is never poisoned: nothing of a user's runs while one is held, so there is no
 /// half-finished change to be warned of.
 #[derive(Debug)]
@@ -69,15 +77,46 @@ pub(crate) mod channel {
     }
 }
 
-/// Blocking and waking a thread. The model checker knows no time: there a timed wait waits for its wake-up.
+/// Blocking and waking a thread.
+#[cfg(not(loom))]
 pub(crate) mod thread {
-    #[cfg(not(loom))]
     pub(crate) use std::thread::{Thread, current, park, park_timeout};
+}
 
-    #[cfg(loom)]
-    pub(crate) use loom::thread::{Thread, current, park};
+/// Blocking and waking a thread, for the model checker. Its own `unpark` is lost on a thread that waits for a lock; a
+/// flag under a lock is not. It knows no time: a timed wait waits for its wake-up.
+#[cfg(loom)]
+pub(crate) mod thread {
+    use std::sync::Arc;
 
-    #[cfg(loom)]
+    use loom::sync::{Condvar, Mutex};
+
+    #[derive(Clone)]
+    pub(crate) struct Thread(Arc<(Mutex<bool>, Condvar)>);
+
+    loom::thread_local! {
+        static CURRENT: Thread = Thread(Arc::new((Mutex::new(false), Condvar::new())));
+    }
+
+    impl Thread {
+        pub(crate) fn unpark(&self) {
+            *self.0.0.lock().unwrap() = true;
+            self.0.1.notify_one();
+        }
+    }
+
+    pub(crate) fn current() -> Thread {
+        CURRENT.with(Clone::clone)
+    }
+
+    pub(crate) fn park() {
+        let thread = current();
+        let mut woken = thread.0.0.lock().unwrap();
+        while !std::mem::take(&mut *woken) {
+            woken = thread.0.1.wait(woken).unwrap();
+        }
+    }
+
     pub(crate) fn park_timeout(_timeout: std::time::Duration) {
         park();
     }

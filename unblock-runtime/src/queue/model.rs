@@ -1,0 +1,105 @@
+//! Model-checked races of the queue: freeing a place against joining the line, leaving the line against being moved up,
+//! entering against closing.
+
+use std::sync::Arc;
+
+use loom::thread;
+
+use super::{Entry, Queue};
+use crate::error::Error;
+use crate::job::{Header, Place, Run};
+use crate::pool::Shared;
+
+/// A job of which only its place matters.
+struct Stub(Header);
+
+impl Stub {
+    fn new() -> Arc<dyn Run> {
+        Arc::new(Self(Header::new(None, None)))
+    }
+}
+
+impl Run for Stub {
+    fn header(&self) -> &Header {
+        &self.0
+    }
+
+    fn name(&self) -> &'static str {
+        "stub"
+    }
+
+    fn run(&self, _: &Shared) {}
+
+    fn abort(&self, _: Error, _: &Shared) {}
+
+    fn refuse(&self, _: Error, _: &Shared) {}
+
+    fn expire(&self, _: &Shared) {}
+
+    fn is_past_queue(&self) -> bool {
+        false
+    }
+}
+
+/// A full queue of one place, with a job in it.
+fn full() -> Arc<Queue> {
+    let queue = Arc::new(Queue::new(1));
+    assert_eq!(queue.try_enter(&Stub::new()), Entry::Entered);
+    queue
+}
+
+/// What a worker does with the job that it finds.
+fn take(queue: &Queue) {
+    assert!(queue.pop().is_some());
+    queue.leave();
+}
+
+#[test]
+fn a_freed_place_goes_to_whoever_joins_the_line() {
+    loom::model(|| {
+        let queue = full();
+        let worker = thread::spawn({
+            let queue = Arc::clone(&queue);
+            move || take(&queue)
+        });
+        queue.stand_in_line(&Stub::new());
+        worker.join().unwrap();
+        assert_eq!(queue.waiting(), 0);
+        take(&queue);
+        assert_eq!(queue.try_enter(&Stub::new()), Entry::Entered, "a place was lost");
+    });
+}
+
+#[test]
+fn whoever_leaves_the_line_takes_no_place_along() {
+    loom::model(|| {
+        let queue = full();
+        let (leaver, stayer) = (Stub::new(), Stub::new());
+        queue.stand_in_line(&leaver);
+        queue.stand_in_line(&stayer);
+        let worker = thread::spawn({
+            let queue = Arc::clone(&queue);
+            move || take(&queue)
+        });
+        queue.withdraw(&leaver.header().place);
+        worker.join().unwrap();
+        assert_eq!(stayer.header().place.get(), Place::IN_QUEUE);
+        assert_eq!((queue.waiting(), queue.taken.load(crate::sync::atomic::Ordering::SeqCst)), (0, 1));
+    });
+}
+
+#[test]
+fn nobody_enters_a_queue_that_is_finished() {
+    loom::model(|| {
+        let queue = Arc::new(Queue::new(1));
+        let submitter = thread::spawn({
+            let queue = Arc::clone(&queue);
+            move || queue.try_enter(&Stub::new())
+        });
+        queue.close();
+        // A worker that sees this goes home for good.
+        let finished = queue.is_finished() && !queue.has_work();
+        let entry = submitter.join().unwrap();
+        assert!(!(finished && entry == Entry::Entered), "a job is stuck in a queue without workers");
+    });
+}
