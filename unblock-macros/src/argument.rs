@@ -1,19 +1,25 @@
 //! How each argument gets from the caller to the job.
 
-use proc_macro2::Span;
 use quote::format_ident;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, FnArg, Ident, Pat, PatIdent, PatType, Receiver, ReceiverKind, Token, Type};
 
+use crate::args::Options;
 use crate::borrow;
+use crate::place::at;
 use crate::signature::Function;
 
 /// An argument other than `self`.
 pub(crate) struct Argument {
     pub(crate) attrs: Vec<Attribute>,
-    /// What the argument is called in the generated function: as the user calls it, or `__argN` for a pattern.
+    /// What the argument is called outside of the job: as the user calls it, or `__argN` for a pattern.
+    ///
+    /// It is not the user's variable, though: it has the same name and place, and is another one to the compiler (hygiene). So the
+    /// body's variable shadows nothing, and what is done to the argument on its way raises no lint.
     pub(crate) name: Ident,
+    /// The variable that the body sees, if the argument is not a pattern.
+    pub(crate) variable: Option<Ident>,
     pub(crate) mutability: Option<Token![mut]>,
     /// What takes the argument apart, inside the job.
     pub(crate) pattern: Option<Pat>,
@@ -21,32 +27,41 @@ pub(crate) struct Argument {
 }
 
 impl Argument {
-    pub(crate) fn all(function: &Function) -> Vec<Self> {
+    pub(crate) fn all(function: &Function, options: &Options) -> Vec<Self> {
         let typed = function.sig.inputs.iter().filter_map(|input| match input {
             FnArg::Typed(argument) => Some(argument),
             FnArg::Receiver(_) => None,
         });
-        typed.enumerate().map(|(index, argument)| Argument::new(index, argument)).collect()
+        let mut arguments: Vec<_> =
+            typed.enumerate().map(|(index, argument)| Argument::new(index, argument)).collect();
+        for index in 0..arguments.len() {
+            let Some(variable) = arguments[index].variable.clone() else { continue };
+            // An option's value is the user's code and sees the user's variables. And a `macro_rules!` may give two arguments one
+            // name, which only their own hygiene tells apart.
+            let same_name = arguments.iter().filter(|other| other.name == variable).count() > 1;
+            if same_name || options.mention(&variable) {
+                arguments[index].name = variable;
+            }
+        }
+        arguments
     }
 
     fn new(index: usize, argument: &PatType) -> Self {
-        let (name, mutability, pattern) = match &*argument.pat {
+        let (name, variable, mutability, pattern) = match &*argument.pat {
             Pat::Ident(PatIdent { attrs, by_ref: None, mutability, ident, subpat: None })
                 if attrs.is_empty() =>
             {
-                (ident.clone(), *mutability, None)
+                let mut name = ident.clone();
+                name.set_span(at(ident.span()));
+                (name, Some(ident.clone()), *mutability, None)
             }
             pattern => {
-                let name = format_ident!("__arg{index}", span = pattern.span());
-                (name, None, Some(pattern.clone()))
+                let name = format_ident!("__arg{index}", span = at(pattern.span()));
+                (name, None, None, Some(pattern.clone()))
             }
         };
-        Argument { attrs: argument.attrs.clone(), name, mutability, pattern, ty: (*argument.ty).clone() }
-    }
-
-    /// Where an error about the argument belongs: at its name, or at the start of its pattern.
-    pub(crate) fn span(&self) -> Span {
-        self.pattern.as_ref().map_or(self.name.span(), Spanned::span)
+        let attrs = argument.attrs.clone();
+        Argument { attrs, name, variable, mutability, pattern, ty: (*argument.ty).clone() }
     }
 
     /// Whether the job gets a copy, because the argument is borrowed.
@@ -57,10 +72,10 @@ impl Argument {
     /// The variables that the argument gives the body.
     pub(crate) fn bindings(&self) -> Vec<Ident> {
         let mut bindings = Bindings::default();
-        match &self.pattern {
-            Some(pattern) => bindings.visit_pat_mut(&mut pattern.clone()),
-            None => bindings.names.push(self.name.clone()),
+        if let Some(pattern) = &self.pattern {
+            bindings.visit_pat_mut(&mut pattern.clone());
         }
+        bindings.names.extend(self.variable.clone());
         bindings.names
     }
 

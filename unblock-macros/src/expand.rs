@@ -26,7 +26,7 @@ pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
             return fallback::item(item, errors);
         }
     };
-    validate::check(&function, &mut errors);
+    validate::check(&function, &options, &mut errors);
     if errors.is_empty() { expand(&function, &options) } else { fallback::function(function, errors) }
 }
 
@@ -43,11 +43,11 @@ pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 fn expand(function: &Function, options: &Options) -> TokenStream {
-    let arguments = Argument::all(function);
+    let arguments = Argument::all(function, options);
     let settings = settings(function, &arguments, options);
     let handover = handover(function, &arguments, options);
     let (inner_attrs, job) = job(function, &arguments, options);
-    let call = call(function, options);
+    let call = call(function, &arguments, options);
     let settled = settled(function, options);
 
     let Function { attrs, vis, .. } = function;

@@ -21,19 +21,20 @@ use crate::signature::Function;
 /// ```
 ///
 /// Each call says by itself that its argument may go to another thread, and takes its place from the argument's name, so
-/// that an error is about that argument.
+/// that an error is about that argument. The places of a call and of its argument have to agree in hygiene, or the compiler shows the
+/// attribute instead.
 pub(crate) fn handover(function: &Function, arguments: &[Argument], options: &Options) -> TokenStream {
     let mut handover = TokenStream::new();
     if let Some(receiver) = function.sig.receiver() {
         let token = &receiver.self_token;
-        let this = self_tokens::ident(token.span);
+        let this = self_tokens::ident(at(token.span));
         let call = handover_call(argument::is_borrowed_receiver(receiver), token.span, token, options);
         handover.extend(quote_spanned!(at(token.span)=> let #this = #call;));
     }
     for argument in arguments {
         let Argument { attrs, name, .. } = argument;
         let conditions = attrs.iter().filter(|attr| argument::is_condition(attr));
-        let call = handover_call(argument.is_borrowed(), argument.span(), name, options);
+        let call = handover_call(argument.is_borrowed(), name.span(), name, options);
         handover.extend(quote_spanned!(at(name.span())=> #(#conditions)* let #name = #call;));
     }
     handover

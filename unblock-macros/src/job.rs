@@ -78,16 +78,17 @@ pub(crate) fn job(
 fn receiver_binding(receiver: &Receiver) -> TokenStream {
     let token = &receiver.self_token;
     let this = self_tokens::ident(token.span);
+    let outside = self_tokens::ident(at(token.span));
     let span = at(token.span);
     if argument::is_borrowed_receiver(receiver) {
         let mutability = match receiver.kind {
             ReceiverKind::Typed(..) => receiver.mutability,
             _ => None,
         };
-        quote_spanned!(span=> let #mutability #this = #this.get();)
+        quote_spanned!(span=> let #mutability #this = #outside.get();)
     } else {
         let mutability = receiver.mutability;
-        quote_spanned!(span=> let #mutability #this = #this;)
+        quote_spanned!(span=> let #mutability #this = #outside;)
     }
 }
 
@@ -98,7 +99,7 @@ fn receiver_binding(receiver: &Receiver) -> TokenStream {
 /// let image = image.get();
 /// ```
 fn argument_binding(argument: &Argument, options: &Options) -> TokenStream {
-    let Argument { attrs, name, mutability, pattern, .. } = argument;
+    let Argument { attrs, name, variable, mutability, pattern, .. } = argument;
     let span = Span::mixed_site();
     let conditions: Vec<_> = attrs.iter().filter(|attr| argument::is_condition(attr)).collect();
     let all: Vec<_> =
@@ -112,7 +113,13 @@ fn argument_binding(argument: &Argument, options: &Options) -> TokenStream {
         quote_spanned!(span=> #name)
     };
     match pattern {
-        None => quote_spanned!(span=> #(#all)* #used let #mutability #name = #value;),
+        None => {
+            // A variable such as `_guard` is bound for the sake of its drop, on the worker.
+            let underscored = variable.as_ref().is_some_and(|variable| variable.to_string().starts_with('_'));
+            let underscored =
+                underscored.then(|| quote_spanned!(span=> #[allow(clippy::no_effect_underscore_binding)]));
+            quote_spanned!(span=> #(#all)* #used #underscored let #mutability #variable = #value;)
+        }
         Some(Pat::Wild(_)) => quote_spanned!(span=> #(#conditions)* let #name = #value;),
         Some(pattern) => quote_spanned! {span=>
             #(#conditions)* let #name = #value;

@@ -66,7 +66,7 @@ fn look_inside(option: &Expr, arguments: &[Argument]) -> TokenStream {
             let reference = (!argument.is_borrowed()).then(|| quote!(&));
             looks.extend(quote_spanned! {Span::mixed_site()=>
                 #(#conditions)*
-                #[allow(unused_variables)]
+                #[allow(unused_variables, clippy::pattern_type_mismatch)]
                 let #pattern = #reference #name;
             });
         }

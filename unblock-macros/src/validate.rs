@@ -2,12 +2,13 @@
 
 use syn::{ReceiverKind, ReturnType, Safety, Signature, Type};
 
+use crate::args::Options;
 use crate::argument::Argument;
 use crate::borrow;
 use crate::errors::Errors;
 use crate::signature::{Body, Function};
 
-pub(crate) fn check(function: &Function, errors: &mut Errors) {
+pub(crate) fn check(function: &Function, options: &Options, errors: &mut Errors) {
     qualifiers(&function.sig, errors);
     if let Body::Missing(semicolon) = &function.body {
         errors.on(
@@ -20,7 +21,7 @@ pub(crate) fn check(function: &Function, errors: &mut Errors) {
         );
     }
     receiver(&function.sig, errors);
-    for argument in Argument::all(function) {
+    for argument in Argument::all(function, options) {
         self::argument(&argument, errors);
     }
     if let ReturnType::Type(_, ty) = &function.sig.output {

@@ -105,3 +105,19 @@ async fn borrowed<'a, T: Clone + Send + 'static>(
         (&__outcome).way().settle(__outcome)
     }
 }
+async fn held(_guard: Guard) {
+    let _guard = ::unblock_runtime::__private::moved(_guard);
+    let __job = move || -> () {
+        #[allow(clippy::no_effect_underscore_binding)]
+        let _guard = _guard;
+        {}
+    };
+    let __outcome = {
+        static HANDLER: ::unblock_runtime::__private::Handler = ::unblock_runtime::__private::Handler::new();
+        ::unblock_runtime::__private::Call::new(&HANDLER).run(__job).await
+    };
+    {
+        use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
+        (&__outcome).way().settle(__outcome)
+    }
+}

@@ -26,3 +26,6 @@ fn borrowed<'a, T: Clone + Send + 'static>(
     visit: impl Fn(&str) -> &str + Send + 'static,
 ) {
 }
+
+#[unblock]
+fn held(_guard: Guard) {}

@@ -63,7 +63,7 @@ async fn by_argument(pools: &Pools, user: User) -> Result<(), Error> {
 }
 async fn by_pattern(__arg0: State<App>, __arg1: Path<u8>) -> u8 {
     let __pool: &::unblock_runtime::Pool = {
-        #[allow(unused_variables)]
+        #[allow(unused_variables, clippy::pattern_type_mismatch)]
         let State(state) = &__arg0;
         &state.pool
     };
