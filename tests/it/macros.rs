@@ -134,14 +134,23 @@ fn borrowed(text: &str, bytes: &[u8], path: &Path, number: &u64) -> (Answer, Str
 }
 
 #[unblock]
-fn patterns((a, mut b): (u64, u64), [c, .., d]: [u64; 4], &e: &u64, mut f: u64, whole @ (g, _): (u64, u64)) -> Answer {
+fn patterns(
+    (a, mut b): (u64, u64),
+    [c, .., d]: [u64; 4],
+    &e: &u64,
+    mut f: u64,
+    whole @ (g, _): (u64, u64),
+) -> Answer {
     b *= 10;
     f *= 100;
     answer(a + b + c + d + e + f + g + whole.1)
 }
 
 #[unblock]
-fn generic<T: Clone + Send + 'static, const N: usize>(item: &T, then: impl FnOnce([T; N]) -> u64 + Send + 'static) -> Answer {
+fn generic<T: Clone + Send + 'static, const N: usize>(
+    item: &T,
+    then: impl FnOnce([T; N]) -> u64 + Send + 'static,
+) -> Answer {
     answer(then([const { () }; N].map(|()| item.clone())))
 }
 
@@ -208,7 +217,8 @@ fn arguments_are_dropped_once_and_on_the_worker() {
 #[unblock(pool = POOL)]
 fn on_a_pool(_probe: Probe) {}
 
-static POOL: LazyLock<Pool> = LazyLock::new(|| Pool::builder().name("macros").parallelism(1).build().unwrap());
+static POOL: LazyLock<Pool> =
+    LazyLock::new(|| Pool::builder().name("macros").parallelism(1).build().unwrap());
 
 #[test]
 fn nothing_is_submitted_before_the_first_poll() {

@@ -1,1 +1,3 @@
-//! it
+//! The integration tests of the workspace, in one binary.
+
+mod macros;

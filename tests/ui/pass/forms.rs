@@ -69,8 +69,22 @@ impl Store {
 }
 
 #[unblock]
-fn borrowed<'a>(text: &'a str, bytes: &[u8], path: &Path, os: &OsStr, c: &CStr, number: &u64, list: &Vec<u64>) -> usize {
-    text.len() + bytes.len() + path.components().count() + os.len() + c.count_bytes() + list.len() + usize::from(*number > 1)
+fn borrowed<'a>(
+    text: &'a str,
+    bytes: &[u8],
+    path: &Path,
+    os: &OsStr,
+    c: &CStr,
+    number: &u64,
+    list: &Vec<u64>,
+) -> usize {
+    text.len()
+        + bytes.len()
+        + path.components().count()
+        + os.len()
+        + c.count_bytes()
+        + list.len()
+        + usize::from(*number > 1)
 }
 
 #[unblock]
@@ -79,7 +93,14 @@ fn forever(text: &'static str, cow: Cow<'static, str>, visit: fn(&str) -> usize)
 }
 
 #[unblock]
-fn patterns(Pair(a, mut b): Pair, (c, _): (u64, u64), &d: &u64, whole @ [e, ..]: [u64; 2], mut f: u64, _: String) -> u64 {
+fn patterns(
+    Pair(a, mut b): Pair,
+    (c, _): (u64, u64),
+    &d: &u64,
+    whole @ [e, ..]: [u64; 2],
+    mut f: u64,
+    _: String,
+) -> u64 {
     b += 1;
     f += 1;
     a + b + c + d + e + f + whole[1]

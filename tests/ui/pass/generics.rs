@@ -35,7 +35,10 @@ where
 }
 
 #[unblock]
-fn apply<A: Send + 'static, B: Send + 'static>(argument: A, function: impl FnOnce(A) -> B + Send + 'static) -> B {
+fn apply<A: Send + 'static, B: Send + 'static>(
+    argument: A,
+    function: impl FnOnce(A) -> B + Send + 'static,
+) -> B {
     function(argument)
 }
 

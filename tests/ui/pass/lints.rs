@@ -40,7 +40,13 @@ struct Store {
 
 impl Store {
     #[unblock(pool = self.pool, timeout = "2s")]
-    fn find(&self, id: usize, (left, right): (usize, usize), image: &[u8], mut count: usize) -> Result<usize, AppError> {
+    fn find(
+        &self,
+        id: usize,
+        (left, right): (usize, usize),
+        image: &[u8],
+        mut count: usize,
+    ) -> Result<usize, AppError> {
         count += id + left + right;
         Ok(self.rows + count + image.len())
     }
