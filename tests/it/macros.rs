@@ -74,7 +74,8 @@ impl Store {
             return Ok(format!("{self:?}, {{self}}, {}", self.rows));
         }
         let n: u64 = text.parse()?;
-        let all = vec![self.rows, n];
+        let mut all = vec![self.rows];
+        all.push(n);
         let nested = || format!("{}", all.iter().map(|row| row + self.rows).sum::<u64>());
         Ok(format!("{self:?} {}", nested()))
     }
@@ -151,7 +152,7 @@ fn generic<T: Clone + Send + 'static, const N: usize>(
     item: &T,
     then: impl FnOnce([T; N]) -> u64 + Send + 'static,
 ) -> Answer {
-    answer(then([const { () }; N].map(|()| item.clone())))
+    answer(then(std::array::from_fn(|_| item.clone())))
 }
 
 #[unblock]

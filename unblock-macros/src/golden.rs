@@ -44,6 +44,15 @@ fn half_typed_code_does_not_panic() {
     }
 }
 
+/// Stable Rust has no variadic functions to refuse in a compile test.
+#[test]
+fn variadic_functions_are_refused() {
+    let item: proc_macro2::TokenStream = "extern \"C\" fn log(count: usize, rest: ...) {}".parse().unwrap();
+    let expanded = expand::attribute(proc_macro2::TokenStream::new(), item).to_string();
+    assert!(expanded.starts_with("extern \"C\" fn log"), "{expanded}");
+    assert!(expanded.contains("a variadic function cannot be `async`"), "{expanded}");
+}
+
 fn inputs() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expanded");
     let mut inputs: Vec<PathBuf> = fs::read_dir(folder)
