@@ -1,2 +1,87 @@
-//! Demo.
-fn main() {}
+//! A server whose handlers block, and whose event loop does not.
+//!
+//! The page to open first is `routes.rs`: the handlers, each with `#[unblock]` above. What they do is in `work.rs`
+//! and `notes.rs`, ordinary blocking code; `single.rs` calls the same code without the attribute, as the control
+//! experiment.
+
+mod answer;
+mod input;
+mod notes;
+mod options;
+mod pages;
+mod routes;
+mod single;
+mod work;
+
+use std::error::Error;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::num::NonZero;
+use std::process::ExitCode;
+use std::thread;
+
+use tracing_subscriber::EnvFilter;
+use unblock_runtime::Pool;
+use unblock_runtime::server::{Report, Role, Server};
+
+use notes::Notes;
+use options::{Mode, Options};
+
+fn main() -> ExitCode {
+    let options = Options::parse_checked();
+    log_to_standard_error();
+    match serve(&options) {
+        Ok(report) => {
+            tracing::info!("{report}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("demo-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(options: &Options) -> Result<Report, Box<dyn Error>> {
+    // A database that cannot be used is found out here, by the parent too, and not by its children.
+    let notes = Notes::open(&options.db)?;
+    let mode = options.mode;
+    let server = Server::builder()
+        .loops(options.loops())
+        .processes(options.processes())
+        .stop_on_signals()
+        .on_ready(move |address| {
+            // Nobody may be reading; that is no reason not to serve.
+            let _ = writeln!(io::stdout(), "listening on http://{address} (mode: {mode})");
+        })
+        .bind(options.addr.as_str())?;
+
+    let report = match mode {
+        Mode::Unblock => {
+            if server.role() != Role::Parent {
+                install_pool(options)?;
+            }
+            server.serve(routes::router(notes))
+        }
+        Mode::Single | Mode::Processes => server.serve(single::router(notes, mode)),
+    };
+    Ok(report?)
+}
+
+/// The pool that `#[unblock]` uses, with the one thing that an option may say about it.
+fn install_pool(options: &Options) -> Result<(), Box<dyn Error>> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let mut pool = Pool::builder();
+    if let Some(most) = options.max_threads {
+        pool = pool.max_threads(most.get()).parallelism(cores.min(most.get()));
+    }
+    Ok(pool.install_global()?)
+}
+
+fn log_to_standard_error() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
+}

@@ -1,0 +1,134 @@
+//! The notes, in `SQLite`. Every call blocks: on the disk, and on the locks of other processes.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+
+use crate::answer::Answer;
+
+/// How long a call waits for another process's lock.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// How many connections to a file are kept when nobody uses them.
+const IDLE: usize = 8;
+
+/// How many notes a list has at most: the newest.
+const LISTED: u32 = 100;
+
+/// A handle to the notes; cloning it is cheap.
+#[derive(Clone)]
+pub(crate) struct Notes(Arc<Store>);
+
+enum Store {
+    /// As many connections as there are calls at a time; in write-ahead mode readers do not wait for the writer.
+    File { path: PathBuf, idle: Mutex<Vec<Connection>> },
+    /// A database in memory belongs to one connection, so its users take turns.
+    Memory(Mutex<Connection>),
+}
+
+impl Notes {
+    /// Opens the database, makes its table if need be, and sees whether it can be written to.
+    pub(crate) fn open(path: &Path) -> Result<Self, CannotOpen> {
+        let refuse = |source| CannotOpen { path: path.to_owned(), source };
+        let mut connection = connect(path).map_err(refuse)?;
+        prepare(&mut connection).map_err(refuse)?;
+        let store = if path.as_os_str() == ":memory:" {
+            Store::Memory(Mutex::new(connection))
+        } else {
+            Store::File { path: path.to_owned(), idle: Mutex::new(vec![connection]) }
+        };
+        Ok(Self(Arc::new(store)))
+    }
+
+    /// The newest notes, oldest first, with their numbers.
+    pub(crate) fn newest(&self) -> Result<Vec<(i64, String)>, Answer> {
+        self.with(|connection| {
+            let mut query =
+                connection.prepare_cached("SELECT id, text FROM note ORDER BY id DESC LIMIT ?1")?;
+            let rows = query.query_map([LISTED], |row| row.try_into())?;
+            let mut notes = rows.collect::<Result<Vec<_>, _>>()?;
+            notes.reverse();
+            Ok(notes)
+        })
+    }
+
+    /// Adds a note and gives its number.
+    pub(crate) fn insert(&self, text: &str) -> Result<i64, Answer> {
+        self.with(|connection| {
+            connection.prepare_cached("INSERT INTO note (text) VALUES (?1)")?.insert([text])
+        })
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Answer> {
+        match &*self.0 {
+            Store::Memory(connection) => work(&lock(connection)),
+            Store::File { path, idle } => with_idle(path, idle, work),
+        }
+        .map_err(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                Answer::busy("the database is locked by another process", Duration::from_secs(1))
+            }
+            _ => Answer::internal(&error),
+        })
+    }
+}
+
+/// Works with a connection that nobody uses, or with a new one. After an error it is not kept.
+fn with_idle<T>(
+    path: &Path,
+    idle: &Mutex<Vec<Connection>>,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let kept = lock(idle).pop();
+    let connection = kept.map_or_else(|| connect(path), Ok)?;
+    let result = work(&connection)?;
+    let mut idle = lock(idle);
+    if idle.len() < IDLE {
+        idle.push(connection);
+    }
+    Ok(result)
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY)?;
+    // In write-ahead mode this loses no note when the process dies, and perhaps the last ones when the machine does.
+    connection.pragma_update(None, "synchronous", "normal")?;
+    Ok(connection)
+}
+
+fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(
+        "CREATE TABLE IF NOT EXISTS note (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL) STRICT;",
+    )?;
+    transaction.commit()
+}
+
+/// A panic while a connection was held leaves it as it was between two statements.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The database cannot be used.
+#[derive(Debug)]
+pub(crate) struct CannotOpen {
+    path: PathBuf,
+    source: rusqlite::Error,
+}
+
+impl fmt::Display for CannotOpen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot use the database {}: {}", self.path.display(), self.source)
+    }
+}
+
+impl std::error::Error for CannotOpen {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}

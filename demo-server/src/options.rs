@@ -1,0 +1,144 @@
+//! The command line.
+
+use std::fmt;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::thread;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, ValueEnum};
+
+/// A server whose handlers block, and whose event loop does not.
+///
+/// Routes: GET / · GET /sleep/{seconds} · GET /spin/{micros} · POST /hash · POST /thumbnail?width=N ·
+/// GET and POST /notes · GET /healthz · GET /metrics · GET /dashboard
+///
+/// It prints one line when it is ready and logs to standard error (RUST_LOG says how much). SIGTERM or Ctrl-C: no new
+/// connections, what runs is finished within 30 seconds, exit status 0.
+// These comments are also what `--help` prints, where backticks would be noise.
+#[allow(clippy::doc_markdown)]
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub(crate) struct Options {
+    /// Where to listen; port 0 takes any free one. With LISTEN_FDS set, the socket that it hands over is used
+    /// instead
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8888")]
+    pub(crate) addr: String,
+
+    /// Where the handlers run
+    #[arg(long, value_enum, default_value_t = Mode::Unblock)]
+    pub(crate) mode: Mode,
+
+    /// Event loops in each process [default: the cores in mode unblock, else always 1]
+    #[arg(long, value_name = "N")]
+    loops: Option<NonZero<usize>>,
+
+    /// Processes on the one socket [default: the cores in mode processes, else 1]
+    #[arg(long, value_name = "N")]
+    processes: Option<NonZero<usize>>,
+
+    /// Threads that the pool may have, those asleep included, in mode unblock [default: 512]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_threads: Option<NonZero<usize>>,
+
+    /// The SQLite file for /notes, made if it is not there; `:memory:` for none (each process has its own then)
+    #[arg(long, value_name = "PATH", default_value = "notes.db")]
+    pub(crate) db: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mode {
+    /// Handlers run on a pool of threads; no event loop waits for one
+    Unblock,
+    /// One event loop, and the handlers run on it: a handler that blocks, blocks everybody
+    Single,
+    /// `single`, several times: as many handlers may block as there are processes
+    Processes,
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unblock => "unblock",
+            Self::Single => "single",
+            Self::Processes => "processes",
+        })
+    }
+}
+
+impl Options {
+    /// The options of this process; it ends, with a message, if they make no sense.
+    pub(crate) fn parse_checked() -> Self {
+        let options = Self::parse();
+        if let Err(conflict) = options.check() {
+            Self::command().error(ErrorKind::ArgumentConflict, conflict).exit();
+        }
+        options
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        let several = |count: Option<NonZero<usize>>| count.is_some_and(|count| count.get() > 1);
+        match self.mode {
+            Mode::Single if several(self.processes) => {
+                Err("--mode single is one process; several of it are --mode processes")
+            }
+            Mode::Single | Mode::Processes if several(self.loops) => {
+                Err("--mode single and --mode processes have one event loop in each process")
+            }
+            Mode::Unblock | Mode::Single | Mode::Processes => Ok(()),
+        }
+    }
+
+    pub(crate) fn loops(&self) -> usize {
+        match self.mode {
+            Mode::Unblock => self.loops.map_or_else(cores, NonZero::get),
+            Mode::Single | Mode::Processes => 1,
+        }
+    }
+
+    pub(crate) fn processes(&self) -> usize {
+        match self.mode {
+            Mode::Unblock | Mode::Single => self.processes.map_or(1, NonZero::get),
+            Mode::Processes => self.processes.map_or_else(cores, NonZero::get),
+        }
+    }
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Options {
+        Options::parse_from(std::iter::once("demo-server").chain(line.split_whitespace()))
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn each_mode_has_its_defaults() {
+        let unblock = parse("");
+        assert_eq!((unblock.mode, unblock.loops(), unblock.processes()), (Mode::Unblock, cores(), 1));
+        assert_eq!(unblock.addr, "127.0.0.1:8888");
+        let single = parse("--mode single");
+        assert_eq!((single.loops(), single.processes()), (1, 1));
+        let processes = parse("--mode processes");
+        assert_eq!((processes.loops(), processes.processes()), (1, cores()));
+        let both = parse("--processes 3 --loops 2");
+        assert_eq!((both.loops(), both.processes()), (2, 3));
+    }
+
+    #[test]
+    fn the_control_experiment_has_one_loop() {
+        assert!(parse("--mode single --loops 1").check().is_ok());
+        assert!(parse("--mode single --loops 2").check().is_err());
+        assert!(parse("--mode processes --loops 2").check().is_err());
+        assert!(parse("--mode single --processes 2").check().is_err());
+    }
+}

@@ -1,0 +1,94 @@
+//! The handlers. Each is an ordinary blocking function with one line above it: `#[unblock]`.
+//!
+//! The body of such a function runs on a thread of the pool; the event loop that took the request goes on with others
+//! meanwhile, and writes the answer when there is one. Whether the body computes, sleeps or waits for a disk makes no
+//! difference to the code.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use unblock_runtime::{Pool, unblock};
+
+use crate::answer::Answer;
+use crate::input::{Micros, Note, Posted, Seconds, Width};
+use crate::notes::Notes;
+use crate::options::Mode;
+use crate::{pages, work};
+
+/// `GET /sleep/{seconds}`
+#[unblock]
+fn sleep(Seconds(time): Seconds) -> String {
+    work::sleep(time)
+}
+
+/// `GET /spin/{micros}`
+#[unblock]
+fn spin(Micros(time): Micros) -> String {
+    work::spin(time)
+}
+
+/// `POST /hash`. A result whose error converts from the pool's can be given up: then the client is told 504.
+#[unblock(timeout = "30s")]
+fn hash(Posted(password): Posted) -> Result<String, Answer> {
+    work::hash(&password)
+}
+
+/// `POST /thumbnail?width=N`
+#[unblock(timeout = "30s")]
+fn thumbnail(Width(width): Width, Posted(picture): Posted) -> Result<Png, Answer> {
+    work::thumbnail(&picture, width).map(Png)
+}
+
+/// Methods are no different: the job gets a clone of the handle that they are called on.
+impl Notes {
+    #[unblock]
+    fn list(&self) -> Result<Vec<(i64, String)>, Answer> {
+        self.newest()
+    }
+
+    #[unblock]
+    fn add(&self, text: &str) -> Result<i64, Answer> {
+        self.insert(text)
+    }
+}
+
+/// `GET /notes`. What comes after an `.await` runs on the event loop again.
+async fn get_notes(State(notes): State<Notes>) -> Result<String, Answer> {
+    notes.list().await.map(listed)
+}
+
+/// `POST /notes`
+async fn post_note(State(notes): State<Notes>, Note(text): Note) -> Result<impl IntoResponse, Answer> {
+    notes.add(&text).await.map(added)
+}
+
+/// All routes, with handlers that run on the pool.
+pub(crate) fn router(notes: Notes) -> Router {
+    let routes = Router::new()
+        .route("/sleep/{seconds}", get(sleep))
+        .route("/spin/{micros}", get(spin))
+        .route("/hash", post(hash))
+        .route("/thumbnail", post(thumbnail))
+        .route("/notes", get(get_notes).post(post_note))
+        .with_state(notes);
+    pages::around(routes, Mode::Unblock, Some(Pool::global))
+}
+
+/// A picture, as an answer.
+pub(crate) struct Png(pub(crate) Vec<u8>);
+
+impl IntoResponse for Png {
+    fn into_response(self) -> axum::response::Response {
+        ([(header::CONTENT_TYPE, "image/png")], self.0).into_response()
+    }
+}
+
+pub(crate) fn listed(notes: Vec<(i64, String)>) -> String {
+    notes.into_iter().fold(String::new(), |list, (id, text)| list + &format!("{id}\t{text}\n"))
+}
+
+pub(crate) fn added(id: i64) -> impl IntoResponse {
+    (StatusCode::CREATED, format!("added note {id}\n"))
+}

@@ -1,0 +1,50 @@
+//! The control experiment: the same work without `#[unblock]`, so that it runs on the event loop. While one of these
+//! handlers runs, its loop answers nobody.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+
+use crate::answer::Answer;
+use crate::input::{Micros, Note, Posted, Seconds, Width};
+use crate::notes::Notes;
+use crate::options::Mode;
+use crate::routes::{Png, added, listed};
+use crate::{pages, work};
+
+async fn sleep(Seconds(time): Seconds) -> String {
+    work::sleep(time)
+}
+
+async fn spin(Micros(time): Micros) -> String {
+    work::spin(time)
+}
+
+async fn hash(Posted(password): Posted) -> Result<String, Answer> {
+    work::hash(&password)
+}
+
+async fn thumbnail(Width(width): Width, Posted(picture): Posted) -> Result<Png, Answer> {
+    work::thumbnail(&picture, width).map(Png)
+}
+
+async fn get_notes(State(notes): State<Notes>) -> Result<String, Answer> {
+    notes.newest().map(listed)
+}
+
+async fn post_note(State(notes): State<Notes>, Note(text): Note) -> Result<impl IntoResponse, Answer> {
+    notes.insert(&text).map(added)
+}
+
+/// All routes, with handlers that run on the event loop.
+pub(crate) fn router(notes: Notes, mode: Mode) -> Router {
+    let routes = Router::new()
+        .route("/sleep/{seconds}", get(sleep))
+        .route("/spin/{micros}", get(spin))
+        .route("/hash", post(hash))
+        .route("/thumbnail", post(thumbnail))
+        .route("/notes", get(get_notes).post(post_note))
+        .with_state(notes);
+    pages::around(routes, mode, None)
+}

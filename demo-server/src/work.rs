@@ -1,0 +1,135 @@
+//! What the routes do: ordinary blocking code. It knows nothing of pools, loops or `async`.
+
+use std::io::Cursor;
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use argon2::password_hash::PasswordHasher as _;
+use argon2::{Algorithm, Argon2, Params, Version};
+use axum::http::StatusCode;
+use image::error::{ImageError, LimitErrorKind};
+use image::{ImageFormat, ImageReader, Limits};
+
+use crate::answer::Answer;
+use crate::input::WIDEST;
+
+/// Sleeps: what waiting for another machine looks like.
+pub(crate) fn sleep(time: Duration) -> String {
+    thread::sleep(time);
+    format!("Awake! {}\n", now())
+}
+
+/// Computes until this thread has had `time` of a core to itself, however long others keep it from that.
+pub(crate) fn spin(time: Duration) -> String {
+    let start = cpu_time();
+    let mut rounds: u64 = 0;
+    loop {
+        let burnt = cpu_time().saturating_sub(start);
+        if burnt >= time {
+            return format!("burnt {} µs of CPU time in {rounds} rounds\n", burnt.as_micros());
+        }
+        rounds = std::hint::black_box(rounds + 1);
+    }
+}
+
+/// Hashes a password with argon2id, at the parameters that OWASP's Password Storage Cheat Sheet puts first: 19 MiB of
+/// memory, 2 iterations, 1 lane.
+pub(crate) fn hash(password: &[u8]) -> Result<String, Answer> {
+    let params = Params::new(19 * 1024, 2, 1, None).map_err(|error| Answer::internal(&error))?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let hash = argon2.hash_password(password).map_err(|error| Answer::internal(&error))?;
+    Ok(format!("{hash}\n"))
+}
+
+/// Decodes a PNG or JPEG, makes it `width` pixels wide, and encodes it as PNG.
+pub(crate) fn thumbnail(picture: &[u8], width: u32) -> Result<Vec<u8>, Answer> {
+    let Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) = image::guess_format(picture) else {
+        let line = "the body is not a PNG or JPEG picture";
+        return Err(Answer::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, line));
+    };
+    let mut reader = ImageReader::with_format(Cursor::new(picture), format);
+    reader.limits(decoding_limits());
+    // However tall the picture is, the result is no taller than wide ones may be.
+    let small = reader.decode().map_err(|error| undecodable(&error))?.thumbnail(width, WIDEST);
+    let mut png = Cursor::new(Vec::new());
+    small.write_to(&mut png, ImageFormat::Png).map_err(|error| Answer::internal(&error))?;
+    Ok(png.into_inner())
+}
+
+/// A few kilobytes can claim to be a picture that fills the memory; so its size is looked at first.
+fn decoding_limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(16_384);
+    limits.max_image_height = Some(16_384);
+    limits.max_alloc = Some(256 * 1024 * 1024);
+    limits
+}
+
+fn undecodable(error: &ImageError) -> Answer {
+    let line = match error {
+        ImageError::Limits(limit) => match limit.kind() {
+            LimitErrorKind::DimensionError => "the picture has more than 16384 pixels on a side",
+            _ => "the picture needs more than 256 MiB to decode",
+        },
+        _ => "the picture cannot be decoded",
+    };
+    Answer::new(StatusCode::UNPROCESSABLE_ENTITY, line)
+}
+
+/// The time, in seconds since 1970: what `time.time()` is in Python.
+pub(crate) fn now() -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{}.{:03}", since.as_secs(), since.subsec_millis())
+}
+
+/// How much CPU time this thread has used.
+#[cfg(unix)]
+fn cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
+/// Where a thread's CPU time is not to be had, the time that passes stands for it.
+#[cfg(not(unix))]
+fn cpu_time() -> Duration {
+    static START: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+    START.elapsed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{DynamicImage, GenericImageView as _};
+
+    fn png(width: u32, height: u32) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        DynamicImage::new_rgb8(width, height).write_to(&mut bytes, ImageFormat::Png).unwrap();
+        bytes.into_inner()
+    }
+
+    #[test]
+    fn spinning_uses_the_cpu_time_that_was_asked_for() {
+        let before = cpu_time();
+        spin(Duration::from_millis(5));
+        assert!(cpu_time().checked_sub(before).unwrap() >= Duration::from_millis(5));
+    }
+
+    #[test]
+    fn a_thumbnail_keeps_the_proportions() {
+        let small = image::load_from_memory(&thumbnail(&png(64, 32), 16).unwrap()).unwrap();
+        assert_eq!(small.dimensions(), (16, 8));
+    }
+
+    #[test]
+    fn a_tall_picture_makes_no_taller_thumbnail_than_a_wide_one_may_be() {
+        let small = image::load_from_memory(&thumbnail(&png(1, 1000), WIDEST).unwrap()).unwrap();
+        assert!(small.height() <= WIDEST);
+    }
+
+    #[test]
+    fn hashes_are_salted_and_say_their_parameters() {
+        let (one, two) = (hash(b"secret").unwrap(), hash(b"secret").unwrap());
+        assert!(one.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{one}");
+        assert_ne!(one, two);
+    }
+}
