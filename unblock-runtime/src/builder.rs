@@ -28,6 +28,7 @@ pub struct PoolBuilder {
     queue_capacity: usize,
     keep_alive: Duration,
     niceness: i32,
+    stack_size: Option<usize>,
 }
 
 impl PoolBuilder {
@@ -39,6 +40,7 @@ impl PoolBuilder {
             queue_capacity: 1024,
             keep_alive: Duration::from_secs(10),
             niceness: 10,
+            stack_size: None,
         }
     }
 
@@ -82,6 +84,13 @@ impl PoolBuilder {
         self
     }
 
+    /// The size of each worker's stack in bytes. Default: the standard library's for threads, 2 MiB unless
+    /// `RUST_MIN_STACK` says otherwise. The system reserves it as address space and backs what is touched.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+
     /// Builds the pool and starts its first threads, [`parallelism`](Self::parallelism) of them.
     ///
     /// Build it on a thread of normal priority: threads inherit the priority of the one that starts them.
@@ -115,11 +124,17 @@ impl PoolBuilder {
             return invalid("a pool's name must not be empty and must not hold a NUL");
         }
         let sizing = Sizing::new(limit, max_threads, self.keep_alive);
-        let shared = Arc::new(Shared::new(self.name, Queue::new(self.queue_capacity), sizing, self.niceness));
+        let shared = Arc::new(Shared::new(
+            self.name,
+            Queue::new(self.queue_capacity),
+            sizing,
+            self.niceness,
+            self.stack_size,
+        ));
         // If a thread is refused below, this handle's drop sends home those that started.
         let pool = Pool::from_shared(Arc::clone(&shared));
         let watched = Arc::clone(&shared);
-        shared.spawn_thread("monitor", move || monitor::watch(&watched)).map_err(BuildError::Thread)?;
+        shared.spawn_thread("monitor", None, move || monitor::watch(&watched)).map_err(BuildError::Thread)?;
         for _ in 0..parallelism {
             worker::hire(&shared).map_err(BuildError::Thread)?;
         }

@@ -184,6 +184,8 @@ pub(crate) struct Shared {
     pub(crate) counters: Counters,
     /// What the workers are to run at; 0 leaves them alone.
     pub(crate) niceness: i32,
+    /// Of the workers, in bytes; `None` for the standard library's.
+    pub(crate) stack_size: Option<usize>,
     read_back: AtomicI32,
     niceness_refused: AtomicBool,
     /// A shutdown ran out of time.
@@ -195,13 +197,20 @@ pub(crate) struct Shared {
 const UNREAD: i32 = i32::MIN;
 
 impl Shared {
-    pub(crate) fn new(name: String, queue: Queue, sizing: Sizing, niceness: i32) -> Self {
+    pub(crate) fn new(
+        name: String,
+        queue: Queue,
+        sizing: Sizing,
+        niceness: i32,
+        stack_size: Option<usize>,
+    ) -> Self {
         Self {
             name,
             queue,
             sizing,
             counters: Counters::new(),
             niceness,
+            stack_size,
             read_back: AtomicI32::new(UNREAD),
             niceness_refused: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
@@ -213,9 +222,14 @@ impl Shared {
     pub(crate) fn spawn_thread(
         &self,
         role: impl fmt::Display,
+        stack_size: Option<usize>,
         f: impl FnOnce() + Send + 'static,
     ) -> io::Result<()> {
-        std::thread::Builder::new().name(format!("{}-{role}", self.name)).spawn(f).map(drop)
+        let mut builder = std::thread::Builder::new().name(format!("{}-{role}", self.name));
+        if let Some(bytes) = stack_size {
+            builder = builder.stack_size(bytes);
+        }
+        builder.spawn(f).map(drop)
     }
 
     /// Puts a job that its caller alone knows into the queue, if there is room.

@@ -22,6 +22,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crossbeam_utils::CachePadded;
+
 use crate::job::{Place, Run};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::channel::{Receiver, Sender, unbounded};
@@ -34,7 +36,7 @@ pub(crate) struct Queue {
     sender: Sender<Arc<dyn Run>>,
     receiver: Receiver<Arc<dyn Run>>,
     capacity: usize,
-    taken: AtomicUsize,
+    taken: CachePadded<AtomicUsize>,
     open: AtomicBool,
     line: Mutex<Line>,
     /// How many stand in the line, to be read without its lock.
@@ -66,7 +68,7 @@ impl Queue {
             sender,
             receiver,
             capacity,
-            taken: AtomicUsize::new(0),
+            taken: CachePadded::new(AtomicUsize::new(0)),
             open: AtomicBool::new(true),
             line: Mutex::new(Line::default()),
             waiting: AtomicUsize::new(0),

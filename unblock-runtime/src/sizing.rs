@@ -29,6 +29,8 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use crossbeam_utils::CachePadded;
+
 use crate::priority::ThreadId;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
 use crate::sync::{Mutex, thread};
@@ -48,7 +50,8 @@ fn searching(counts: u64) -> u32 {
 }
 
 pub(crate) struct Sizing {
-    counts: AtomicU64,
+    /// Read at every job and written when workers come and go, so nothing that is written often shares its cache line.
+    counts: CachePadded<AtomicU64>,
     /// How many tokens there are: the parallelism, or more where time decides.
     limit: AtomicU32,
     parallelism: u32,
@@ -150,7 +153,7 @@ enum Given {
 impl Sizing {
     pub(crate) fn new(parallelism: u32, max_threads: usize, keep_alive: Duration) -> Self {
         Self {
-            counts: AtomicU64::new(0),
+            counts: CachePadded::new(AtomicU64::new(0)),
             limit: AtomicU32::new(parallelism),
             parallelism,
             max_threads,

@@ -4,6 +4,8 @@
 //! differences of these counts, read from the last step to the first, so that no reading can show more jobs
 //! ended than begun, or begun than submitted.
 
+use crossbeam_utils::CachePadded;
+
 use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// A reading of a pool's counts, from [`Pool::stats`](crate::Pool::stats).
@@ -48,9 +50,12 @@ pub struct Stats {
 }
 
 /// One counter for each step that a job can take.
+///
+/// What submitters write and what workers write is kept on different cache lines, so that they do not wait for each
+/// other's.
 pub(crate) struct Counters {
-    submitted: AtomicU64,
-    started: AtomicU64,
+    submitted: CachePadded<AtomicU64>,
+    started: CachePadded<AtomicU64>,
     completed: AtomicU64,
     panicked: AtomicU64,
     cancelled: AtomicU64,
@@ -72,8 +77,8 @@ impl Counters {
     pub(crate) fn new() -> Self {
         // Not derived: the model checker's atomics have no default.
         Self {
-            submitted: AtomicU64::new(0),
-            started: AtomicU64::new(0),
+            submitted: CachePadded::new(AtomicU64::new(0)),
+            started: CachePadded::new(AtomicU64::new(0)),
             completed: AtomicU64::new(0),
             panicked: AtomicU64::new(0),
             cancelled: AtomicU64::new(0),

@@ -21,7 +21,7 @@ const YIELDS: u32 = 4;
 pub(crate) fn hire(pool: &Arc<Shared>) -> io::Result<bool> {
     let Some(seat) = pool.sizing.hire() else { return Ok(false) };
     let (shared, occupied) = (Arc::clone(pool), Arc::clone(&seat));
-    match pool.spawn_thread(seat.number(), move || work(&shared, &occupied)) {
+    match pool.spawn_thread(seat.number(), pool.stack_size, move || work(&shared, &occupied)) {
         Ok(()) => Ok(true),
         Err(error) => {
             pool.sizing.unhire(&seat);
@@ -32,6 +32,7 @@ pub(crate) fn hire(pool: &Arc<Shared>) -> io::Result<bool> {
 
 fn work(pool: &Arc<Shared>, seat: &Arc<Seat>) {
     seat.occupy();
+    context::join(pool);
     if pool.niceness > 0 {
         pool.note_niceness(priority::lower(pool.niceness));
     }
