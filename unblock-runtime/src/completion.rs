@@ -24,6 +24,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::error::Error;
 use crate::event_loop::LoopHandle;
+use crate::panic;
 use crate::sync::Mutex;
 
 pub(crate) struct Completion<F, T> {
@@ -179,11 +180,12 @@ impl Waiter {
         }
     }
 
+    /// A waker is its executor's code: a panic in it must not keep whoever notifies from what is left to do.
     pub(crate) fn notify(self) {
-        match self.home {
+        panic::contain("a waker", || match self.home {
             Some(home) => home.wake(self.waker),
             None => self.waker.wake(),
-        }
+        });
     }
 }
 

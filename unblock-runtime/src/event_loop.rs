@@ -163,12 +163,9 @@ enum Letter {
 impl Letter {
     fn deliver(self) {
         match self {
-            Self::Wake(waker) => waker.wake(),
-            Self::Call(callback) => {
-                if let Err(panicked) = panic::catch(callback) {
-                    tracing::error!(?panicked, "a callback of an event loop panicked");
-                }
-            }
+            // Letters behind this one wait; and neither it nor they are the main task's fault.
+            Self::Wake(waker) => panic::contain("a waker", || waker.wake()),
+            Self::Call(callback) => panic::contain("a callback of an event loop", callback),
         }
     }
 }
@@ -229,8 +226,8 @@ impl Mailbox {
         };
         for letter in left {
             // Tasks may outlive the loop's main task; callbacks were promised to the loop alone.
-            if let Letter::Wake(waker) = letter {
-                waker.wake();
+            if let Letter::Wake(_) = letter {
+                letter.deliver();
             }
         }
     }

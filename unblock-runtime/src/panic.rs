@@ -54,3 +54,12 @@ impl fmt::Debug for Panicked {
 pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
     catch_unwind(AssertUnwindSafe(f)).map_err(Panicked::new)
 }
+
+/// Runs code of a user's whose panic would be nobody's: a destructor, a waker, a callback. It is logged and ends here.
+pub(crate) fn contain(what: &str, f: impl FnOnce()) {
+    if let Err(panicked) = catch(f) {
+        tracing::error!(?panicked, "{what} panicked");
+        // The payload's destructor is a user's code too, and could panic in turn.
+        std::mem::forget(panicked);
+    }
+}

@@ -12,6 +12,7 @@ use crate::completion::Waiter;
 use crate::error::{BuildError, Error, TrySubmitError};
 use crate::handler::Handler;
 use crate::job::{Job, Run};
+use crate::panic;
 use crate::queue::{Entry, Queue};
 use crate::sizing::Sizing;
 use crate::stats::{Counters, Stats};
@@ -328,7 +329,7 @@ impl Shared {
                 self.stopping.store(true, Ordering::Relaxed);
                 let cancelled = self.counters.read().cancelled;
                 for job in self.queue.drain() {
-                    job.abort(Error::Cancelled, self);
+                    panic::contain("dropping what a job had captured", || job.abort(Error::Cancelled, self));
                 }
                 let after = self.counters.read();
                 Poll::Ready(finished(after.cancelled - cancelled, after.running + after.abandoned))

@@ -44,9 +44,7 @@ fn work(pool: &Arc<Shared>, seat: &Arc<Seat>) {
                 pool.sizing.found(has_work);
             }
             // The job's panic is its outcome; this one can only come from dropping what a user's code left behind.
-            if let Err(panicked) = panic::catch(|| context::run(job, pool)) {
-                tracing::error!(?panicked, "dropping a job's value or what it had captured panicked");
-            }
+            panic::contain("dropping a job's value or what it had captured", || context::run(job, pool));
             if pool.sizing.may_go_on(seat) {
                 continue;
             }
