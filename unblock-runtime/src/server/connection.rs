@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
 
-use super::gauge::Gauge;
+use super::gauge::{Gauge, OpenConnection};
 use super::race::{Race, race};
 use super::request::{self, Requests};
 use super::stop::PhaseWatch;
@@ -51,9 +51,14 @@ impl Connections {
         Self { protocol, limits, gauge, phase }
     }
 
-    /// Serves one connection until it ends, by itself or because the server stops. `permit` is its share of the
-    /// limit on connections.
-    pub(super) async fn serve<S, B>(self, stream: TcpStream, service: S, permit: OwnedSemaphorePermit)
+    /// Counts a connection as open, from before its task first runs until its end. `permit` is its share of the
+    /// limit.
+    pub(super) fn open(&self, permit: OwnedSemaphorePermit) -> Open {
+        Open { _permit: permit, _counted: self.gauge.connection() }
+    }
+
+    /// Serves one connection until it ends, by itself or because the server stops.
+    pub(super) async fn serve<S, B>(self, stream: TcpStream, service: S, open: Open)
     where
         S: hyper::service::Service<
                 Request<Body>,
@@ -64,9 +69,8 @@ impl Connections {
             + 'static,
         B: http_body::Body<Error: Into<BoxError>> + 'static,
     {
+        let _open = open;
         let Self { protocol, limits, gauge, mut phase } = self;
-        let _permit = permit;
-        let _open = gauge.connection();
         let seen = Rc::new(Cell::new(false));
         // Answers are written whole; waiting for more to send with them only delays them.
         let _ = stream.set_nodelay(true);
@@ -103,6 +107,12 @@ impl Connections {
             log_end(ended);
         }
     }
+}
+
+/// An open connection's entries in the books.
+pub(super) struct Open {
+    _permit: OwnedSemaphorePermit,
+    _counted: OpenConnection,
 }
 
 /// Most ends with an error are a client that has gone, or that does not speak HTTP.

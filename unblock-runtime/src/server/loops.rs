@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::convert::Infallible;
+use std::future::pending;
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -77,7 +78,7 @@ impl Loops {
         Ok(())
     }
 
-    /// Waits until a loop ends that has not been told to.
+    /// Waits until a loop fails.
     pub(super) async fn failed(&mut self) -> Result<Infallible, ServerError> {
         loop {
             self.next().await?;
@@ -106,13 +107,15 @@ impl Loops {
             }
             Some(News::Ended { index, outcome }) => {
                 self.running.retain(|(running, _)| *running != index);
-                Err(match outcome {
-                    Some(Err(error)) => ServerError::Start(error),
-                    Some(Ok(())) | None => ServerError::LoopEnded { index },
-                })
+                match outcome {
+                    // It was told to, and was quicker than the news of that.
+                    Some(Ok(())) => Ok(()),
+                    Some(Err(error)) => Err(ServerError::Start(error)),
+                    None => Err(ServerError::LoopEnded { index }),
+                }
             }
-            // Every loop tells of its end, by a panic too, before its teller is gone.
-            None => unreachable!("a loop ended without a word"),
+            // All have ended.
+            None => pending().await,
         }
     }
 }

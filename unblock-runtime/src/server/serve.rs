@@ -1,10 +1,8 @@
 //! One loop: it accepts connections until the server stops, and ends with the last of them.
 
-use std::future::poll_fn;
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -47,7 +45,8 @@ impl Loop {
             ready();
             accept
                 .run(self.phase, |stream, permit| {
-                    spawn_local(connections.clone().serve(stream, service.clone(), permit));
+                    let open = connections.open(permit);
+                    spawn_local(connections.clone().serve(stream, service.clone(), open));
                 })
                 .await;
             self.gauge.no_connections().await;
@@ -75,8 +74,15 @@ impl Accept {
             // One connection a turn: what it brings is looked at, and the other loops get their share of a burst.
             yield_now().await;
         }
-        while let Some((stream, permit)) = self.waiting().await {
-            serve(stream, permit);
+        // The socket itself is asked: what the runtime knows of it is from before this turn of the loop, which a
+        // handler may have held up.
+        let Ok(listener) = self.listener.into_std() else { return };
+        while let Ok(permit) = self.permits.clone().try_acquire_owned()
+            && let Ok((stream, _)) = listener.accept()
+        {
+            if let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
+                serve(stream, permit);
+            }
         }
     }
 
@@ -105,16 +111,6 @@ impl Accept {
                 }
             }
         }
-    }
-
-    /// A connection that the kernel holds already, if there is one, and room for it.
-    async fn waiting(&self) -> Option<(TcpStream, OwnedSemaphorePermit)> {
-        let permit = self.permits.clone().try_acquire_owned().ok()?;
-        let accepted = poll_fn(|cx| match self.listener.poll_accept(cx) {
-            Poll::Ready(Ok((stream, _))) => Poll::Ready(Some(stream)),
-            Poll::Ready(Err(_)) | Poll::Pending => Poll::Ready(None),
-        });
-        Some((accepted.await?, permit))
     }
 }
 
