@@ -53,6 +53,7 @@ pub(crate) fn watch(pool: &Arc<Shared>) {
 /// How many workers the next look may add.
 struct Growth {
     parallelism: u32,
+    max_threads: u32,
     /// With everybody asleep, this many are to be active: doubled at each such look.
     target: u32,
     /// Where time decides: the number of tokens, and the last progress that was seen.
@@ -69,6 +70,7 @@ impl Growth {
         let parallelism = pool.sizing.parallelism();
         Self {
             parallelism,
+            max_threads: u32::try_from(pool.sizing.max_threads()).unwrap_or(u32::MAX),
             target: parallelism,
             limit: parallelism,
             ended: 0,
@@ -84,7 +86,7 @@ impl Growth {
         }
         self.target = match survey {
             // Whoever had a token slept: the jobs that wait are likely to do so too.
-            Survey { asleep: 1.., running: 0, .. } => self.target.saturating_mul(2),
+            Survey { asleep: 1.., running: 0, .. } => self.target.saturating_mul(2).min(self.max_threads),
             _ => self.limit,
         };
         let jobs = pool.queue.len();
@@ -104,7 +106,7 @@ impl Growth {
             self.limit = self.limit.saturating_sub(1).max(self.parallelism);
         } else if now.duration_since(self.progress) >= STALL {
             self.progress = now;
-            self.limit = self.limit.saturating_add(1);
+            self.limit = self.limit.saturating_add(1).min(self.max_threads);
         }
         pool.sizing.set_limit(self.limit);
     }

@@ -338,7 +338,7 @@ impl Sizing {
             }
             if let Given::NobodyThere = self.give_token() {
                 let before = self.counts.fetch_sub(ACTIVE + SEARCHING, Ordering::SeqCst);
-                return (jobs - given).min((target + 1).saturating_sub(active(before)) as usize);
+                return (jobs - given).min(target.saturating_sub(active(before).saturating_sub(1)) as usize);
             }
         }
         0
@@ -346,6 +346,10 @@ impl Sizing {
 
     pub(crate) fn parallelism(&self) -> u32 {
         self.parallelism
+    }
+
+    pub(crate) fn max_threads(&self) -> usize {
+        self.max_threads
     }
 
     pub(crate) fn set_limit(&self, limit: u32) {
