@@ -236,8 +236,11 @@ impl Shared {
     /// Puts a job that its caller alone knows into the queue, if there is room.
     pub(crate) fn enter(&self, job: &Arc<dyn Run>) -> Entry {
         let entry = self.queue.try_enter(job);
-        if entry == Entry::Entered {
-            self.sizing.notify();
+        match entry {
+            Entry::Entered => self.sizing.notify(),
+            Entry::NoRoom => {}
+            // It had a place for a moment, in which others may have seen the pool as not finished.
+            Entry::Closed => self.wind_up(),
         }
         entry
     }
@@ -296,10 +299,11 @@ impl Shared {
 
     /// In a closed pool: sends the workers home when nothing is left for them, and tells those who wait for that.
     fn wind_up(&self) {
-        if self.queue.is_finished() {
-            self.sizing.dismiss();
+        if !self.queue.is_finished() {
+            return;
         }
-        if self.counters.unfinished() == 0 {
+        self.sizing.dismiss();
+        if self.counters.on_threads() == 0 {
             let waiters = std::mem::take(&mut *self.shutdowns.lock());
             for waiter in waiters {
                 waiter.notify();
@@ -321,7 +325,9 @@ impl Shared {
             cancelled,
             running,
         };
-        if self.counters.unfinished() == 0 {
+        // A job is counted as running before it leaves the queue, so none is missed in between. Who is not in line has not
+        // asked for room, and cannot get any now: nobody waits for him.
+        if self.queue.is_finished() && self.counters.on_threads() == 0 {
             return Poll::Ready(finished(0, 0));
         }
         match deadline {

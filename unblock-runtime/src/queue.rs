@@ -172,9 +172,13 @@ impl Queue {
         self.open.load(Ordering::SeqCst)
     }
 
-    /// Closed, with nothing left in it.
+    /// Closed, with nothing left in it. Under the line's lock, so that nobody is between the line and the queue.
     pub(crate) fn is_finished(&self) -> bool {
-        !self.is_open() && self.taken.load(Ordering::SeqCst) == 0 && self.waiting() == 0
+        if self.is_open() {
+            return false;
+        }
+        let _line = self.line.lock();
+        self.taken.load(Ordering::SeqCst) == 0 && self.waiting() == 0
     }
 
     /// All that waits, in queue and line, in order; for a shutdown that ran out of time. They stay where they are

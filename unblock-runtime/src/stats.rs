@@ -128,10 +128,10 @@ impl Counters {
         read(&self.completed) + read(&self.panicked) + read(&self.abandoned_ended)
     }
 
-    /// Jobs that are neither over nor refused, or still hold a thread.
-    pub(crate) fn unfinished(&self) -> u64 {
+    /// Jobs that hold a thread, whether anybody waits for them or not.
+    pub(crate) fn on_threads(&self) -> u64 {
         let stats = self.read();
-        stats.queued + stats.running + stats.abandoned
+        stats.running + stats.abandoned
     }
 
     /// The counts, from the last step that a job can take to the first.
