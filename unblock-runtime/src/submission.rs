@@ -54,7 +54,8 @@ impl<T> Submission<T> {
     }
 
     fn stand_in_line(&self) {
-        if self.job.header().place.get() == Place::OUTSIDE {
+        // What was cancelled before it stood in line has nothing to run, and so nobody to give its place back.
+        if self.job.header().place.get() == Place::OUTSIDE && !self.job.is_past_queue() {
             self.pool.stand_in_line(&(Arc::clone(&self.job) as Arc<dyn crate::job::Run>));
         }
     }
