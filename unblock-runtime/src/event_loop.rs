@@ -74,6 +74,13 @@ impl EventLoop {
     }
 }
 
+impl Drop for EventLoop {
+    /// The loop has ended, or will never run.
+    fn drop(&mut self) {
+        self.handle.mailbox.close();
+    }
+}
+
 impl Default for EventLoop {
     fn default() -> Self {
         Self::new()
@@ -136,14 +143,12 @@ thread_local! {
 
 /// While it lives, this thread runs the loop. A loop inside a loop's task is possible: the outer one comes back.
 struct Entered {
-    handle: LoopHandle,
     outer: Option<LoopHandle>,
 }
 
 impl Entered {
     fn enter(handle: LoopHandle) -> Self {
-        let outer = CURRENT.replace(Some(handle.clone()));
-        Self { handle, outer }
+        Self { outer: CURRENT.replace(Some(handle)) }
     }
 }
 
@@ -151,7 +156,6 @@ impl Drop for Entered {
     fn drop(&mut self) {
         // The thread may be ending, with its locals gone; then there is nothing to put back.
         let _ = CURRENT.try_with(|current| current.replace(self.outer.take()));
-        self.handle.mailbox.close();
     }
 }
 
