@@ -1,3 +1,19 @@
 //! The integration tests of the workspace, in one binary.
 
+mod client;
+mod conservation;
+mod event_loop;
+mod experiment;
+mod lifecycle;
 mod macros;
+mod pool;
+#[cfg(target_os = "linux")]
+mod priority;
+#[cfg(target_os = "linux")]
+mod process;
+#[cfg(target_os = "linux")]
+mod processes;
+mod queue;
+mod server;
+mod sizing;
+mod support;

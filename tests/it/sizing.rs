@@ -1,0 +1,228 @@
+//! How many workers run: as few as keep the cores busy, one more for each that sleeps, and never more than allowed.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use unblock_runtime::Pool;
+
+use crate::support::{Held, block_on, eventually, hold, next};
+
+/// A job that waits for a job that waits for a job, and so on.
+fn nested(pool: &Pool, depth: usize) -> usize {
+    if depth == 0 {
+        return 0;
+    }
+    let inner = pool.clone();
+    1 + block_on(pool.submit(move || nested(&inner, depth - 1))).unwrap()
+}
+
+#[test]
+fn jobs_that_wait_for_jobs_of_their_pool_do_not_deadlock_below_max_threads() {
+    for parallelism in [1, 2] {
+        let pool = Pool::builder().parallelism(parallelism).max_threads(8).keep_alive(Duration::ZERO);
+        let pool = pool.build().unwrap();
+        for _ in 0..5 {
+            // Seven wait, each for the next, and the eighth works.
+            assert_eq!(nested(&pool, 8), 8);
+        }
+        assert!(pool.stats().threads <= 8);
+    }
+}
+
+#[test]
+fn two_chains_of_jobs_that_wait_share_the_threads() {
+    let pool = Pool::builder().parallelism(2).max_threads(8).queue_capacity(1).build().unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| assert_eq!(nested(&pool, 4), 4));
+        }
+    });
+}
+
+/// The number of jobs inside, and the most there ever were.
+#[derive(Clone, Default)]
+struct Crowd(Arc<[AtomicUsize; 2]>);
+
+impl Crowd {
+    fn enter(&self) {
+        let now = self.0[0].fetch_add(1, Ordering::SeqCst) + 1;
+        self.0[1].fetch_max(now, Ordering::SeqCst);
+    }
+
+    fn leave(&self) {
+        self.0[0].fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn most(&self) -> usize {
+        self.0[1].load(Ordering::SeqCst)
+    }
+}
+
+/// Keeps a core busy, for a number of rounds and not for a time.
+fn compute(rounds: u64) -> u64 {
+    (0..rounds).fold(1, |value, round| std::hint::black_box(value ^ round).rotate_left(7))
+}
+
+#[test]
+fn there_are_never_more_than_max_threads() {
+    let pool = Pool::builder().parallelism(2).max_threads(5).queue_capacity(100).build().unwrap();
+    let crowd = Crowd::default();
+    let (told, tells) = mpsc::channel();
+    let releases: Vec<_> = (0..50)
+        .map(|number| {
+            let (release, released) = mpsc::channel::<()>();
+            let (told, crowd) = (told.clone(), crowd.clone());
+            let submission = pool.submit(move || {
+                crowd.enter();
+                told.send(number).unwrap();
+                next(&released);
+                crowd.leave();
+            });
+            (release, submission)
+        })
+        .collect();
+    for _ in 0..50 {
+        let number: usize = next(&tells);
+        assert!(pool.stats().threads <= 5);
+        releases[number].0.send(()).unwrap();
+    }
+    for (_, submission) in releases {
+        block_on(submission).unwrap();
+    }
+    assert!(crowd.most() <= 5, "{}", crowd.most());
+}
+
+/// Jobs of `pool` that compute; returns how many did at once, at the most.
+fn most_computing(pool: &Pool, jobs: usize, rounds: u64) -> usize {
+    let crowd = Crowd::default();
+    let submissions: Vec<_> = (0..jobs)
+        .map(|_| {
+            let crowd = crowd.clone();
+            pool.submit(move || {
+                crowd.enter();
+                compute(rounds);
+                crowd.leave();
+            })
+        })
+        .collect();
+    for submission in submissions {
+        block_on(submission).unwrap();
+    }
+    crowd.most()
+}
+
+#[cfg(all(target_os = "linux", not(unblock_by_time)))]
+#[test]
+fn jobs_that_compute_do_not_make_the_pool_grow() {
+    for parallelism in [1, 2] {
+        let pool = Pool::builder().parallelism(parallelism).max_threads(64).build().unwrap();
+        let most = most_computing(&pool, 60, 400_000);
+        assert!(most <= parallelism + 1, "{most} at once with a parallelism of {parallelism}");
+        assert!(pool.stats().threads <= parallelism + 1, "{:?}", pool.stats());
+    }
+}
+
+#[cfg(all(target_os = "linux", not(unblock_by_time)))]
+#[test]
+fn jobs_that_compute_until_told_keep_the_others_waiting() {
+    let pool = Pool::builder().parallelism(2).max_threads(64).build().unwrap();
+    let (crowd, stop) = (Crowd::default(), Arc::new(AtomicBool::new(false)));
+    let submissions: Vec<_> = (0..10)
+        .map(|_| {
+            let (crowd, stop) = (crowd.clone(), Arc::clone(&stop));
+            pool.submit(move || {
+                crowd.enter();
+                while !stop.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+                crowd.leave();
+            })
+        })
+        .collect();
+    // The monitor looks every few milliseconds of processor time that it gets; this gives it many.
+    compute(20_000_000);
+    stop.store(true, Ordering::Relaxed);
+    // From here on they do not compute any more, so what they were before counts.
+    let most = crowd.most();
+    assert!(most <= 3, "{most} at once with a parallelism of 2");
+    for submission in submissions {
+        block_on(submission).unwrap();
+    }
+}
+
+#[cfg(all(target_os = "linux", not(unblock_by_time)))]
+#[test]
+fn after_the_sleepers_woke_the_pool_computes_with_as_many_as_before() {
+    let pool = Pool::builder().parallelism(1).max_threads(32).build().unwrap();
+    for _ in 0..3 {
+        let held: Vec<Held> = (0..32).map(|_| hold(&pool)).collect();
+        held.into_iter().for_each(Held::release);
+        let most = most_computing(&pool, 40, 200_000);
+        assert!(most <= 2, "{most} at once with a parallelism of 1");
+    }
+}
+
+#[test]
+fn one_that_computes_does_not_keep_the_sleepers_behind_it_from_beginning() {
+    let pool = Pool::builder().parallelism(2).max_threads(16).build().unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&stop);
+    let computing = pool.submit(move || {
+        while !told.load(Ordering::Relaxed) {
+            std::hint::spin_loop();
+        }
+    });
+    let held: Vec<Held> = (0..15).map(|_| hold(&pool)).collect();
+    stop.store(true, Ordering::Relaxed);
+    block_on(computing).unwrap();
+    held.into_iter().for_each(Held::release);
+}
+
+/// Whoever looks at a pool full of sleepers again and again finds all asleep each time.
+#[test]
+fn a_pool_that_is_full_of_sleepers_for_long_goes_on() {
+    let pool = Pool::builder().name("sleepers").parallelism(1).max_threads(4).queue_capacity(1000).build();
+    let pool = pool.unwrap();
+    let jobs: Vec<_> =
+        (0..600).map(|_| pool.submit(|| std::thread::sleep(Duration::from_millis(2)))).collect();
+    for job in jobs {
+        block_on(job).unwrap();
+    }
+    // The monitor is there: without it, nobody begins while the one in front sleeps.
+    let held: Vec<Held> = (0..4).map(|_| hold(&pool)).collect();
+    held.into_iter().for_each(Held::release);
+    #[cfg(target_os = "linux")]
+    assert_eq!(crate::support::tasks_named("sleepers-moni").len(), 1);
+}
+
+/// How often the threads of a pool have been given a core.
+#[cfg(target_os = "linux")]
+fn context_switches(name: &str) -> u64 {
+    crate::support::tasks_named(name)
+        .iter()
+        .map(|task| std::fs::read_to_string(task.join("status")).unwrap_or_default())
+        .flat_map(|status| {
+            let counts = status.lines().filter(|line| line.contains("ctxt_switches"));
+            counts.filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).collect::<Vec<_>>()
+        })
+        .sum()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pool_with_nothing_to_do_sleeps() {
+    let pool = Pool::builder().name("idle").parallelism(2).max_threads(8).keep_alive(Duration::ZERO);
+    let pool = pool.build().unwrap();
+    let held: Vec<Held> = (0..8).map(|_| hold(&pool)).collect();
+    held.into_iter().for_each(Held::release);
+    eventually("the surplus is gone", || pool.stats().threads == 2 && pool.stats().idle == 2);
+    let mut before = 0;
+    eventually("the monitor has looked its last", || {
+        std::thread::sleep(Duration::from_millis(100));
+        let now = context_switches("idle-");
+        std::mem::replace(&mut before, now) == now && now > 0
+    });
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(context_switches("idle-"), before);
+}
