@@ -64,14 +64,8 @@ impl Process {
     /// Waits for its end.
     #[track_caller]
     pub(crate) fn status(&mut self) -> ExitStatus {
-        let start = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().expect("a status") {
-                return status;
-            }
-            assert!(start.elapsed() < DEADLINE, "the process does not end");
-            thread::sleep(Duration::from_millis(1));
-        }
+        until("the process's end", || self.child.try_wait().expect("a status").is_some());
+        self.child.wait().expect("a status")
     }
 
     /// Its child processes, those that have ended left out.
@@ -87,6 +81,16 @@ impl Drop for Process {
         // Its children follow: that is one of the things that are tested.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Looks until it is so: what happens in another process can only be looked for.
+#[track_caller]
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < DEADLINE, "not seen within {DEADLINE:?}: {what}");
+        thread::sleep(Duration::from_millis(1));
     }
 }
 

@@ -18,10 +18,9 @@ use super::gauge::Gauge;
 use super::{Answer, Body, BoxError, ResponseBody};
 use crate::panic;
 
-/// How long, and how many bytes, the server goes on reading a body that it has refused. A client that is cut off
-/// while it sends sees a broken connection and never the answer that says why.
+/// How long the server goes on reading a body that it has refused, and throws away what comes. A client that is cut
+/// off while it sends sees a broken connection and never the answer that says why. nginx has `lingering_close`.
 const LINGER: Duration = Duration::from_secs(5);
-const LINGER_BYTES: usize = 8 * 1024 * 1024;
 
 /// What the requests of one connection have in common.
 #[derive(Clone)]
@@ -86,10 +85,7 @@ fn refuse<B>(version: Version, rest: Incoming, limit: u64) -> Response<ResponseB
 }
 
 async fn drain(mut rest: Incoming) {
-    let mut read = 0;
-    while let (true, Some(Ok(frame))) = (read < LINGER_BYTES, rest.frame().await) {
-        read += frame.data_ref().map_or(0, bytes::Bytes::len);
-    }
+    while let Some(Ok(_)) = rest.frame().await {}
 }
 
 /// What was asked, for the log.

@@ -1,0 +1,117 @@
+//! Signals, and what running requests see of them.
+
+use std::net::TcpStream;
+use std::process::Command;
+
+use bytes::Bytes;
+use hyper::Method;
+use rustix::process::Signal;
+
+use crate::client::{Bare, Client};
+use crate::demo::{Demo, command};
+use crate::process::{Process, address, kill, lives, until};
+
+/// Waits until the demo runs `count` jobs.
+fn jobs_run(client: &Client, count: usize) {
+    let wanted = format!("\nunblock_jobs_running {count}\n");
+    until("jobs that run", || client.fresh("/metrics").told().1.contains(&wanted));
+}
+
+#[test]
+fn a_slow_request_is_answered_after_sigterm_and_after_ctrl_c() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut demo = Demo::start(&[]);
+        let client = Client::new(demo.address);
+        let mut idle = Bare::connect(demo.address);
+        idle.get("/healthz");
+        assert_eq!(idle.answer().0, 200);
+        let slow = client.begin(Method::GET, "/sleep/2", Bytes::new());
+        jobs_run(&client, 1);
+
+        demo.process.signal(signal);
+        assert_eq!(idle.rest(), "", "closed at once");
+        let answer = slow.wait();
+        assert_eq!(answer.status, 200);
+        assert!(demo.process.status().success());
+        assert!(TcpStream::connect(demo.address).is_err());
+    }
+}
+
+#[test]
+fn a_second_ctrl_c_does_not_wait_for_what_runs() {
+    let mut demo = Demo::start(&[]);
+    let client = Client::new(demo.address);
+    let mut idle = Bare::connect(demo.address);
+    idle.get("/healthz");
+    assert_eq!(idle.answer().0, 200);
+    let slow = client.begin(Method::GET, "/sleep/3600", Bytes::new());
+    jobs_run(&client, 1);
+    demo.process.signal(Signal::INT);
+    assert_eq!(idle.rest(), "", "the first has been heard");
+    demo.process.signal(Signal::INT);
+    assert!(demo.process.status().success());
+    assert!(slow.outcome().is_err());
+}
+
+#[test]
+fn a_slow_request_to_a_child_is_answered_after_sigterm() {
+    let mut demo = Demo::start(&["--processes", "2"]);
+    let client = Client::new(demo.address);
+    // The child that took this connection is one of those that answer the next ones.
+    let slow = client.begin(Method::GET, "/sleep/2", Bytes::new());
+    jobs_run(&client, 1);
+    let children = demo.process.children();
+    demo.process.signal(Signal::TERM);
+    assert_eq!(slow.wait().status, 200);
+    assert!(demo.process.status().success());
+    assert!(children.into_iter().all(|child| !lives(child)));
+}
+
+#[test]
+fn sigterm_right_after_the_ready_line_ends_it_with_status_0() {
+    for mode in ["unblock", "single", "processes"] {
+        for _ in 0..5 {
+            let mut demo = Demo::start(&["--mode", mode]);
+            demo.process.signal(Signal::TERM);
+            assert!(demo.process.status().success(), "{mode}");
+        }
+    }
+}
+
+#[test]
+fn killed_children_are_replaced_and_none_outlives_a_killed_parent() {
+    let mut demo = Demo::start(&["--mode", "processes", "--processes", "2"]);
+    let client = Client::new(demo.address);
+    let first = demo.process.children();
+    assert_eq!(first.len(), 2);
+    kill(first[0], Signal::KILL);
+    until("the child's end", || !lives(first[0]));
+    for _ in 0..10 {
+        assert_eq!(client.fresh("/").status, 200);
+    }
+    until("another child", || demo.process.children().len() == 2);
+    let second = demo.process.children();
+    assert!(second.contains(&first[1]) && !second.contains(&first[0]));
+
+    demo.process.signal(Signal::KILL);
+    demo.process.status();
+    // They share its standard output, which ends with the last of them.
+    demo.process.last_lines();
+    assert!(second.into_iter().all(|child| !lives(child)));
+}
+
+#[test]
+fn it_survives_more_connections_than_it_may_have_descriptors() {
+    let folder = crate::demo::Folder::new();
+    let mut limited = Command::new("sh");
+    let demo = command(&[]);
+    limited.args(["-c", "ulimit -n 40; exec \"$0\" \"$@\""]).arg(demo.get_program());
+    limited.args(["--addr", "127.0.0.1:0"]).env("RUST_LOG", "off").current_dir(&folder.0);
+    let process = Process::start(&mut limited);
+    let address = address(process.line().split(" (").next().unwrap());
+    let crowd: Vec<_> = (0..60).map(|_| Bare::connect(address)).collect();
+    let mut late = Bare::connect(address);
+    late.get("/healthz");
+    drop(crowd);
+    assert_eq!(late.answer(), (200, "ok\n".to_owned()));
+}

@@ -1,0 +1,124 @@
+//! How the demo starts: what it says, and what it refuses to start with.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::process::Output;
+
+use command_fds::{CommandFdExt as _, FdMapping};
+use rusqlite::Connection;
+use rustix::process::Signal;
+
+use crate::client::Client;
+use crate::demo::{Demo, Folder, command};
+use crate::process::Process;
+
+/// It must fail, with one line that says `what`.
+#[track_caller]
+fn assert_refused(output: &Output, what: &str) {
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.starts_with("demo-server: ") && told.lines().count() == 1 && told.contains(what), "{told}");
+    assert!(output.stdout.is_empty(), "not ready");
+}
+
+#[test]
+fn it_says_where_it_listens_and_in_which_mode() {
+    for mode in ["unblock", "single", "processes"] {
+        let demo = Demo::start(&["--mode", mode]);
+        assert_eq!(demo.ready, format!("listening on http://{} (mode: {mode})", demo.address));
+        assert_ne!(demo.address.port(), 0);
+        demo.process.signal(Signal::TERM);
+        assert!(demo.process.last_lines().is_empty(), "one line, whatever the number of processes");
+    }
+}
+
+#[test]
+fn the_pool_and_several_processes_go_together() {
+    let demo = Demo::start(&["--processes", "2", "--loops", "2", "--max-threads", "3"]);
+    let client = Client::new(demo.address);
+    let pending: Vec<_> =
+        (0..20).map(|_| client.begin(hyper::Method::GET, "/sleep/0.01", bytes::Bytes::new())).collect();
+    for sleep in pending {
+        assert_eq!(sleep.wait().status, 200);
+    }
+    assert_eq!(demo.process.children().len(), 2);
+}
+
+#[test]
+fn a_socket_that_is_handed_over_is_served_on() {
+    let folder = Folder::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut command = command(&["--addr", "192.0.2.1:1"]);
+    command.env("LISTEN_FDS", "1").current_dir(&folder.0);
+    command.fd_mappings(vec![FdMapping { parent_fd: OwnedFd::from(listener), child_fd: 3 }]).unwrap();
+    let process = Process::start(&mut command);
+    assert_eq!(process.line(), format!("listening on http://{address} (mode: unblock)"));
+    assert_eq!(Client::new(address).get("/healthz").told(), (200, "ok\n"));
+}
+
+#[test]
+fn an_address_in_use_is_refused() {
+    let folder = Folder::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for mode in ["unblock", "processes"] {
+        let output = command(&["--mode", mode, "--addr", &address]).current_dir(&folder.0).output().unwrap();
+        assert_refused(&output, &format!("cannot listen on {address}"));
+    }
+    let output = command(&["--addr", "nonsense"]).current_dir(&folder.0).output().unwrap();
+    assert_refused(&output, "cannot listen on \"nonsense\"");
+}
+
+#[test]
+fn a_database_that_cannot_be_used_is_refused() {
+    let folder = Folder::new();
+    let run =
+        |db: &str| command(&["--addr", "127.0.0.1:0", "--db", db]).current_dir(&folder.0).output().unwrap();
+    assert_refused(&run("."), "cannot use the database .:");
+    assert_refused(&run("no/such/folder/notes.db"), "cannot use the database no/such/folder/notes.db:");
+    fs::write(
+        folder.0.join("text"),
+        "This is not a database, but a file of more than a hundred bytes.\n".repeat(9),
+    )
+    .unwrap();
+    assert_refused(&run("text"), "not a database");
+
+    let locks = Connection::open(folder.0.join("locked.db")).unwrap();
+    locks.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    assert_refused(&run("locked.db"), "database is locked");
+}
+
+#[test]
+fn options_that_make_no_sense_are_refused() {
+    for options in [
+        &["--mode", "single", "--loops", "2"][..],
+        &["--mode", "single", "--processes", "2"],
+        &["--loops", "0"],
+        &["--mode", "fast"],
+        &["--nonsense"],
+    ] {
+        assert_eq!(command(options).output().unwrap().status.code(), Some(2), "{options:?}");
+    }
+    let help = command(&["--help"]).output().unwrap();
+    assert!(help.status.success() && String::from_utf8_lossy(&help.stdout).contains("--max-threads"));
+}
+
+#[test]
+fn notes_stay_in_their_file_and_not_in_memory() {
+    let folder = Folder::new();
+    let path = folder.0.join("kept.db");
+    for expected in ["", "1\tmilk\n"] {
+        let demo = Demo::start(&["--db", path.to_str().unwrap()]);
+        let client = Client::new(demo.address);
+        assert_eq!(client.get("/notes").told(), (200, expected));
+        assert_eq!(client.post("/notes", "milk").told().0, 201);
+    }
+    for _ in 0..2 {
+        let demo = Demo::start(&["--db", ":memory:"]);
+        let client = Client::new(demo.address);
+        assert_eq!(client.get("/notes").told(), (200, ""));
+        assert_eq!(client.post("/notes", "milk").told(), (201, "added note 1\n"));
+    }
+}
