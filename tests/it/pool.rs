@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use unblock_runtime::{BuildError, Error, Pool, PoolBuilder, Submission, TrySubmitError, job};
 
-use crate::support::{Bomb, block_on, explosive_waker, hold, single};
+use crate::support::{Bomb, block_on, explosive_waker, hold, in_child, single};
 
 #[test]
 fn handles_and_submissions_go_to_other_threads() {
@@ -92,17 +92,29 @@ fn a_thread_that_the_system_does_not_start_is_an_error_of_build() {
     }
 }
 
-/// The one test that touches the global pool's installation: it is there once per process.
 #[test]
-fn the_global_pool_is_installed_once_and_never_after_its_first_use() {
-    match Pool::builder().install_global() {
-        // Another test of this binary used it first.
-        Ok(()) | Err(BuildError::GlobalExists) => {}
-        Err(other) => panic!("{other:?}"),
+fn the_global_pool_is_the_installed_one_and_there_is_one_per_process() {
+    const CHILD: &str = "UNBLOCK_TEST_GLOBAL_INSTALLED";
+    if std::env::var_os(CHILD).is_none() {
+        return in_child("pool::the_global_pool_is_the_installed_one_and_there_is_one_per_process", CHILD);
     }
+    assert!(matches!(Pool::builder().parallelism(0).install_global(), Err(BuildError::Setting(_))));
+    Pool::builder().name("mine").install_global().unwrap();
+    assert_eq!(Pool::global().stats().name, "mine");
     block_on(Pool::global().submit(|| ())).unwrap();
     assert!(matches!(Pool::builder().install_global(), Err(BuildError::GlobalExists)));
     assert!(matches!(Pool::builder().parallelism(0).install_global(), Err(BuildError::GlobalExists)));
+}
+
+#[test]
+fn a_first_use_makes_the_global_pool_and_then_none_can_be_installed() {
+    const CHILD: &str = "UNBLOCK_TEST_GLOBAL_USED";
+    if std::env::var_os(CHILD).is_none() {
+        return in_child("pool::a_first_use_makes_the_global_pool_and_then_none_can_be_installed", CHILD);
+    }
+    block_on(Pool::global().submit(|| ())).unwrap();
+    assert!(matches!(Pool::builder().install_global(), Err(BuildError::GlobalExists)));
+    assert_eq!(Pool::global().stats().name, "unblock");
 }
 
 #[test]

@@ -226,3 +226,75 @@ fn a_pool_with_nothing_to_do_sleeps() {
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(context_switches("idle-"), before);
 }
+
+/// What the pool logs, in the process of the one test that asks for it.
+#[cfg(target_os = "linux")]
+static LOG: std::sync::Mutex<String> = std::sync::Mutex::new(String::new());
+
+#[cfg(target_os = "linux")]
+struct Log;
+
+#[cfg(target_os = "linux")]
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        LOG.lock().unwrap().push_str(&String::from_utf8_lossy(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The back-offs that the warnings about refused threads name.
+#[cfg(target_os = "linux")]
+fn back_offs() -> Vec<String> {
+    let log = LOG.lock().unwrap();
+    let warnings = log.lines().filter(|line| line.contains("the system gives no further thread"));
+    warnings
+        .map(|line| {
+            let (_, rest) = line.split_once("again_in=").expect("a warning names its back-off");
+            rest.split_whitespace().next().unwrap_or_default().to_owned()
+        })
+        .collect()
+}
+
+/// The stacks are so large that a limit on the address space refuses threads, and nothing else of the process.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_thread_that_the_system_refuses_costs_growth_and_no_job_until_growth_is_possible_again() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    const CHILD: &str = "UNBLOCK_TEST_THREADS_REFUSED";
+    const STACK: usize = 256 << 20;
+    if std::env::var_os(CHILD).is_none() {
+        let name = "a_thread_that_the_system_refuses_costs_growth_and_no_job_until_growth_is_possible_again";
+        return crate::support::in_child(&format!("sizing::{name}"), CHILD);
+    }
+    tracing_subscriber::fmt().with_ansi(false).with_writer(|| Log).init();
+    let builder = Pool::builder().parallelism(2).max_threads(8).queue_capacity(100).stack_size(STACK);
+    let pool = builder.keep_alive(Duration::MAX).build().unwrap();
+    let mut held: Vec<Held> = (0..2).map(|_| hold(&pool)).collect();
+
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: u64 = pages.split_whitespace().next().unwrap().parse().unwrap();
+    let before = getrlimit(Resource::As);
+    let limit = pages * 4096 + (STACK / 2) as u64;
+    setrlimit(Resource::As, Rlimit { current: Some(limit), maximum: before.maximum }).unwrap();
+
+    // One warning for each back-off, and these double.
+    let jobs: Vec<_> = (0..50).map(|number| pool.submit(move || number)).collect();
+    eventually("the system refuses threads", || back_offs().len() >= 4);
+    assert_eq!(back_offs()[..4], ["10ms", "20ms", "40ms", "80ms"]);
+    assert_eq!((pool.stats().threads, pool.stats().queued), (2, 50));
+    // The queue moves on what there is.
+    held.remove(0).release();
+    let values: Vec<_> = jobs.into_iter().map(|job| block_on(job).unwrap()).collect();
+    assert_eq!(values, (0..50).collect::<Vec<_>>());
+    assert_eq!(pool.stats().threads, 2);
+
+    setrlimit(Resource::As, before).unwrap();
+    held.extend((0..7).map(|_| hold(&pool)));
+    assert_eq!(pool.stats().threads, 8);
+    held.into_iter().for_each(Held::release);
+}

@@ -179,3 +179,15 @@ pub(crate) fn tasks_named(name: &str) -> Vec<std::path::PathBuf> {
         .filter(|task| std::fs::read_to_string(task.join("comm")).is_ok_and(|comm| comm.starts_with(name)))
         .collect()
 }
+
+/// Runs one test of this binary in a process of its own, where it finds `variable` set.
+pub(crate) fn in_child(test: &str, variable: &str) {
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--test-threads", "1"])
+        .env(variable, "1")
+        .output()
+        .unwrap();
+    let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{test} in a child: {}\n{out}\n{error}", output.status);
+    assert!(out.contains("1 passed"), "{test} is not the name of a test:\n{out}");
+}
