@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use crate::admission::{Average, Expected};
 use crate::completion::{Completion, Expired};
 use crate::error::Error;
 use crate::handler::{self, Handler};
@@ -45,14 +46,38 @@ pub(crate) trait Await<T>: Run {
 pub(crate) struct Header {
     pub(crate) handler: Option<&'static Handler>,
     pub(crate) deadline: Option<Instant>,
+    /// What was expected of it, in a pool that keeps such accounts.
+    pub(crate) account: Option<Account>,
     cancelled: AtomicBool,
     pub(crate) place: Place,
 }
 
+/// How a job is to be run.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Order {
+    pub(crate) handler: Option<&'static Handler>,
+    pub(crate) deadline: Option<Instant>,
+    /// Refuse it at once if it would have to wait too long.
+    pub(crate) shed: bool,
+}
+
+/// A job in the accounts of its pool's admission.
+#[derive(Clone, Copy)]
+pub(crate) struct Account {
+    pub(crate) submitted: Instant,
+    pub(crate) expected: Expected,
+}
+
 impl Header {
-    pub(crate) fn new(handler: Option<&'static Handler>, deadline: Option<Instant>) -> Self {
+    pub(crate) fn new(order: Order, account: Option<Account>) -> Self {
         let place = Place(AtomicU8::new(Place::OUTSIDE));
-        Self { handler, deadline, cancelled: AtomicBool::new(false), place }
+        let Order { handler, deadline, .. } = order;
+        Self { handler, deadline, account, cancelled: AtomicBool::new(false), place }
+    }
+
+    /// The average that this job's time belongs to, besides its pool's.
+    pub(crate) fn run_time(&self) -> Option<&Average> {
+        self.handler.map(|handler| &handler.run_time)
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
@@ -97,13 +122,15 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    pub(crate) fn new(work: F, handler: Option<&'static Handler>, deadline: Option<Instant>) -> Arc<Self> {
-        Arc::new(Self { header: Header::new(handler, deadline), completion: Completion::new(work) })
+    pub(crate) fn new(work: F, order: Order, account: Option<Account>) -> Arc<Self> {
+        Arc::new(Self { header: Header::new(order, account), completion: Completion::new(work) })
     }
 
-    /// The work of a job that nobody took, for a caller who wants it back.
-    pub(crate) fn take_work(&self, count: impl FnOnce()) -> Option<F> {
-        self.completion.abort(Error::Cancelled, count)
+    /// The work of a job that the pool does not take, for a caller who wants it back.
+    pub(crate) fn take_work(&self, pool: &Shared) -> Option<F> {
+        let work = self.completion.abort(Error::Cancelled, || pool.counters.rejected())?;
+        pool.waits_no_more(&self.header);
+        Some(work)
     }
 }
 
@@ -128,8 +155,17 @@ where
             return self.expire(pool);
         }
         let Some(work) = self.completion.begin(|| pool.counters.started()) else { return };
+        pool.waits_no_more(&self.header);
         pool.moved(pool.queue.leave());
+        let begun = self.header.account.map(|account| {
+            let now = Instant::now();
+            pool.admission.waited(account.expected, now - account.submitted);
+            now
+        });
         let outcome = panic::catch(work).map_err(Error::Panicked);
+        if let Some(begun) = begun {
+            pool.admission.ran(self.header.run_time(), begun.elapsed());
+        }
         let late = self.completion.complete(
             outcome,
             |outcome| pool.counters.ended(outcome.is_ok()),
@@ -142,6 +178,7 @@ where
     fn abort(&self, error: Error, pool: &Shared) {
         self.header.cancelled.store(true, Ordering::Relaxed);
         if let Some(work) = self.completion.abort(error, || pool.counters.cancelled()) {
+            pool.waits_no_more(&self.header);
             pool.moved(pool.queue.withdraw(&self.header.place));
             pool.job_ended();
             drop(work);
@@ -149,7 +186,10 @@ where
     }
 
     fn refuse(&self, error: Error, pool: &Shared) {
-        drop(self.completion.abort(error, || pool.counters.rejected()));
+        if let Some(work) = self.completion.abort(error, || pool.counters.rejected()) {
+            pool.waits_no_more(&self.header);
+            drop(work);
+        }
     }
 
     fn expire(&self, pool: &Shared) {
@@ -158,6 +198,7 @@ where
             Expired::Running => pool.counters.abandoned(),
         });
         if let Some(work) = work {
+            pool.waits_no_more(&self.header);
             pool.moved(pool.queue.withdraw(&self.header.place));
             pool.job_ended();
             drop(work);

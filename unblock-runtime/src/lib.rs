@@ -69,6 +69,7 @@
 pub use unblock_macros::unblock;
 
 mod argument;
+mod admission;
 mod builder;
 mod completion;
 mod context;

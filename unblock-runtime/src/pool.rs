@@ -7,11 +7,11 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use crate::admission::Admission;
 use crate::builder::PoolBuilder;
 use crate::completion::Waiter;
 use crate::error::{BuildError, Error, TrySubmitError};
-use crate::handler::Handler;
-use crate::job::{Job, Run};
+use crate::job::{Account, Header, Job, Order, Run};
 use crate::panic;
 use crate::queue::{Entry, Queue};
 use crate::sizing::Sizing;
@@ -22,6 +22,10 @@ use crate::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use crate::timer::Alarm;
 
 static GLOBAL: OnceLock<Pool> = OnceLock::new();
+
+/// How long a job with `shed` and without a deadline may wait: what people notice as a delay in a dialogue, one second
+/// (Nielsen, "Response Times", 1993).
+const SHED_WAIT: Duration = Duration::from_secs(1);
 
 /// A handle to a pool of threads for work that blocks. Clones are handles to the same pool.
 ///
@@ -73,7 +77,7 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submit_as(work, None, None)
+        self.submit_as(work, Order::default())
     }
 
     /// Submits `work` if it can be in the queue at once. Does not block.
@@ -89,33 +93,38 @@ impl Pool {
     {
         let shared = &self.shared;
         shared.counters.submitted();
-        let job = Job::new(work, None, None);
+        let job = Job::new(work, Order::default(), shared.account(Order::default()).ok().flatten());
         let entry = shared.enter(&(Arc::clone(&job) as Arc<dyn Run>));
         if entry == Entry::Entered {
             return Ok(Submission::new(job, Arc::clone(shared)));
         }
-        match job.take_work(|| shared.counters.rejected()) {
+        match job.take_work(shared) {
             Some(work) if entry == Entry::Closed => Err(TrySubmitError::Closed(work)),
             Some(work) => Err(TrySubmitError::Full(work)),
             None => unreachable!("nobody else has seen a job that did not enter"),
         }
     }
 
-    pub(crate) fn submit_as<F, T>(
-        &self,
-        work: F,
-        handler: Option<&'static Handler>,
-        deadline: Option<Instant>,
-    ) -> Submission<T>
+    pub(crate) fn submit_as<F, T>(&self, work: F, order: Order) -> Submission<T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
         let shared = &self.shared;
         shared.counters.submitted();
-        let job = Job::new(work, handler, deadline);
-        if shared.enter(&(Arc::clone(&job) as Arc<dyn Run>)) == Entry::Closed {
-            job.refuse(Error::Closed, shared);
+        let account = shared.account(order);
+        let job = Job::new(work, order, account.as_ref().ok().copied().flatten());
+        match account {
+            Err(retry_after) => job.refuse(Error::Overloaded { retry_after }, shared),
+            Ok(account) => match shared.enter(&(Arc::clone(&job) as Arc<dyn Run>)) {
+                Entry::Entered => {}
+                Entry::NoRoom if !order.shed => {}
+                Entry::NoRoom => {
+                    let wait = account.map(|account| shared.admission.predicted_wait(account.expected));
+                    job.refuse(Error::Overloaded { retry_after: wait.unwrap_or_default() }, shared);
+                }
+                Entry::Closed => job.refuse(Error::Closed, shared),
+            },
         }
         Submission::new(job, Arc::clone(shared))
     }
@@ -182,6 +191,7 @@ pub(crate) struct Shared {
     pub(crate) name: String,
     pub(crate) queue: Queue,
     pub(crate) sizing: Sizing,
+    pub(crate) admission: Admission,
     pub(crate) counters: Counters,
     /// What the workers are to run at; 0 leaves them alone.
     pub(crate) niceness: i32,
@@ -208,6 +218,7 @@ impl Shared {
         Self {
             name,
             queue,
+            admission: Admission::new(sizing.parallelism()),
             sizing,
             counters: Counters::new(),
             niceness,
@@ -231,6 +242,36 @@ impl Shared {
             builder = builder.stack_size(bytes);
         }
         builder.spawn(f).map(drop)
+    }
+
+    /// Opens an account for a job that is submitted now, if the pool keeps them.
+    ///
+    /// # Errors
+    ///
+    /// The job is to be refused; the time after which to try again.
+    fn account(&self, order: Order) -> Result<Option<Account>, Duration> {
+        if order.shed {
+            self.admission.keep();
+        }
+        if !self.admission.is_kept() {
+            return Ok(None);
+        }
+        let submitted = Instant::now();
+        let expected = self.admission.expect(order.handler.map(|handler| &handler.run_time));
+        if order.shed {
+            let time =
+                order.deadline.map_or(SHED_WAIT, |deadline| deadline.saturating_duration_since(submitted));
+            self.admission.admit(expected, time)?;
+        }
+        self.admission.joined(expected);
+        Ok(Some(Account { submitted, expected }))
+    }
+
+    /// A job's wait is over, because it begins or because it never will.
+    pub(crate) fn waits_no_more(&self, header: &Header) {
+        if let Some(account) = header.account {
+            self.admission.left(account.expected);
+        }
     }
 
     /// Puts a job that its caller alone knows into the queue, if there is room.

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 pub use crate::argument::{Owned, moved, own};
 pub use crate::handler::Handler;
+use crate::job::Order;
 use crate::pool::Pool;
 pub use crate::settle::{ByError, ByPanic, Outcome, fallible};
 
@@ -55,7 +56,8 @@ impl<'a> Call<'a> {
     {
         let pool = self.pool.unwrap_or_else(|| Pool::global());
         let deadline = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let mut submission = pool.submit_as(body, Some(self.handler), deadline);
+        let order = Order { handler: Some(self.handler), deadline, shed: self.shed };
+        let mut submission = pool.submit_as(body, order);
         if self.detach {
             submission.set_detached();
         }

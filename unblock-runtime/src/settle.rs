@@ -37,6 +37,7 @@ impl<R> ByPanic for &Outcome<R> {
 /// Failures become the function's error.
 pub struct AsError;
 
+#[expect(clippy::unused_self, reason = "method resolution picks the way by its type")]
 impl AsError {
     /// What the function returns.
     ///
@@ -51,6 +52,7 @@ impl AsError {
 /// A panic goes on in the caller.
 pub struct AsPanic;
 
+#[expect(clippy::unused_self, reason = "method resolution picks the way by its type")]
 impl AsPanic {
     /// What the function returns.
     ///

@@ -78,7 +78,7 @@ impl Timer {
         match std::thread::Builder::new().name("unblock-timer".into()).spawn(|| self.run()) {
             Ok(_) => table.started = true,
             Err(error) => {
-                tracing::warn!(%error, "the timer's thread could not be started: deadlines may be late")
+                tracing::warn!(%error, "the timer's thread could not be started: deadlines may be late");
             }
         }
     }

@@ -7,7 +7,7 @@ use loom::thread;
 
 use super::{Entry, Queue};
 use crate::error::Error;
-use crate::job::{Header, Place, Run};
+use crate::job::{Header, Order, Place, Run};
 use crate::pool::Shared;
 
 /// A job of which only its place matters.
@@ -15,7 +15,7 @@ struct Stub(Header);
 
 impl Stub {
     fn new() -> Arc<dyn Run> {
-        Arc::new(Self(Header::new(None, None)))
+        Arc::new(Self(Header::new(Order::default(), None)))
     }
 }
 

@@ -1,0 +1,255 @@
+//! How long a job would have to wait, and who is refused for it.
+//!
+//! # The estimator
+//!
+//! ```text
+//! predicted wait = queued work ÷ parallelism × correction
+//! ```
+//!
+//! - *Queued work* is the sum of what the jobs in front are expected to take: each handler has an average of the time that
+//!   its jobs ran (an exponential one, with the weight 1/8 of TCP's round-trip estimator, RFC 6298). So a backlog of a slow
+//!   handler counts for what it is, and one of a cheap handler does not count for more.
+//! - Each of `parallelism` workers takes one job after the other, so with jobs that compute the quotient is the wait itself,
+//!   whatever else takes time off the cores: the averages were measured on the same busy machine.
+//! - *Correction* is the ratio of the waits that were seen to those predicted, an exponential average too. It is 1 for jobs
+//!   that compute; with jobs that sleep, of which more run at a time than there are cores, it becomes as small as they deserve.
+//!
+//! Without history a handler is expected to take what the pool's jobs take on the average, and nothing at all in a new pool:
+//! so the first are let in.
+//!
+//! A pool keeps these accounts from the first call that may be shed; until then they cost a load for each job.
+//!
+//! No clock is read here: times come from the caller, and tests give them as they like.
+
+use std::time::Duration;
+
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// A job may be predicted to use so much of the time that it has, in percent: predictions are averages, and half of all
+/// waits are longer.
+const CONFIDENT_PERCENT: u32 = 80;
+/// Waits predicted shorter than this teach nothing: they are made of wake-ups, not of work in front.
+const TELLING: Duration = Duration::from_millis(1);
+/// The weight of a new observation is one part in so many.
+const WEIGHT: u64 = 8;
+/// The correction in fixed point.
+const ONE: u64 = 1 << 16;
+
+/// The average time that jobs ran; of one handler, or of a pool.
+#[derive(Debug)]
+pub(crate) struct Average(std::sync::atomic::AtomicU64);
+
+impl Average {
+    pub(crate) const fn new() -> Self {
+        // The model checker's atomics cannot be made in a constant; averages are of no interest to it.
+        Self(std::sync::atomic::AtomicU64::new(0))
+    }
+
+    fn observe(&self, sample: u64) {
+        let old = self.0.load(Ordering::Relaxed);
+        let new = if old == 0 { sample } else { old - old / WEIGHT + sample / WEIGHT };
+        // Two observations at once may lose one of them, which an average can bear.
+        self.0.store(new.max(1), Ordering::Relaxed);
+    }
+
+    fn nanos(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The accounts of one pool.
+pub(crate) struct Admission {
+    parallelism: u64,
+    kept: AtomicBool,
+    queued_nanos: AtomicU64,
+    average: Average,
+    correction: AtomicU64,
+}
+
+/// What a job was expected to do when it was submitted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Expected {
+    /// How long it runs, in nanoseconds; it counts as so much queued work.
+    pub(crate) run: u64,
+    /// How long it waits, before the correction, in nanoseconds.
+    wait: u64,
+}
+
+impl Admission {
+    pub(crate) fn new(parallelism: u32) -> Self {
+        Self {
+            parallelism: u64::from(parallelism),
+            kept: AtomicBool::new(false),
+            queued_nanos: AtomicU64::new(0),
+            average: Average::new(),
+            correction: AtomicU64::new(ONE),
+        }
+    }
+
+    /// From now on the accounts are kept.
+    pub(crate) fn keep(&self) {
+        if !self.is_kept() {
+            self.kept.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn is_kept(&self) -> bool {
+        self.kept.load(Ordering::Relaxed)
+    }
+
+    /// What is expected of a job that is submitted now.
+    pub(crate) fn expect(&self, handler: Option<&Average>) -> Expected {
+        let run = match handler.map(Average::nanos) {
+            None | Some(0) => self.average.nanos(),
+            Some(known) => known,
+        };
+        Expected { run, wait: self.queued_nanos.load(Ordering::Relaxed) / self.parallelism }
+    }
+
+    /// How long the job would wait.
+    pub(crate) fn predicted_wait(&self, expected: Expected) -> Duration {
+        let correction = self.correction.load(Ordering::Relaxed);
+        let nanos = u128::from(expected.wait) * u128::from(correction) / u128::from(ONE);
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+
+    /// Whether a job can end within `time`, or after how long to try again.
+    ///
+    /// # Errors
+    ///
+    /// The time after which the wait will have become short enough, if no more comes.
+    pub(crate) fn admit(&self, expected: Expected, time: Duration) -> Result<(), Duration> {
+        let bearable = time.saturating_sub(Duration::from_nanos(expected.run)) * CONFIDENT_PERCENT / 100;
+        let wait = self.predicted_wait(expected);
+        match wait.saturating_sub(bearable) {
+            Duration::ZERO => Ok(()),
+            excess => Err(excess),
+        }
+    }
+
+    /// A job waits for its turn.
+    pub(crate) fn joined(&self, expected: Expected) {
+        self.queued_nanos.fetch_add(expected.run, Ordering::Relaxed);
+    }
+
+    /// A job waits no more, because it began or because it is over.
+    pub(crate) fn left(&self, expected: Expected) {
+        if expected.run > 0 {
+            self.queued_nanos.fetch_sub(expected.run, Ordering::Relaxed);
+        }
+    }
+
+    /// A job began after it had waited for so long.
+    pub(crate) fn waited(&self, expected: Expected, waited: Duration) {
+        if expected.wait < nanos(TELLING) {
+            return;
+        }
+        let ratio = u128::from(nanos(waited)) * u128::from(ONE) / u128::from(expected.wait);
+        let sample = u64::try_from(ratio).unwrap_or(u64::MAX).min(4 * ONE);
+        let old = self.correction.load(Ordering::Relaxed);
+        let new = old - old / WEIGHT + sample / WEIGHT;
+        self.correction.store(new.max(1), Ordering::Relaxed);
+    }
+
+    /// A job ended after it had run for so long.
+    pub(crate) fn ran(&self, handler: Option<&Average>, time: Duration) {
+        let sample = nanos(time);
+        self.average.observe(sample);
+        if let Some(handler) = handler {
+            handler.observe(sample);
+        }
+    }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Admission, Average};
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn known(time: Duration) -> Average {
+        let average = Average::new();
+        average.observe(super::nanos(time));
+        average
+    }
+
+    fn queue(admission: &Admission, handler: &Average, jobs: usize) {
+        for _ in 0..jobs {
+            admission.joined(admission.expect(Some(handler)));
+        }
+    }
+
+    #[test]
+    fn without_history_a_job_is_let_in() {
+        let admission = Admission::new(2);
+        assert!(admission.admit(admission.expect(None), MS).is_ok());
+    }
+
+    #[test]
+    fn an_unknown_handler_is_expected_to_take_what_others_take() {
+        let admission = Admission::new(1);
+        admission.ran(None, 10 * MS);
+        assert_eq!(admission.expect(Some(&Average::new())).run, 10_000_000);
+    }
+
+    #[test]
+    fn the_wait_is_the_queued_work_over_the_workers() {
+        let (admission, handler) = (Admission::new(2), known(5 * MS));
+        queue(&admission, &handler, 100);
+        assert_eq!(admission.predicted_wait(admission.expect(None)), 250 * MS);
+    }
+
+    #[test]
+    fn a_job_that_cannot_make_it_is_refused_with_the_time_to_come_back() {
+        let (admission, handler) = (Admission::new(1), known(10 * MS));
+        queue(&admission, &handler, 100);
+        let expected = admission.expect(Some(&handler));
+        assert!(admission.admit(expected, 1300 * MS).is_ok());
+        // 80 % of the 510 ms less its own 10 ms can be waited for; it would be a second.
+        assert_eq!(admission.admit(expected, 510 * MS), Err(600 * MS));
+    }
+
+    #[test]
+    fn a_slow_handlers_backlog_counts_for_what_it_is() {
+        let (admission, slow, cheap) = (Admission::new(1), known(50 * MS), known(MS));
+        queue(&admission, &slow, 10);
+        queue(&admission, &cheap, 100);
+        assert_eq!(admission.predicted_wait(admission.expect(Some(&cheap))), 600 * MS);
+    }
+
+    #[test]
+    fn what_leaves_is_not_waited_for() {
+        let (admission, handler) = (Admission::new(1), known(MS));
+        let expected = admission.expect(Some(&handler));
+        admission.joined(expected);
+        admission.left(expected);
+        assert_eq!(admission.predicted_wait(admission.expect(None)), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_correction_follows_jobs_that_sleep_side_by_side() {
+        let (admission, handler) = (Admission::new(1), known(100 * MS));
+        queue(&admission, &handler, 100);
+        let expected = admission.expect(Some(&handler));
+        assert!(admission.admit(expected, 1000 * MS).is_err());
+        for _ in 0..60 {
+            admission.waited(expected, 100 * MS);
+        }
+        assert!(admission.admit(expected, 1000 * MS).is_ok());
+    }
+
+    #[test]
+    fn an_average_follows_a_handler_that_changes() {
+        let handler = known(MS);
+        for _ in 0..60 {
+            handler.observe(super::nanos(20 * MS));
+        }
+        assert!(handler.nanos() > 19_000_000, "{}", handler.nanos());
+    }
+}
