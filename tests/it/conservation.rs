@@ -158,19 +158,16 @@ impl World {
             Step::Call { work, timeout, detach } => {
                 self.callers.push(Caller::Call(self.call(work, timeout, detach)));
             }
-            Step::Poll(at) => match self.take(at) {
-                Some(Caller::Submission(mut submission)) => {
-                    if poll_once(&mut submission).is_pending() {
-                        self.callers.push(Caller::Submission(submission));
-                    }
+            Step::Poll(at) => {
+                let Some(mut caller) = self.take(at) else { return };
+                let is_pending = match &mut caller {
+                    Caller::Submission(submission) => poll_once(submission).is_pending(),
+                    Caller::Call(call) => poll_once(call).is_pending(),
+                };
+                if is_pending {
+                    self.callers.push(caller);
                 }
-                Some(Caller::Call(mut call)) => {
-                    if poll_once(&mut call).is_pending() {
-                        self.callers.push(Caller::Call(call));
-                    }
-                }
-                None => {}
-            },
+            }
             Step::Drop(at) => drop(self.take(at)),
             Step::Cancel(at) => match self.take(at) {
                 Some(Caller::Submission(submission)) => {

@@ -2,6 +2,7 @@
 
 mod client;
 mod conservation;
+mod deadlines;
 mod event_loop;
 mod experiment;
 mod lifecycle;

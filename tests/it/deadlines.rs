@@ -1,0 +1,102 @@
+//! Deadlines and shedding. Deadlines that pass do so at once or while a gate is held, so no test depends on how fast it is.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use unblock_runtime::{Error, Pool, job, unblock};
+
+use crate::support::{block_on, hold, single};
+
+#[unblock(pool = pool, timeout = "1ms")]
+fn count_soon(pool: Pool, runs: Arc<AtomicUsize>) -> Result<(), Error> {
+    let _ = pool;
+    runs.fetch_add(1, Ordering::SeqCst);
+    Ok(())
+}
+
+#[test]
+fn a_queued_job_past_its_deadline_never_runs_and_its_caller_is_told_without_a_runtimes_timer() {
+    let pool = single(8);
+    let held = hold(&pool);
+    let runs = Arc::new(AtomicUsize::new(0));
+    // The worker is held until after the answer: only the deadline can give one.
+    let outcome = block_on(count_soon(pool.clone(), Arc::clone(&runs)));
+    assert!(matches!(outcome, Err(Error::TimedOut)), "{outcome:?}");
+    held.release();
+    block_on(pool.submit(|| ())).unwrap();
+    assert_eq!(runs.load(Ordering::SeqCst), 0);
+    let stats = pool.stats();
+    assert_eq!((stats.timed_out, stats.abandoned, stats.completed), (1, 0, 2));
+}
+
+#[unblock(pool = pool, timeout = "5ms")]
+fn run_past_deadline(pool: Pool, gate: Arc<Mutex<Receiver<()>>>, saw: Arc<AtomicBool>) -> Result<u8, Error> {
+    let _ = pool;
+    gate.lock().unwrap_or_else(PoisonError::into_inner).recv().unwrap();
+    saw.store(job::is_cancelled() && job::deadline().is_some(), Ordering::SeqCst);
+    Ok(7)
+}
+
+#[test]
+fn a_running_job_past_its_deadline_is_abandoned_until_it_ends_and_its_value_reaches_nobody() {
+    let pool = single(8);
+    // On a machine so busy that the job does not begin within its 5 ms, it is tried again.
+    loop {
+        let (open, gate) = channel();
+        let saw = Arc::new(AtomicBool::new(false));
+        let before = pool.stats();
+        let outcome =
+            block_on(run_past_deadline(pool.clone(), Arc::new(Mutex::new(gate)), Arc::clone(&saw)));
+        assert!(matches!(outcome, Err(Error::TimedOut)), "{outcome:?}");
+        let began = pool.stats().abandoned == 1;
+        let _ = open.send(());
+        block_on(pool.submit(|| ())).unwrap();
+        let stats = pool.stats();
+        assert_eq!(stats.abandoned, 0);
+        assert_eq!(stats.timed_out, before.timed_out + 1);
+        if began {
+            assert!(saw.load(Ordering::SeqCst), "the job was not told");
+            return;
+        }
+    }
+}
+
+#[unblock(pool = pool, shed)]
+fn shed(pool: Pool) -> Result<(), Error> {
+    drop(pool);
+    Ok(())
+}
+
+#[test]
+fn a_call_with_shed_is_refused_at_once_when_there_is_no_room() {
+    let pool = single(1);
+    let held = hold(&pool);
+    let queued = pool.submit(|| ());
+    let outcome = block_on(shed(pool.clone()));
+    assert!(matches!(outcome, Err(Error::Overloaded { .. })), "{outcome:?}");
+    assert_eq!(pool.stats().rejected, 1);
+    held.release();
+    block_on(queued).unwrap();
+    // The refusal left nothing stuck.
+    block_on(shed(pool.clone())).unwrap();
+}
+
+#[test]
+fn a_call_with_shed_runs_when_there_is_room() {
+    let pool = single(1);
+    block_on(shed(pool.clone())).unwrap();
+    assert_eq!((pool.stats().rejected, pool.stats().completed), (0, 1));
+}
+
+#[test]
+fn a_timeout_does_not_outlive_its_call() {
+    #[unblock(timeout = Duration::MAX)]
+    fn forever() -> Result<u8, Error> {
+        assert!(job::deadline().is_none(), "a deadline that cannot come is none");
+        Ok(1)
+    }
+    assert_eq!(block_on(forever()).unwrap(), 1);
+}
