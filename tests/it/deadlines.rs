@@ -48,8 +48,7 @@ fn a_running_job_past_its_deadline_is_abandoned_until_it_ends_and_its_value_reac
         let (open, gate) = channel();
         let saw = Arc::new(AtomicBool::new(false));
         let before = pool.stats();
-        let outcome =
-            block_on(run_past_deadline(pool.clone(), Arc::new(Mutex::new(gate)), Arc::clone(&saw)));
+        let outcome = block_on(run_past_deadline(pool.clone(), Arc::new(Mutex::new(gate)), Arc::clone(&saw)));
         assert!(matches!(outcome, Err(Error::TimedOut)), "{outcome:?}");
         let began = pool.stats().abandoned == 1;
         let _ = open.send(());

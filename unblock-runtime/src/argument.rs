@@ -17,7 +17,7 @@ where
 /// The job's own copy of a borrowed argument.
 pub fn own<B>(borrowed: &B) -> Owned<B, B::Owned>
 where
-    B: ToOwned + ?Sized, // The job gets a clone: what has none goes in an `Arc`.
+    B: ToOwned + ?Sized,      // The job gets a clone: what has none goes in an `Arc`.
     B::Owned: Send + 'static, // An argument goes to another thread: what has to stay is for the code after the `.await`.
 {
     Owned { copy: borrowed.to_owned(), borrowed: PhantomData }

@@ -68,8 +68,8 @@
 #[cfg(feature = "macros")]
 pub use unblock_macros::unblock;
 
-mod argument;
 mod admission;
+mod argument;
 mod builder;
 mod completion;
 mod context;
