@@ -43,7 +43,7 @@ pub(super) fn index() -> Option<usize> {
 /// The parent had died before.
 pub(super) fn die_with_parent() -> Result<(), ServerError> {
     #[cfg(target_os = "linux")]
-    rustix::process::set_parent_process_death_signal(None)
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM))
         .map_err(|error| ServerError::Start(error.into()))?;
     // It may have died before the kernel was told; then this process belongs to another by now.
     match introduction() {
