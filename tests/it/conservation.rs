@@ -250,6 +250,15 @@ fn answerer() -> mpsc::Sender<mpsc::Sender<()>> {
     ask
 }
 
+/// Tells a thread to end, also when the test fails.
+struct SetOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for SetOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn a_stampede_of_submissions_while_threads_come_and_go_is_conserved() {
     const SUBMITTERS: u64 = 8;
@@ -269,6 +278,7 @@ fn a_stampede_of_submissions_while_threads_come_and_go_is_conserved() {
                 last = stats;
             }
         });
+        let _over = SetOnDrop(&over);
         let submitters: Vec<_> = (0..SUBMITTERS)
             .map(|submitter| {
                 let (pool, captured, values) = (pool.clone(), captured.clone(), values.clone());
@@ -293,9 +303,10 @@ fn a_stampede_of_submissions_while_threads_come_and_go_is_conserved() {
                             2 => drop(pool.try_submit(work)),
                             3 => {
                                 let mut submission = pool.submit(work);
-                                let _ = poll_once(&mut submission);
-                                submission.cancel();
-                                drop(block_on(submission));
+                                if poll_once(&mut submission).is_pending() {
+                                    submission.cancel();
+                                    drop(block_on(submission));
+                                }
                             }
                             _ => drop(block_on(pool.submit(work))),
                         }
@@ -306,7 +317,6 @@ fn a_stampede_of_submissions_while_threads_come_and_go_is_conserved() {
         for submitter in submitters {
             submitter.join().unwrap();
         }
-        over.store(true, Ordering::Relaxed);
     });
     assert!(block_on(pool.shutdown(Duration::MAX)).is_complete());
     let stats = pool.stats();
