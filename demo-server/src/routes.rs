@@ -29,14 +29,15 @@ fn spin(Micros(time): Micros) -> String {
     work::spin(time)
 }
 
-/// `POST /hash`. A result whose error converts from the pool's can be given up: then the client is told 504.
-#[unblock(timeout = "30s")]
+/// `POST /hash`. A handler whose error converts from the pool's can be given up, and the client is told 504; and with `shed`
+/// it can be refused before it waits for nothing: 503, with the time after which to come back.
+#[unblock(timeout = "30s", shed)]
 fn hash(Posted(password): Posted) -> Result<String, Answer> {
     work::hash(&password)
 }
 
 /// `POST /thumbnail?width=N`
-#[unblock(timeout = "30s")]
+#[unblock(timeout = "30s", shed)]
 fn thumbnail(Width(width): Width, Posted(picture): Posted) -> Result<Png, Answer> {
     work::thumbnail(&picture, width).map(Png)
 }
