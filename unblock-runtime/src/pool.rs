@@ -280,8 +280,12 @@ impl Shared {
         match entry {
             Entry::Entered => self.sizing.notify(),
             Entry::NoRoom => {}
-            // It had a place for a moment, in which others may have seen the pool as not finished.
-            Entry::Closed => self.wind_up(),
+            // It had a place for a moment, in which others may have seen the pool as not finished; and the place may
+            // have gone to the line.
+            Entry::Closed => {
+                self.sizing.notify();
+                self.wind_up();
+            }
         }
         entry
     }

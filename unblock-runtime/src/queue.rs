@@ -82,7 +82,9 @@ impl Queue {
         }
         between_seq_cst();
         if !self.is_open() {
-            self.taken.fetch_sub(1, Ordering::SeqCst);
+            // Somebody may have joined the line meanwhile, because this place was taken. Who finds the queue closed
+            // looks for workers whether that is so or not.
+            let _ = self.leave();
             return Entry::Closed;
         }
         job.header().place.set(Place::IN_QUEUE);

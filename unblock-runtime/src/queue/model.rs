@@ -103,3 +103,26 @@ fn nobody_enters_a_queue_that_is_finished() {
         assert!(!(finished && entry == Entry::Entered), "a job is stuck in a queue without workers");
     });
 }
+
+/// One has the place for a moment and finds the queue closed; the other stands in line for that place.
+#[test]
+fn a_place_that_is_given_back_at_the_closed_door_goes_to_the_line() {
+    loom::model(|| {
+        let queue = Arc::new(Queue::new(1));
+        let late = thread::spawn({
+            let queue = Arc::clone(&queue);
+            move || queue.try_enter(&Stub::new())
+        });
+        let closer = thread::spawn({
+            let queue = Arc::clone(&queue);
+            move || queue.close()
+        });
+        queue.stand_in_line(&Stub::new());
+        late.join().unwrap();
+        closer.join().unwrap();
+        while queue.has_work() {
+            take(&queue);
+        }
+        assert!(queue.is_finished(), "somebody waits for a place that is free");
+    });
+}
