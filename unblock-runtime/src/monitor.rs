@@ -89,7 +89,10 @@ impl Growth {
             Survey { asleep: 1.., running: 0, .. } => self.target.saturating_mul(2).min(self.max_threads),
             _ => self.limit,
         };
-        let jobs = pool.queue.len();
+        // Who searches will find one of the jobs: a worker that was called or started, and is not awake yet. Searchers are
+        // counted first, because a worker takes its job before it stops searching.
+        let searching = pool.sizing.searching();
+        let jobs = pool.queue.len().saturating_sub(searching);
         let missing = pool.sizing.call(self.target, jobs);
         for _ in 0..missing {
             if !self.hire(pool) {

@@ -349,6 +349,11 @@ impl Sizing {
         self.parallelism
     }
 
+    /// How many workers look for work, or are on their way to.
+    pub(crate) fn searching(&self) -> usize {
+        searching(self.counts.load(Ordering::SeqCst)) as usize
+    }
+
     pub(crate) fn max_threads(&self) -> usize {
         self.max_threads
     }
