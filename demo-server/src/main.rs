@@ -11,6 +11,7 @@ mod options;
 mod pages;
 mod routes;
 mod single;
+mod spin;
 mod work;
 
 use std::error::Error;
