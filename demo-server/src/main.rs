@@ -11,7 +11,6 @@ mod options;
 mod pages;
 mod routes;
 mod single;
-mod spin;
 mod work;
 
 use std::error::Error;
