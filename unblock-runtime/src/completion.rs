@@ -28,12 +28,15 @@ use crate::panic;
 use crate::sync::Mutex;
 
 pub(crate) struct Completion<F, T> {
+    /// The loop that submitted the job, and nearly always awaits it. It stays here while the outcome is on its way, so
+    /// that no worker writes to the count of the loop's handles, which the loop writes to with each job.
+    home: Option<LoopHandle>,
     cell: Mutex<Cell<F, T>>,
 }
 
 struct Cell<F, T> {
     stage: Stage<F, T>,
-    waiter: Option<Waiter>,
+    waiter: Option<Awaiter>,
 }
 
 enum Stage<F, T> {
@@ -52,7 +55,8 @@ pub(crate) enum Expired {
 
 impl<F, T> Completion<F, T> {
     pub(crate) fn new(work: F) -> Self {
-        Self { cell: Mutex::new(Cell { stage: Stage::Queued(work), waiter: None }) }
+        let cell = Cell { stage: Stage::Queued(work), waiter: None };
+        Self { home: LoopHandle::current(), cell: Mutex::new(cell) }
     }
 
     /// Takes the work to run it, unless the job is over.
@@ -87,9 +91,7 @@ impl<F, T> Completion<F, T> {
         cell.stage = Stage::Ready(outcome);
         let waiter = cell.waiter.take();
         drop(cell);
-        if let Some(waiter) = waiter {
-            waiter.notify();
-        }
+        self.notify(waiter);
         None
     }
 
@@ -102,9 +104,7 @@ impl<F, T> Completion<F, T> {
                 cell.stage = Stage::Ready(Err(error));
                 let waiter = cell.waiter.take();
                 drop(cell);
-                if let Some(waiter) = waiter {
-                    waiter.notify();
-                }
+                self.notify(waiter);
                 Some(work)
             }
             begun => {
@@ -134,9 +134,7 @@ impl<F, T> Completion<F, T> {
         cell.stage = Stage::Ready(Err(Error::TimedOut));
         let waiter = cell.waiter.take();
         drop(cell);
-        if let Some(waiter) = waiter {
-            waiter.notify();
-        }
+        self.notify(waiter);
         work
     }
 
@@ -147,7 +145,7 @@ impl<F, T> Completion<F, T> {
             Stage::Taken => panic!("a submission was polled after it gave its outcome"),
             pending => {
                 cell.stage = pending;
-                let replaced = Waiter::replace(&mut cell.waiter, cx);
+                let replaced = self.set_waiter(&mut cell.waiter, cx);
                 drop(cell);
                 drop(replaced);
                 Poll::Pending
@@ -159,9 +157,36 @@ impl<F, T> Completion<F, T> {
     pub(crate) fn is_past_queue(&self) -> bool {
         !matches!(self.cell.lock().stage, Stage::Queued(_))
     }
+
+    /// Puts the polling task in `slot`; gives back the one that was there, to be dropped outside of the lock.
+    fn set_waiter(&self, slot: &mut Option<Awaiter>, cx: &Context<'_>) -> Option<Awaiter> {
+        if !LoopHandle::is_current(self.home.as_ref()) {
+            return slot.replace(Awaiter::Elsewhere(Box::new(Waiter::new(cx))));
+        }
+        match slot {
+            Some(Awaiter::AtHome(waker)) if waker.will_wake(cx.waker()) => None,
+            _ => slot.replace(Awaiter::AtHome(cx.waker().clone())),
+        }
+    }
+
+    fn notify(&self, awaiter: Option<Awaiter>) {
+        match awaiter {
+            Some(Awaiter::AtHome(waker)) => notify(waker, self.home.as_ref()),
+            Some(Awaiter::Elsewhere(waiter)) => waiter.notify(),
+            None => {}
+        }
+    }
 }
 
-/// Who waits for an outcome: a task, and the loop whose mailbox it is reached through.
+/// Who waits for an outcome.
+enum Awaiter {
+    /// A task of the loop that submitted the job.
+    AtHome(Waker),
+    /// A task that was moved away from there.
+    Elsewhere(Box<Waiter>),
+}
+
+/// A task that waits, and the loop whose mailbox it is reached through.
 pub(crate) struct Waiter {
     waker: Waker,
     home: Option<LoopHandle>,
@@ -172,21 +197,17 @@ impl Waiter {
         Self { waker: cx.waker().clone(), home: LoopHandle::current() }
     }
 
-    /// Puts the polling task in `slot`; gives back the one that was there, to be dropped outside of the lock.
-    fn replace(slot: &mut Option<Self>, cx: &Context<'_>) -> Option<Self> {
-        match slot {
-            Some(waiter) if waiter.waker.will_wake(cx.waker()) => None,
-            _ => slot.replace(Self::new(cx)),
-        }
-    }
-
-    /// A waker is its executor's code: a panic in it must not keep whoever notifies from what is left to do.
     pub(crate) fn notify(self) {
-        panic::contain("a waker", || match self.home {
-            Some(home) => home.wake(self.waker),
-            None => self.waker.wake(),
-        });
+        notify(self.waker, self.home.as_ref());
     }
+}
+
+/// A waker is its executor's code: a panic in it must not keep whoever notifies from what is left to do.
+fn notify(waker: Waker, home: Option<&LoopHandle>) {
+    panic::contain("a waker", || match home {
+        Some(home) => home.wake(waker),
+        None => waker.wake(),
+    });
 }
 
 #[cfg(all(test, loom))]

@@ -23,6 +23,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
+use crossbeam_utils::CachePadded;
+
 use crate::panic;
 use crate::sync::Mutex;
 
@@ -59,15 +61,16 @@ impl EventLoop {
 
     /// Runs `future` as the main task of this loop.
     ///
-    /// Poll it with whatever blocks on a future on this thread: a tokio current-thread runtime's `block_on`, a
-    /// `LocalSet`'s, smol's. From the first poll until it ends or is dropped, this thread is the loop's:
+    /// Poll it with whatever blocks on a future on this thread: the `block_on` of tokio's `LocalRuntime` or current-thread
+    /// runtime, of a `LocalSet`, smol's. From the first poll until it ends or is dropped, this thread is the loop's:
     /// [`LoopHandle::current`] finds it, and results of jobs that are awaited on this thread come through its
     /// mailbox, whichever task awaits them. After that callbacks are refused.
     pub async fn run<F: Future>(self, future: F) -> F::Output {
         let _entered = Entered::enter(self.handle());
         let mut main = pin!(future);
+        let mut batch = Vec::new();
         std::future::poll_fn(|cx| {
-            self.handle.mailbox.deliver(cx);
+            self.handle.mailbox.deliver(cx, &mut batch);
             main.as_mut().poll(cx)
         })
         .await
@@ -97,6 +100,15 @@ impl LoopHandle {
     /// The loop that this thread runs, if it runs one.
     pub fn current() -> Option<Self> {
         CURRENT.with_borrow(Clone::clone)
+    }
+
+    /// Whether `handle` is what [`current`](Self::current) finds.
+    pub(crate) fn is_current(handle: Option<&Self>) -> bool {
+        CURRENT.with_borrow(|current| match (current, handle) {
+            (Some(current), Some(handle)) => Arc::ptr_eq(&current.mailbox, &handle.mailbox),
+            (None, None) => true,
+            _ => false,
+        })
     }
 
     /// Runs `callback` on the loop's thread, soon and in order. Callable from any thread; does not block.
@@ -159,6 +171,9 @@ impl Drop for Entered {
     }
 }
 
+/// Room for so many letters stays with a mailbox when a burst is over: 24 KiB.
+const LETTERS_KEPT: usize = 1024;
+
 enum Letter {
     Wake(Waker),
     Call(Box<dyn FnOnce() + Send>),
@@ -175,7 +190,8 @@ impl Letter {
 }
 
 struct Mailbox {
-    slot: Mutex<Slot>,
+    /// Workers write here, so it is off the cache line of the handles' count, which the loop writes with each job.
+    slot: CachePadded<Mutex<Slot>>,
 }
 
 struct Slot {
@@ -187,7 +203,7 @@ struct Slot {
 
 impl Mailbox {
     fn new() -> Self {
-        Self { slot: Mutex::new(Slot { letters: Vec::new(), waker: None, open: true }) }
+        Self { slot: CachePadded::new(Mutex::new(Slot { letters: Vec::new(), waker: None, open: true })) }
     }
 
     fn post(&self, letter: Letter) -> Result<(), Letter> {
@@ -207,18 +223,20 @@ impl Mailbox {
     /// Delivers what is there, then sees to it that the next letter wakes the task of `cx`.
     ///
     /// It delivers one batch: letters that come meanwhile wake the task again, so that the loop's sockets get
-    /// their turn in between.
-    fn deliver(&self, cx: &mut Context<'_>) {
-        let batch = {
+    /// their turn in between. `batch` is empty between calls; the letters' two vectors take turns, so that those who
+    /// post need not allocate.
+    fn deliver(&self, cx: &mut Context<'_>, batch: &mut Vec<Letter>) {
+        {
             let mut slot = self.slot.lock();
             if slot.waker.as_ref().is_none_or(|waker| !waker.will_wake(cx.waker())) {
                 slot.waker = Some(cx.waker().clone());
             }
-            std::mem::take(&mut slot.letters)
-        };
-        for letter in batch {
+            std::mem::swap(&mut slot.letters, batch);
+        }
+        for letter in batch.drain(..) {
             letter.deliver();
         }
+        batch.shrink_to(LETTERS_KEPT);
     }
 
     fn close(&self) {

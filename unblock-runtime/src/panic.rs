@@ -9,6 +9,11 @@ use std::sync::Mutex;
 ///
 /// [`resume`](Self::resume) continues the panic in the caller, as an ordinary call would have.
 pub struct Panicked {
+    // In a box of its own, because each job has room for an error.
+    inner: Box<Inner>,
+}
+
+struct Inner {
     // The lock is for `Sync` alone: a payload is only `Send`, and errors are expected to be both.
     payload: Mutex<Box<dyn Any + Send>>,
     message: Option<Box<str>>,
@@ -20,19 +25,19 @@ impl Panicked {
             Some(text) => Some(Box::from(*text)),
             None => payload.downcast_ref::<String>().map(|text| Box::from(text.as_str())),
         };
-        Self { payload: Mutex::new(payload), message }
+        Self { inner: Box::new(Inner { payload: Mutex::new(payload), message }) }
     }
 
     /// The text given to `panic!`, if the payload is a text.
     ///
     /// It is for logs: it may hold what a client must not see.
     pub fn message(&self) -> Option<&str> {
-        self.message.as_deref()
+        self.inner.message.as_deref()
     }
 
     /// The payload itself, as [`std::panic::catch_unwind`] would have given it.
     pub fn into_payload(self) -> Box<dyn Any + Send> {
-        self.payload.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.inner.payload.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Continues the panic on this thread, without calling the panic hook a second time.

@@ -94,7 +94,7 @@ impl Pool {
         let shared = &self.shared;
         shared.counters.submitted();
         let job = Job::new(work, Order::default(), shared.account(Order::default()).ok().flatten());
-        let entry = shared.enter(&(Arc::clone(&job) as Arc<dyn Run>));
+        let entry = shared.enter(Arc::clone(&job) as Arc<dyn Run>);
         if entry == Entry::Entered {
             return Ok(Submission::new(job, Arc::clone(shared)));
         }
@@ -116,7 +116,7 @@ impl Pool {
         let job = Job::new(work, order, account.as_ref().ok().copied().flatten());
         match account {
             Err(retry_after) => job.refuse(Error::Overloaded { retry_after }, shared),
-            Ok(account) => match shared.enter(&(Arc::clone(&job) as Arc<dyn Run>)) {
+            Ok(account) => match shared.enter(Arc::clone(&job) as Arc<dyn Run>) {
                 Entry::Entered => {}
                 Entry::NoRoom if !order.shed => {}
                 Entry::NoRoom => {
@@ -269,13 +269,13 @@ impl Shared {
 
     /// A job's wait is over, because it begins or because it never will.
     pub(crate) fn waits_no_more(&self, header: &Header) {
-        if let Some(account) = header.account {
+        if let Some(account) = &header.account {
             self.admission.left(account.expected);
         }
     }
 
     /// Puts a job that its caller alone knows into the queue, if there is room.
-    pub(crate) fn enter(&self, job: &Arc<dyn Run>) -> Entry {
+    pub(crate) fn enter(&self, job: Arc<dyn Run>) -> Entry {
         let entry = self.queue.try_enter(job);
         match entry {
             Entry::Entered => self.sizing.notify(),

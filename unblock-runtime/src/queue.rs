@@ -1,6 +1,6 @@
 //! What waits, how much may wait, and who is let in.
 //!
-//! Jobs wait in an unbounded crossbeam channel; how many may is kept in a counter of *places* beside it, because a
+//! Jobs wait in an unbounded crossbeam channel; how many may is kept in counters of *places* beside it, because a
 //! job that is cancelled gives its place back at once, while the channel can only be emptied from its front. What
 //! stays of a cancelled job in the channel is an empty shell, which a worker drops in passing or, if they pile up
 //! because no worker comes by, a sweep does.
@@ -10,7 +10,9 @@
 //!
 //! # The invariants
 //!
-//! - `taken` is the number of jobs that hold a place: in the channel or about to be sent, and not begun or over.
+//! - `entered - left` is the number of jobs that hold a place: in the channel or about to be sent, and not begun or over.
+//!   Both only grow. Submitters write the one and workers the other, so that neither waits for the other's cache line;
+//!   a submitter reads `left` only when the queue was full by what he knew of it.
 //! - *If there is somebody in the line, no place is free, or somebody who will look at the line again has yet to
 //!   take its lock.* Free and stand-in-line race: the one frees a place and then looks at the line's length, the
 //!   other joins the line and then looks for a free place; one of the two sees the other (sequential consistency).
@@ -25,7 +27,7 @@ use std::sync::Arc;
 use crossbeam_utils::CachePadded;
 
 use crate::job::{Place, Run};
-use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::channel::{Receiver, Sender, unbounded};
 use crate::sync::{Mutex, between_seq_cst};
 
@@ -36,11 +38,19 @@ pub(crate) struct Queue {
     sender: Sender<Arc<dyn Run>>,
     receiver: Receiver<Arc<dyn Run>>,
     capacity: usize,
-    taken: CachePadded<AtomicUsize>,
+    entered: CachePadded<Entrance>,
+    left: CachePadded<AtomicU64>,
     open: AtomicBool,
     line: Mutex<Line>,
     /// How many stand in the line, to be read without its lock.
     waiting: AtomicUsize,
+}
+
+/// What submitters write.
+struct Entrance {
+    entered: AtomicU64,
+    /// What `left` was when a submitter last looked; it is that much or more.
+    left_seen: AtomicU64,
 }
 
 #[derive(Default)]
@@ -68,7 +78,8 @@ impl Queue {
             sender,
             receiver,
             capacity,
-            taken: CachePadded::new(AtomicUsize::new(0)),
+            entered: CachePadded::new(Entrance { entered: AtomicU64::new(0), left_seen: AtomicU64::new(0) }),
+            left: CachePadded::new(AtomicU64::new(0)),
             open: AtomicBool::new(true),
             line: Mutex::new(Line::default()),
             waiting: AtomicUsize::new(0),
@@ -76,7 +87,7 @@ impl Queue {
     }
 
     /// Enters the queue if there is room and nobody stands in line before. The job is its caller's alone so far.
-    pub(crate) fn try_enter(&self, job: &Arc<dyn Run>) -> Entry {
+    pub(crate) fn try_enter(&self, job: Arc<dyn Run>) -> Entry {
         if self.waiting.load(Ordering::SeqCst) > 0 || !self.take_place() {
             return if self.is_open() { Entry::NoRoom } else { Entry::Closed };
         }
@@ -88,7 +99,7 @@ impl Queue {
             return Entry::Closed;
         }
         job.header().place.set(Place::IN_QUEUE);
-        self.send(Arc::clone(job));
+        self.send(job);
         Entry::Entered
     }
 
@@ -131,7 +142,7 @@ impl Queue {
 
     /// Gives back the place of a job that has begun.
     pub(crate) fn leave(&self) -> Moved {
-        self.taken.fetch_sub(1, Ordering::SeqCst);
+        self.left.fetch_add(1, Ordering::SeqCst);
         between_seq_cst();
         if self.waiting.load(Ordering::SeqCst) == 0 {
             return false;
@@ -156,9 +167,9 @@ impl Queue {
             }
             return false;
         }
-        self.taken.fetch_sub(1, Ordering::SeqCst);
+        self.left.fetch_add(1, Ordering::SeqCst);
         let moved = self.admit(&mut line);
-        let shells = self.len().saturating_sub(self.taken.load(Ordering::SeqCst));
+        let shells = self.len().saturating_sub(self.taken());
         if shells > SHELLS.max(self.capacity) { self.sweep() || moved } else { moved }
     }
 
@@ -180,7 +191,7 @@ impl Queue {
             return false;
         }
         let _line = self.line.lock();
-        self.taken.load(Ordering::SeqCst) == 0 && self.waiting() == 0
+        self.taken() == 0 && self.waiting() == 0
     }
 
     /// All that waits, in queue and line, in order; for a shutdown that ran out of time. They stay where they are
@@ -227,9 +238,28 @@ impl Queue {
         moved
     }
 
+    /// How many places are taken, or were a moment ago.
+    fn taken(&self) -> usize {
+        // In this order, so that whoever left is seen to have entered.
+        let left = self.left.load(Ordering::SeqCst);
+        let entered = self.entered.entered.load(Ordering::SeqCst);
+        usize::try_from(entered - left).unwrap_or(usize::MAX)
+    }
+
     fn take_place(&self) -> bool {
-        let more = |taken| (taken < self.capacity).then_some(taken + 1);
-        self.taken.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).is_ok()
+        let Entrance { entered, left_seen } = &*self.entered;
+        let is_full = |entered: u64, left| entered.saturating_sub(left) >= self.capacity as u64;
+        let one_more = |entered| {
+            if is_full(entered, left_seen.load(Ordering::Relaxed)) {
+                let left = self.left.load(Ordering::SeqCst);
+                left_seen.store(left, Ordering::Relaxed);
+                if is_full(entered, left) {
+                    return None;
+                }
+            }
+            Some(entered + 1)
+        };
+        entered.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more).is_ok()
     }
 
     fn send(&self, job: Arc<dyn Run>) {

@@ -9,8 +9,8 @@
 //!
 //! # The invariants
 //!
-//! - `active` is never less than the number of seats whose standing is `ON`: it is raised before a seat says `ON`,
-//!   and lowered after it stopped saying so. `searching` is the number of workers with a token that look for work:
+//! - `active` is never less than the number of seats whose standing is `CALLED` or `ON`: it is raised before a seat says
+//!   so, and lowered after it stopped saying so. `searching` is the number of workers with a token that look for work:
 //!   between jobs, or woken and on their way.
 //! - *If there is work in the queue, then somebody is searching, or all tokens are out with workers that will look
 //!   again after their job, or the monitor is armed.* Each who gives up its search looks at the queue afterwards;
@@ -23,8 +23,9 @@
 //! - monitor against worker over a standing: the one whose compare-and-swap succeeds; the other sees the new value
 //!   and adjusts nothing.
 //! - two notifiers: one compare-and-swap on the counts adds the searcher, the other finds him.
-//! - wake against `keep_alive`: the roster's lock. A seat that was taken from the bench is `ON` before the lock is
+//! - wake against `keep_alive`: the roster's lock. A seat that was taken from the bench is `CALLED` before the lock is
 //!   released, so its worker cannot leave.
+//! - wake against survey: none. A worker that is called and still asleep sleeps in no job; its token stays with it.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -86,14 +87,17 @@ pub(crate) struct Seat {
 
 /// Without a token.
 const OFF: u8 = 0;
+/// Given a token, which is counted in `active`, and not awake yet. Its own worker alone changes this.
+const CALLED: u8 = 1;
 /// With a token, which is counted in `active`.
-const ON: u8 = 1;
+const ON: u8 = 2;
 /// Its token was taken while it slept in its job.
-const NAP: u8 = 2;
+const NAP: u8 = 3;
 
 impl Seat {
-    fn new(number: usize, standing: u8) -> Self {
-        Self { number, standing: AtomicU8::new(standing), thread: OnceLock::new(), id: OnceLock::new() }
+    /// The seat of a worker that is yet to start; a token waits for it.
+    fn new(number: usize) -> Self {
+        Self { number, standing: AtomicU8::new(CALLED), thread: OnceLock::new(), id: OnceLock::new() }
     }
 
     /// How many were hired before it; its thread's name holds it.
@@ -105,12 +109,7 @@ impl Seat {
     pub(crate) fn occupy(&self) {
         let _ = self.thread.set(thread::current());
         let _ = self.id.set(ThreadId::current());
-    }
-
-    /// Whether somebody has given a token to this seat since it came to the bench. The monitor may have taken the token
-    /// again, finding the thread asleep before it woke up; the worker goes on then like one that slept in its job.
-    fn is_called(&self) -> bool {
-        self.standing.load(Ordering::SeqCst) != OFF
+        self.standing.store(ON, Ordering::SeqCst);
     }
 
     fn wake(&self) {
@@ -260,7 +259,7 @@ impl Sizing {
         }
         let since = Instant::now();
         loop {
-            if seat.is_called() {
+            if seat.change(CALLED, ON) {
                 return Wait::Called;
             }
             {
@@ -290,7 +289,7 @@ impl Sizing {
             return None;
         }
         self.counts.fetch_add(ACTIVE + SEARCHING, Ordering::SeqCst);
-        let seat = Arc::new(Seat::new(roster.hired, ON));
+        let seat = Arc::new(Seat::new(roster.hired));
         roster.hired += 1;
         roster.members.push(Arc::clone(&seat));
         Some(seat)
@@ -308,7 +307,8 @@ impl Sizing {
         let mut survey = Survey::default();
         for seat in self.to_look_at() {
             let Some(&id) = seat.id.get() else { continue };
-            match (seat.standing.load(Ordering::SeqCst), is_asleep(id)) {
+            let standing = seat.standing.load(Ordering::SeqCst);
+            match (standing, if standing == CALLED { Some(false) } else { is_asleep(id) }) {
                 (ON, Some(true)) if seat.change(ON, NAP) => {
                     self.counts.fetch_sub(ACTIVE, Ordering::SeqCst);
                     survey.asleep += 1;
@@ -321,7 +321,7 @@ impl Sizing {
                         self.counts.fetch_sub(ACTIVE, Ordering::SeqCst);
                     }
                 }
-                (ON, Some(_)) => survey.running += 1,
+                (CALLED, _) | (ON, Some(_)) => survey.running += 1,
                 (_, None) => survey.unknown += 1,
                 _ => {}
             }
@@ -423,7 +423,7 @@ impl Sizing {
         let seat = {
             let mut roster = self.roster.lock();
             let Some(seat) = roster.bench.pop() else { return Given::NobodyThere };
-            seat.standing.store(ON, Ordering::SeqCst);
+            seat.standing.store(CALLED, Ordering::SeqCst);
             seat
         };
         seat.wake();
@@ -434,7 +434,8 @@ impl Sizing {
     fn to_look_at(&self) -> Vec<Arc<Seat>> {
         let mut roster = self.roster.lock();
         let standing = |seat: &Arc<Seat>| seat.standing.load(Ordering::SeqCst);
-        let mut seats: Vec<_> = roster.members.iter().filter(|seat| standing(seat) == ON).cloned().collect();
+        let has_token = |seat: &&Arc<Seat>| matches!(standing(seat), CALLED | ON);
+        let mut seats: Vec<_> = roster.members.iter().filter(has_token).cloned().collect();
         let start = roster.next_sleeper.min(roster.members.len());
         let (before, after) = roster.members.split_at(start);
         let mut looked_at = 0;
@@ -452,7 +453,7 @@ impl Sizing {
 impl Roster {
     /// Takes a worker off the list. False if somebody has called it from the bench meanwhile.
     fn remove(&mut self, seat: &Arc<Seat>) -> bool {
-        if seat.is_called() {
+        if seat.standing.load(Ordering::SeqCst) == CALLED {
             return false;
         }
         self.bench.retain(|other| !Arc::ptr_eq(other, seat));

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use crate::completion::Waiter;
 use crate::error::Error;
@@ -24,6 +25,8 @@ use crate::timer::Alarm;
 pub struct Submission<T> {
     job: Arc<dyn Await<T>>,
     pool: Arc<Shared>,
+    /// The job's, to be read without a look at the job.
+    deadline: Option<Instant>,
     alarm: Option<Alarm>,
     /// Nothing is to be cancelled when it is dropped: the outcome was taken, or nobody wants it.
     settled: bool,
@@ -31,7 +34,8 @@ pub struct Submission<T> {
 
 impl<T> Submission<T> {
     pub(crate) fn new(job: Arc<dyn Await<T>>, pool: Arc<Shared>) -> Self {
-        Self { job, pool, alarm: None, settled: false }
+        let deadline = job.header().deadline;
+        Self { job, pool, deadline, alarm: None, settled: false }
     }
 
     /// Cancels the job if it has not begun: it never runs, what it had captured is dropped now, and the outcome is
@@ -66,7 +70,7 @@ impl<T> Future for Submission<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if this.job.header().is_expired() {
+        if this.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             this.job.expire(&this.pool);
         }
         if let Poll::Ready(outcome) = this.job.poll(cx) {
@@ -75,7 +79,7 @@ impl<T> Future for Submission<T> {
             return Poll::Ready(outcome);
         }
         this.stand_in_line();
-        if let Some(deadline) = this.job.header().deadline {
+        if let Some(deadline) = this.deadline {
             // The alarm only wakes: this poll's successor finds the deadline passed and ends the wait, so that what
             // the job had captured is dropped by its caller and never by the timer's thread.
             match &mut this.alarm {

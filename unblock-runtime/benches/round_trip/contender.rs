@@ -4,7 +4,7 @@ use std::future::Future;
 use std::thread::available_parallelism;
 use std::time::Instant;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, LocalOptions, Runtime, RuntimeMetrics};
 use tokio::task::LocalSet;
 use unblock_runtime::{EventLoop, Pool};
 
@@ -27,11 +27,11 @@ pub(crate) const CONTENDERS: &[Contender] = &[
     Contender {
         name: "unblock, on an event loop",
         run: |callers, jobs| {
-            let runtime = current_thread().build().expect("a runtime");
+            let runtime = current_thread().build_local(LocalOptions::default()).expect("a runtime");
             let pool = Pool::global();
-            let round = |measure| LocalSet::new().block_on(&runtime, EventLoop::new().run(measure));
-            let measured = round(Box::pin(measure_local(callers, jobs, || pool.submit(|| ()))));
-            measured.with_wake_ups(&runtime, callers * jobs)
+            let measured =
+                runtime.block_on(EventLoop::new().run(measure_local(callers, jobs, || pool.submit(|| ()))));
+            measured.with_wake_ups(&runtime.metrics(), callers * jobs)
         },
     },
     Contender {
@@ -84,6 +84,14 @@ pub(crate) const CONTENDERS: &[Contender] = &[
         },
     },
     Contender {
+        name: "rayon + oneshot, local runtime",
+        run: |callers, jobs| {
+            let runtime = current_thread().build_local(LocalOptions::default()).expect("a runtime");
+            let measured = runtime.block_on(measure_local(callers, jobs, rayon_job));
+            measured.with_wake_ups(&runtime.metrics(), callers * jobs)
+        },
+    },
+    Contender {
         name: "rayon + oneshot, multi-thread",
         run: |callers, jobs| {
             let runtime = multi_thread().build().expect("a runtime");
@@ -123,7 +131,7 @@ fn on_current_thread<J: Future + 'static>(
     submit: impl Fn() -> J + Copy + 'static,
 ) -> Round {
     let measured = LocalSet::new().block_on(runtime, measure_local(callers, jobs, submit));
-    measured.with_wake_ups(runtime, callers * jobs)
+    measured.with_wake_ups(&runtime.metrics(), callers * jobs)
 }
 
 /// Runs the callers as tasks of the one thread.
@@ -180,8 +188,8 @@ impl Round {
         }
     }
 
-    fn with_wake_ups(mut self, runtime: &Runtime, jobs: usize) -> Self {
-        let parked = runtime.metrics().worker_park_count(0);
+    fn with_wake_ups(mut self, metrics: &RuntimeMetrics, jobs: usize) -> Self {
+        let parked = metrics.worker_park_count(0);
         self.wake_ups_per_job = Some(parked as f64 / jobs as f64);
         self
     }

@@ -42,14 +42,14 @@ fn a_letter_is_delivered_or_a_wake_up_is_on_its_way() {
                 thread::spawn(move || assert!(mailbox.post(letter(&delivered)).is_ok()))
             })
             .collect();
-        mailbox.deliver(&mut Context::from_waker(&waker));
+        mailbox.deliver(&mut Context::from_waker(&waker), &mut Vec::new());
         for poster in posters {
             poster.join().unwrap();
         }
         // What this drain did not find has woken the main task, and once for all.
         let woken = wakes.get();
         assert_eq!(woken, usize::from(delivered.get() < 2));
-        mailbox.deliver(&mut Context::from_waker(&waker));
+        mailbox.deliver(&mut Context::from_waker(&waker), &mut Vec::new());
         assert_eq!(delivered.get(), 2);
         assert_eq!(wakes.get(), woken);
     });

@@ -44,7 +44,7 @@ impl Run for Stub {
 /// A full queue of one place, with a job in it.
 fn full() -> Arc<Queue> {
     let queue = Arc::new(Queue::new(1));
-    assert_eq!(queue.try_enter(&Stub::new()), Entry::Entered);
+    assert_eq!(queue.try_enter(Stub::new()), Entry::Entered);
     queue
 }
 
@@ -66,7 +66,7 @@ fn a_freed_place_goes_to_whoever_joins_the_line() {
         worker.join().unwrap();
         assert_eq!(queue.waiting(), 0);
         take(&queue);
-        assert_eq!(queue.try_enter(&Stub::new()), Entry::Entered, "a place was lost");
+        assert_eq!(queue.try_enter(Stub::new()), Entry::Entered, "a place was lost");
     });
 }
 
@@ -84,7 +84,7 @@ fn whoever_leaves_the_line_takes_no_place_along() {
         queue.withdraw(&leaver.header().place);
         worker.join().unwrap();
         assert_eq!(stayer.header().place.get(), Place::IN_QUEUE);
-        assert_eq!((queue.waiting(), queue.taken.load(crate::sync::atomic::Ordering::SeqCst)), (0, 1));
+        assert_eq!((queue.waiting(), queue.taken()), (0, 1));
     });
 }
 
@@ -94,7 +94,7 @@ fn nobody_enters_a_queue_that_is_finished() {
         let queue = Arc::new(Queue::new(1));
         let submitter = thread::spawn({
             let queue = Arc::clone(&queue);
-            move || queue.try_enter(&Stub::new())
+            move || queue.try_enter(Stub::new())
         });
         queue.close();
         // A worker that sees this goes home for good.
@@ -111,7 +111,7 @@ fn a_place_that_is_given_back_at_the_closed_door_goes_to_the_line() {
         let queue = Arc::new(Queue::new(1));
         let late = thread::spawn({
             let queue = Arc::clone(&queue);
-            move || queue.try_enter(&Stub::new())
+            move || queue.try_enter(Stub::new())
         });
         let closer = thread::spawn({
             let queue = Arc::clone(&queue);

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
+use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::{LocalSet, spawn_local, yield_now};
+use tokio::task::{spawn_local, yield_now};
 use tokio::time::sleep;
 
 use super::Limits;
@@ -34,8 +35,7 @@ impl Loop {
     where
         S: IntoService<K>,
     {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let tasks = LocalSet::new();
+        let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
         let main = async {
             self.listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(self.listener)?;
@@ -52,8 +52,8 @@ impl Loop {
             self.gauge.no_connections().await;
             Ok(())
         };
-        // The tasks that are left, of HTTP/2 connections that were cut, are dropped with `tasks`, on this thread.
-        tasks.block_on(&runtime, EventLoop::new().run(main))
+        // The tasks that are left, of HTTP/2 connections that were cut, are dropped with the runtime, on this thread.
+        runtime.block_on(EventLoop::new().run(main))
     }
 }
 
