@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::error::BuildError;
 use crate::pool::{Pool, Shared};
 use crate::queue::Queue;
-use crate::sizing::Sizing;
+use crate::sizing::{Errand, Sizing};
 use crate::{monitor, worker};
 
 /// Settings for a [`Pool`]; from [`Pool::builder`].
@@ -126,7 +126,7 @@ impl PoolBuilder {
         let sizing = Sizing::new(limit, max_threads, self.keep_alive);
         let shared = Arc::new(Shared::new(
             self.name,
-            Queue::new(self.queue_capacity),
+            Queue::new(self.queue_capacity, max_threads > parallelism),
             sizing,
             self.niceness,
             self.stack_size,
@@ -136,7 +136,7 @@ impl PoolBuilder {
         let watched = Arc::clone(&shared);
         shared.spawn_thread("monitor", None, move || monitor::watch(&watched)).map_err(BuildError::Thread)?;
         for _ in 0..parallelism {
-            worker::hire(&shared).map_err(BuildError::Thread)?;
+            worker::hire(&shared, Errand::Any).map_err(BuildError::Thread)?;
         }
         Ok(pool)
     }

@@ -75,6 +75,7 @@ mod completion;
 mod context;
 mod error;
 mod event_loop;
+mod habit;
 mod handler;
 pub mod job;
 mod monitor;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::pool::Shared;
-use crate::sizing::Survey;
+use crate::sizing::{Errand, Survey};
 use crate::sync::thread;
 use crate::worker;
 
@@ -90,15 +90,15 @@ impl Growth {
             _ => self.limit,
         };
         // Who searches will find one of the jobs: a worker that was called or started, and is not awake yet. Searchers are
-        // counted first, because a worker takes its job before it stops searching.
+        // counted first, because a worker takes its job before it stops searching; and what sleeps is taken first.
         let searching = pool.sizing.searching();
-        let jobs = pool.queue.len().saturating_sub(searching);
-        let missing = pool.sizing.call(self.target, jobs);
-        for _ in 0..missing {
-            if !self.hire(pool) {
-                break;
-            }
-        }
+        let (jobs, sleepers) = (pool.queue.len(), pool.queue.sleepers());
+        let room = pool.sizing.room_for_naps().saturating_sub(survey.sent);
+        let naps = sleepers.saturating_sub(searching + survey.sent).min(room);
+        let missing = pool.sizing.send(naps);
+        self.hire(pool, Errand::Sleeper, missing);
+        let missing = pool.sizing.call(self.target, jobs.saturating_sub(searching + naps));
+        self.hire(pool, Errand::Any, missing);
     }
 
     fn decide_by_time(&mut self, pool: &Shared) {
@@ -114,25 +114,27 @@ impl Growth {
         pool.sizing.set_limit(self.limit);
     }
 
-    /// Whether another thread was started.
-    fn hire(&mut self, pool: &Arc<Shared>) -> bool {
+    /// Starts so many workers, as far as the pool may have them and the system gives them.
+    fn hire(&mut self, pool: &Arc<Shared>, errand: Errand, workers: usize) {
         if self.refused_until.is_some_and(|until| Instant::now() < until) {
-            return false;
+            return;
         }
-        match worker::hire(pool) {
-            Ok(hired) => {
-                self.refused_until = None;
-                self.refused_for = REFUSED.0;
-                hired
-            }
-            Err(error) => {
-                tracing::warn!(
-                    pool = pool.name, %error, again_in = ?self.refused_for,
-                    "the system gives no further thread; the pool goes on with those it has"
-                );
-                self.refused_until = Some(Instant::now() + self.refused_for);
-                self.refused_for = (self.refused_for * 2).min(REFUSED.1);
-                false
+        for _ in 0..workers {
+            match worker::hire(pool, errand) {
+                Ok(true) => {
+                    self.refused_until = None;
+                    self.refused_for = REFUSED.0;
+                }
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::warn!(
+                        pool = pool.name, %error, again_in = ?self.refused_for,
+                        "the system gives no further thread; the pool goes on with those it has"
+                    );
+                    self.refused_until = Some(Instant::now() + self.refused_for);
+                    self.refused_for = (self.refused_for * 2).min(REFUSED.1);
+                    return;
+                }
             }
         }
     }

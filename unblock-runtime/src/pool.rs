@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crate::admission::Admission;
+use crate::admission::{Admission, Expected};
 use crate::builder::PoolBuilder;
 use crate::completion::Waiter;
 use crate::error::{BuildError, Error, TrySubmitError};
@@ -257,7 +257,11 @@ impl Shared {
             return Ok(None);
         }
         let submitted = Instant::now();
-        let expected = self.admission.expect(order.handler.map(|handler| &handler.run_time));
+        let expected = match order.handler {
+            // What sleeps waits for no core, and lets nobody wait for one.
+            Some(handler) if handler.habit.sleeps() => Expected::default(),
+            handler => self.admission.expect(handler.map(|handler| &handler.run_time)),
+        };
         if order.shed {
             let time =
                 order.deadline.map_or(SHED_WAIT, |deadline| deadline.saturating_duration_since(submitted));

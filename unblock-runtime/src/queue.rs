@@ -1,9 +1,13 @@
 //! What waits, how much may wait, and who is let in.
 //!
-//! Jobs wait in an unbounded crossbeam channel; how many may is kept in counters of *places* beside it, because a
-//! job that is cancelled gives its place back at once, while the channel can only be emptied from its front. What
-//! stays of a cancelled job in the channel is an empty shell, which a worker drops in passing or, if they pile up
+//! Jobs wait in unbounded crossbeam channels; how many may is kept in counters of *places* beside it, because a
+//! job that is cancelled gives its place back at once, while a channel can only be emptied from its front. What
+//! stays of a cancelled job in it is an empty shell, which a worker drops in passing or, if they pile up
 //! because no worker comes by, a sweep does.
+//!
+//! There are two lanes: one for the jobs of handlers that are known to sleep, one for all others. What sleeps needs no core,
+//! so it need not wait behind what computes. (A pool whose threads are all for computing has one lane.) Within a lane the
+//! order is that of entering.
 //!
 //! Who finds no place stands in a line, first come, first served. Whoever frees a place moves the first of the line
 //! into the channel himself: nobody's poll is needed for it, so a caller that is not polled holds up nobody.
@@ -35,8 +39,10 @@ use crate::sync::{Mutex, between_seq_cst};
 const SHELLS: usize = 1024;
 
 pub(crate) struct Queue {
-    sender: Sender<Arc<dyn Run>>,
-    receiver: Receiver<Arc<dyn Run>>,
+    jobs: Lane,
+    sleepers: Lane,
+    /// Whether there is more than one lane.
+    divided: bool,
     capacity: usize,
     entered: CachePadded<Entrance>,
     left: CachePadded<AtomicU64>,
@@ -44,6 +50,11 @@ pub(crate) struct Queue {
     line: Mutex<Line>,
     /// How many stand in the line, to be read without its lock.
     waiting: AtomicUsize,
+}
+
+struct Lane {
+    sender: Sender<Arc<dyn Run>>,
+    receiver: Receiver<Arc<dyn Run>>,
 }
 
 /// What submitters write.
@@ -72,11 +83,11 @@ pub(crate) enum Entry {
 pub(crate) type Moved = bool;
 
 impl Queue {
-    pub(crate) fn new(capacity: usize) -> Self {
-        let (sender, receiver) = unbounded();
+    pub(crate) fn new(capacity: usize, divided: bool) -> Self {
         Self {
-            sender,
-            receiver,
+            jobs: Lane::new(),
+            sleepers: Lane::new(),
+            divided,
             capacity,
             entered: CachePadded::new(Entrance { entered: AtomicU64::new(0), left_seen: AtomicU64::new(0) }),
             left: CachePadded::new(AtomicU64::new(0)),
@@ -116,19 +127,37 @@ impl Queue {
         if self.admit(&mut line) { Entry::Entered } else { Entry::NoRoom }
     }
 
-    /// The next job, or its shell.
-    pub(crate) fn pop(&self) -> Option<Arc<dyn Run>> {
-        self.receiver.try_recv().ok()
+    /// The next job, or its shell, of one lane; if that is empty, of the other.
+    pub(crate) fn pop(&self, sleepers_first: bool) -> Option<Arc<dyn Run>> {
+        if sleepers_first {
+            self.sleepers.pop().or_else(|| self.jobs.pop())
+        } else {
+            self.jobs.pop().or_else(|| self.sleepers.pop())
+        }
+    }
+
+    /// The next job that is known to sleep, or its shell.
+    pub(crate) fn pop_sleeper(&self) -> Option<Arc<dyn Run>> {
+        self.sleepers.pop()
     }
 
     /// Whether a worker would find something.
     pub(crate) fn has_work(&self) -> bool {
-        !self.receiver.is_empty()
+        !(self.jobs.receiver.is_empty() && self.sleepers.receiver.is_empty())
+    }
+
+    pub(crate) fn has_sleepers(&self) -> bool {
+        !self.sleepers.receiver.is_empty()
     }
 
     /// How many a worker would find, shells included.
     pub(crate) fn len(&self) -> usize {
-        self.receiver.len()
+        self.jobs.receiver.len() + self.sleepers()
+    }
+
+    /// How many of them are known to sleep.
+    pub(crate) fn sleepers(&self) -> usize {
+        self.sleepers.receiver.len()
     }
 
     pub(crate) fn capacity(&self) -> usize {
@@ -198,7 +227,7 @@ impl Queue {
     /// counted until they are aborted.
     pub(crate) fn drain(&self) -> Vec<Arc<dyn Run>> {
         let line = self.line.lock();
-        let mut jobs: Vec<_> = std::iter::from_fn(|| self.pop()).collect();
+        let mut jobs: Vec<_> = std::iter::from_fn(|| self.pop(false)).collect();
         jobs.extend(line.jobs.iter().cloned());
         jobs
     }
@@ -227,7 +256,7 @@ impl Queue {
     /// Drops the shells in the channel. Called under the line's lock, so one sweeps at a time; a job that is sent
     /// meanwhile may come before those that are put back.
     fn sweep(&self) -> Moved {
-        let jobs: Vec<_> = std::iter::from_fn(|| self.pop()).collect();
+        let jobs: Vec<_> = std::iter::from_fn(|| self.pop(false)).collect();
         let mut moved = false;
         for job in jobs {
             if !job.is_past_queue() {
@@ -263,8 +292,21 @@ impl Queue {
     }
 
     fn send(&self, job: Arc<dyn Run>) {
-        // The queue holds a receiver itself, so the channel cannot be disconnected.
-        let _ = self.sender.send(job);
+        let sleeps = self.divided && job.header().handler.is_some_and(|handler| handler.habit.sleeps());
+        let lane = if sleeps { &self.sleepers } else { &self.jobs };
+        // The lane holds a receiver itself, so its channel cannot be disconnected.
+        let _ = lane.sender.send(job);
+    }
+}
+
+impl Lane {
+    fn new() -> Self {
+        let (sender, receiver) = unbounded();
+        Self { sender, receiver }
+    }
+
+    fn pop(&self) -> Option<Arc<dyn Run>> {
+        self.receiver.try_recv().ok()
     }
 }
 

@@ -7,6 +7,10 @@
 //! a job steps aside. Workers without a token wait on a bench, last in, first out, so that those at its bottom can
 //! leave after `keep_alive`.
 //!
+//! A job that is known to sleep needs a thread and no token: a worker that begins one gives its token away at once, and if
+//! all tokens are out, the monitor sends workers from the bench without one. All but `parallelism` threads may serve these
+//! *naps*; the rest is left to those who compute.
+//!
 //! # The invariants
 //!
 //! - `active` is never less than the number of seats whose standing is `CALLED` or `ON`: it is raised before a seat says
@@ -23,8 +27,8 @@
 //! - monitor against worker over a standing: the one whose compare-and-swap succeeds; the other sees the new value
 //!   and adjusts nothing.
 //! - two notifiers: one compare-and-swap on the counts adds the searcher, the other finds him.
-//! - wake against `keep_alive`: the roster's lock. A seat that was taken from the bench is `CALLED` before the lock is
-//!   released, so its worker cannot leave.
+//! - wake against `keep_alive`: the roster's lock. A seat that was taken from the bench is `CALLED` or `SENT` before the
+//!   lock is released, so its worker cannot leave.
 //! - wake against survey: none. A worker that is called and still asleep sleeps in no job; its token stays with it.
 
 use std::sync::{Arc, OnceLock};
@@ -32,8 +36,9 @@ use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
+use crate::handler::Handler;
 use crate::priority::ThreadId;
-use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
+use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use crate::sync::{Mutex, thread};
 
 /// How many sleepers a survey looks at, to find those that run again.
@@ -60,6 +65,8 @@ pub(crate) struct Sizing {
     max_threads: usize,
     keep_alive: Duration,
     roster: Mutex<Roster>,
+    /// How many workers run a job that was known to sleep, without a token.
+    napping: AtomicUsize,
     armed: AtomicBool,
     monitor: OnceLock<thread::Thread>,
 }
@@ -83,6 +90,8 @@ pub(crate) struct Seat {
     standing: AtomicU8,
     thread: OnceLock<thread::Thread>,
     id: OnceLock<ThreadId>,
+    /// Whose job it runs.
+    handler: Mutex<Option<&'static Handler>>,
 }
 
 /// Without a token.
@@ -91,13 +100,21 @@ const OFF: u8 = 0;
 const CALLED: u8 = 1;
 /// With a token, which is counted in `active`.
 const ON: u8 = 2;
-/// Its token was taken while it slept in its job.
+/// In a job that sleeps, without a token: it was taken or given away.
 const NAP: u8 = 3;
+/// Called without a token to run what sleeps, and not awake yet. Its own worker alone changes this.
+const SENT: u8 = 4;
 
 impl Seat {
-    /// The seat of a worker that is yet to start; a token waits for it.
-    fn new(number: usize) -> Self {
-        Self { number, standing: AtomicU8::new(CALLED), thread: OnceLock::new(), id: OnceLock::new() }
+    /// The seat of a worker that is yet to start.
+    fn new(number: usize, errand: Errand) -> Self {
+        Self {
+            number,
+            standing: AtomicU8::new(errand.standing()),
+            thread: OnceLock::new(),
+            id: OnceLock::new(),
+            handler: Mutex::new(None),
+        }
     }
 
     /// How many were hired before it; its thread's name holds it.
@@ -109,7 +126,27 @@ impl Seat {
     pub(crate) fn occupy(&self) {
         let _ = self.thread.set(thread::current());
         let _ = self.id.set(ThreadId::current());
-        self.standing.store(ON, Ordering::SeqCst);
+        let _ = self.answer_call();
+    }
+
+    /// What this seat's worker is called for, if it is.
+    fn answer_call(&self) -> Option<Errand> {
+        if self.change(CALLED, ON) {
+            Some(Errand::Any)
+        } else if self.change(SENT, NAP) {
+            Some(Errand::Sleeper)
+        } else {
+            None
+        }
+    }
+
+    pub(crate) fn has_token(&self) -> bool {
+        self.standing.load(Ordering::SeqCst) == ON
+    }
+
+    /// Its worker begins a job of this handler's, or has ended it.
+    pub(crate) fn set_handler(&self, handler: Option<&'static Handler>) {
+        *self.handler.lock() = handler;
     }
 
     fn wake(&self) {
@@ -124,11 +161,29 @@ impl Seat {
     }
 }
 
+/// What a worker is called for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// Any job; it gets a token.
+    Any,
+    /// A job that is known to sleep, which needs no token.
+    Sleeper,
+}
+
+impl Errand {
+    fn standing(self) -> u8 {
+        match self {
+            Self::Any => CALLED,
+            Self::Sleeper => SENT,
+        }
+    }
+}
+
 /// How waiting on the bench ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wait {
-    /// With a token: there is work to look for.
-    Called,
+    /// There is work to look for.
+    Called(Errand),
     /// The worker's thread is to end; it is not a member any more.
     Leave,
 }
@@ -140,11 +195,13 @@ pub(crate) struct Survey {
     pub(crate) running: usize,
     /// Workers that were found asleep, and whose tokens are free now.
     pub(crate) asleep: usize,
+    /// Workers that were sent for what sleeps, and are not awake yet.
+    pub(crate) sent: usize,
     /// The platform could not tell.
     pub(crate) unknown: usize,
 }
 
-/// What became of a token that was given out.
+/// What became of a call.
 enum Given {
     Taken,
     NobodyThere,
@@ -161,6 +218,7 @@ impl Sizing {
             roster: Mutex::new(Roster::default()),
             // The monitor's first look disarms it: whoever arms it after that knows which thread to wake.
             armed: AtomicBool::new(true),
+            napping: AtomicUsize::new(0),
             monitor: OnceLock::new(),
         }
     }
@@ -179,7 +237,7 @@ impl Sizing {
             let more = counts + ACTIVE + SEARCHING;
             match self.counts.compare_exchange_weak(counts, more, Ordering::SeqCst, Ordering::SeqCst) {
                 Err(now) => counts = now,
-                Ok(_) => match self.give_token() {
+                Ok(_) => match self.summon(Errand::Any) {
                     Given::Taken => return,
                     // All are asleep in their jobs, or on their way to the bench: the monitor finds out.
                     Given::NobodyThere => {
@@ -207,8 +265,52 @@ impl Sizing {
         }
     }
 
-    /// Whether the worker may take another job after this one. If not, it has no token and goes to the bench.
-    pub(crate) fn may_go_on(&self, seat: &Seat) -> bool {
+    /// A worker begins a job that is known to sleep: its token, if it has one, goes to another. False, and nothing has
+    /// happened, when as many threads nap as may.
+    pub(crate) fn nap(&self, seat: &Seat, has_work: impl Fn() -> bool) -> bool {
+        let most = self.most_naps();
+        let one_more = |napping| (napping < most).then_some(napping + 1);
+        if self.napping.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more).is_err() {
+            return false;
+        }
+        if seat.change(ON, NAP) {
+            self.counts.fetch_sub(ACTIVE, Ordering::SeqCst);
+            fence(Ordering::SeqCst);
+            if has_work() {
+                self.notify();
+            }
+        }
+        true
+    }
+
+    /// The job is over.
+    pub(crate) fn end_nap(&self) {
+        self.napping.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// How many more threads may serve what sleeps.
+    pub(crate) fn room_for_naps(&self) -> usize {
+        self.most_naps().saturating_sub(self.napping.load(Ordering::SeqCst))
+    }
+
+    fn most_naps(&self) -> usize {
+        self.max_threads - self.parallelism as usize
+    }
+
+    /// Whether the worker may take another job after this one: any with its token, or without one one that sleeps. If
+    /// not, it goes to the bench.
+    pub(crate) fn may_go_on(&self, seat: &Seat, has_sleepers: impl Fn() -> bool) -> bool {
+        if self.keeps_token(seat) {
+            return true;
+        }
+        let nap = self.room_for_naps() > 0 && has_sleepers();
+        if nap {
+            seat.standing.store(NAP, Ordering::SeqCst);
+        }
+        nap
+    }
+
+    fn keeps_token(&self, seat: &Seat) -> bool {
         if seat.standing.load(Ordering::SeqCst) == ON {
             if active(self.counts.load(Ordering::SeqCst)) <= self.limit.load(Ordering::Relaxed) {
                 return true;
@@ -259,8 +361,8 @@ impl Sizing {
         }
         let since = Instant::now();
         loop {
-            if seat.change(CALLED, ON) {
-                return Wait::Called;
+            if let Some(errand) = seat.answer_call() {
+                return Wait::Called(errand);
             }
             {
                 let mut roster = self.roster.lock();
@@ -282,14 +384,16 @@ impl Sizing {
         }
     }
 
-    /// A seat with a token for a thread that is about to be started; `None` when there are enough.
-    pub(crate) fn hire(&self) -> Option<Arc<Seat>> {
+    /// A seat for a thread that is about to be started; `None` when there are enough.
+    pub(crate) fn hire(&self, errand: Errand) -> Option<Arc<Seat>> {
         let mut roster = self.roster.lock();
         if roster.dismissed || roster.members.len() >= self.max_threads {
             return None;
         }
-        self.counts.fetch_add(ACTIVE + SEARCHING, Ordering::SeqCst);
-        let seat = Arc::new(Seat::new(roster.hired));
+        if errand == Errand::Any {
+            self.counts.fetch_add(ACTIVE + SEARCHING, Ordering::SeqCst);
+        }
+        let seat = Arc::new(Seat::new(roster.hired, errand));
         roster.hired += 1;
         roster.members.push(Arc::clone(&seat));
         Some(seat)
@@ -297,23 +401,40 @@ impl Sizing {
 
     /// The thread for a hired seat could not be started.
     pub(crate) fn unhire(&self, seat: &Arc<Seat>) {
-        seat.standing.store(OFF, Ordering::SeqCst);
+        let had_token = seat.standing.swap(OFF, Ordering::SeqCst) == CALLED;
         self.roster.lock().remove(seat);
-        self.counts.fetch_sub(ACTIVE + SEARCHING, Ordering::SeqCst);
+        if had_token {
+            self.counts.fetch_sub(ACTIVE + SEARCHING, Ordering::SeqCst);
+        }
     }
 
     /// Looks at the workers: takes the tokens of those asleep, and gives those that run again theirs back.
     pub(crate) fn survey(&self, is_asleep: impl Fn(ThreadId) -> Option<bool>) -> Survey {
         let mut survey = Survey::default();
         for seat in self.to_look_at() {
-            let Some(&id) = seat.id.get() else { continue };
             let standing = seat.standing.load(Ordering::SeqCst);
-            match (standing, if standing == CALLED { Some(false) } else { is_asleep(id) }) {
-                (ON, Some(true)) if seat.change(ON, NAP) => {
+            if standing == SENT {
+                survey.sent += 1;
+                continue;
+            }
+            let Some(&id) = seat.id.get() else { continue };
+            if standing == CALLED {
+                survey.running += 1;
+                continue;
+            }
+            let Some(asleep) = is_asleep(id) else {
+                survey.unknown += 1;
+                continue;
+            };
+            if let Some(handler) = *seat.handler.lock() {
+                handler.habit.saw(asleep);
+            }
+            match (standing, asleep) {
+                (ON, true) if seat.change(ON, NAP) => {
                     self.counts.fetch_sub(ACTIVE, Ordering::SeqCst);
                     survey.asleep += 1;
                 }
-                (NAP, Some(false)) => {
+                (NAP, false) => {
                     self.counts.fetch_add(ACTIVE, Ordering::SeqCst);
                     if seat.change(NAP, ON) {
                         survey.running += 1;
@@ -321,12 +442,19 @@ impl Sizing {
                         self.counts.fetch_sub(ACTIVE, Ordering::SeqCst);
                     }
                 }
-                (CALLED, _) | (ON, Some(_)) => survey.running += 1,
-                (_, None) => survey.unknown += 1,
+                (ON, _) => survey.running += 1,
                 _ => {}
             }
         }
         survey
+    }
+
+    /// Calls workers from the bench for so many jobs that sleep; they need no token. Returns for how many of them
+    /// nobody was there.
+    pub(crate) fn send(&self, jobs: usize) -> usize {
+        (0..jobs)
+            .find(|_| matches!(self.summon(Errand::Sleeper), Given::NobodyThere))
+            .map_or(0, |sent| jobs - sent)
     }
 
     /// Gives out tokens to workers on the bench until `target` are out; at most `jobs` of them. Returns how many
@@ -337,7 +465,7 @@ impl Sizing {
             if self.counts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more).is_err() {
                 return 0;
             }
-            if let Given::NobodyThere = self.give_token() {
+            if let Given::NobodyThere = self.summon(Errand::Any) {
                 let before = self.counts.fetch_sub(ACTIVE + SEARCHING, Ordering::SeqCst);
                 return (jobs - given).min(target.saturating_sub(active(before).saturating_sub(1)) as usize);
             }
@@ -418,24 +546,24 @@ impl Sizing {
         }
     }
 
-    /// Hands a token that is counted already to the last who came to the bench.
-    fn give_token(&self) -> Given {
+    /// Calls the last who came to the bench. A token that he gets is counted already.
+    fn summon(&self, errand: Errand) -> Given {
         let seat = {
             let mut roster = self.roster.lock();
             let Some(seat) = roster.bench.pop() else { return Given::NobodyThere };
-            seat.standing.store(CALLED, Ordering::SeqCst);
+            seat.standing.store(errand.standing(), Ordering::SeqCst);
             seat
         };
         seat.wake();
         Given::Taken
     }
 
-    /// Those with a token, and some of those asleep in turn.
+    /// Those with a token or an errand, and some of those asleep in turn.
     fn to_look_at(&self) -> Vec<Arc<Seat>> {
         let mut roster = self.roster.lock();
         let standing = |seat: &Arc<Seat>| seat.standing.load(Ordering::SeqCst);
-        let has_token = |seat: &&Arc<Seat>| matches!(standing(seat), CALLED | ON);
-        let mut seats: Vec<_> = roster.members.iter().filter(has_token).cloned().collect();
+        let is_out = |seat: &&Arc<Seat>| matches!(standing(seat), CALLED | ON | SENT);
+        let mut seats: Vec<_> = roster.members.iter().filter(is_out).cloned().collect();
         let start = roster.next_sleeper.min(roster.members.len());
         let (before, after) = roster.members.split_at(start);
         let mut looked_at = 0;
@@ -453,7 +581,7 @@ impl Sizing {
 impl Roster {
     /// Takes a worker off the list. False if somebody has called it from the bench meanwhile.
     fn remove(&mut self, seat: &Arc<Seat>) -> bool {
-        if seat.standing.load(Ordering::SeqCst) == CALLED {
+        if matches!(seat.standing.load(Ordering::SeqCst), CALLED | SENT) {
             return false;
         }
         self.bench.retain(|other| !Arc::ptr_eq(other, seat));

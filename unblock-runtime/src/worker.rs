@@ -3,8 +3,10 @@
 use std::io;
 use std::sync::Arc;
 
+use crate::habit::SHORT;
+use crate::job::Run;
 use crate::pool::Shared;
-use crate::sizing::{Seat, Wait};
+use crate::sizing::{Errand, Seat, Wait};
 use crate::{context, panic, priority};
 
 /// A worker that finds nothing looks again so many times before it goes to the bench: waking a thread costs more than a
@@ -20,10 +22,10 @@ const PAUSES: u32 = 16;
 /// # Errors
 ///
 /// The system's, when it gives no thread; nothing has changed then.
-pub(crate) fn hire(pool: &Arc<Shared>) -> io::Result<bool> {
-    let Some(seat) = pool.sizing.hire() else { return Ok(false) };
+pub(crate) fn hire(pool: &Arc<Shared>, errand: Errand) -> io::Result<bool> {
+    let Some(seat) = pool.sizing.hire(errand) else { return Ok(false) };
     let (shared, occupied) = (Arc::clone(pool), Arc::clone(&seat));
-    match pool.spawn_thread(seat.number(), pool.stack_size, move || work(&shared, &occupied)) {
+    match pool.spawn_thread(seat.number(), pool.stack_size, move || work(&shared, &occupied, errand)) {
         Ok(()) => Ok(true),
         Err(error) => {
             pool.sizing.unhire(&seat);
@@ -32,25 +34,30 @@ pub(crate) fn hire(pool: &Arc<Shared>) -> io::Result<bool> {
     }
 }
 
-fn work(pool: &Arc<Shared>, seat: &Arc<Seat>) {
+fn work(pool: &Arc<Shared>, seat: &Arc<Seat>, errand: Errand) {
     seat.occupy();
     context::join(pool);
     if pool.niceness > 0 {
         pool.note_niceness(priority::lower(pool.niceness));
     }
     let has_work = || pool.queue.has_work();
-    let mut searching = true;
+    let mut searching = errand == Errand::Any;
     loop {
-        if let Some(job) = pool.queue.pop() {
+        let has_token = seat.has_token();
+        let job = if has_token {
+            pool.queue.pop(pool.sizing.room_for_naps() > 0)
+        } else {
+            pool.queue.pop_sleeper()
+        };
+        if let Some(job) = job {
             if std::mem::take(&mut searching) {
                 pool.sizing.found(has_work);
             }
-            // The job's panic is its outcome; this one can only come from dropping what a user's code left behind.
-            panic::contain("dropping a job's value or what it had captured", || context::run(job, pool));
-            if pool.sizing.may_go_on(seat) {
+            run(job, pool, seat);
+            if pool.sizing.may_go_on(seat, || pool.queue.has_sleepers()) {
                 continue;
             }
-        } else {
+        } else if has_token {
             if !searching {
                 pool.sizing.search();
                 searching = true;
@@ -60,10 +67,29 @@ fn work(pool: &Arc<Shared>, seat: &Arc<Seat>) {
             }
         }
         match pool.sizing.sit(seat, searching, has_work) {
-            Wait::Called => searching = true,
+            Wait::Called(errand) => searching = errand == Errand::Any,
             Wait::Leave => return,
         }
     }
+}
+
+fn run(job: Arc<dyn Run>, pool: &Shared, seat: &Seat) {
+    // The job's panic is its outcome; this one can only come from dropping what a user's code left behind.
+    let run =
+        |job| panic::contain("dropping a job's value or what it had captured", || context::run(job, pool));
+    let Some(handler) = job.header().handler else { return run(job) };
+    seat.set_handler(Some(handler));
+    if handler.habit.sleeps() && pool.sizing.nap(seat, || pool.queue.has_work()) {
+        let before = priority::computed();
+        run(job);
+        pool.sizing.end_nap();
+        if priority::computed().saturating_sub(before) > SHORT {
+            handler.habit.saw(false);
+        }
+    } else {
+        run(job);
+    }
+    seat.set_handler(None);
 }
 
 fn finds_work(has_work: impl Fn() -> bool) -> bool {

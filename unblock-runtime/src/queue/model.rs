@@ -43,14 +43,14 @@ impl Run for Stub {
 
 /// A full queue of one place, with a job in it.
 fn full() -> Arc<Queue> {
-    let queue = Arc::new(Queue::new(1));
+    let queue = Arc::new(Queue::new(1, true));
     assert_eq!(queue.try_enter(Stub::new()), Entry::Entered);
     queue
 }
 
 /// What a worker does with the job that it finds.
 fn take(queue: &Queue) {
-    assert!(queue.pop().is_some());
+    assert!(queue.pop(false).is_some());
     queue.leave();
 }
 
@@ -91,7 +91,7 @@ fn whoever_leaves_the_line_takes_no_place_along() {
 #[test]
 fn nobody_enters_a_queue_that_is_finished() {
     loom::model(|| {
-        let queue = Arc::new(Queue::new(1));
+        let queue = Arc::new(Queue::new(1, true));
         let submitter = thread::spawn({
             let queue = Arc::clone(&queue);
             move || queue.try_enter(Stub::new())
@@ -108,7 +108,7 @@ fn nobody_enters_a_queue_that_is_finished() {
 #[test]
 fn a_place_that_is_given_back_at_the_closed_door_goes_to_the_line() {
     loom::model(|| {
-        let queue = Arc::new(Queue::new(1));
+        let queue = Arc::new(Queue::new(1, true));
         let late = thread::spawn({
             let queue = Arc::clone(&queue);
             move || queue.try_enter(Stub::new())

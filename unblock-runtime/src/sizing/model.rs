@@ -11,13 +11,14 @@ use loom::sync::Condvar;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
-use super::{Seat, Sizing, Wait, active, searching};
+use super::{Errand, Seat, Sizing, Wait, active, searching};
 use crate::sync::Mutex;
 
 /// A pool reduced to its sizing.
 struct Model {
     sizing: Sizing,
     queue: Mutex<VecDeque<Job>>,
+    sleepers: Mutex<VecDeque<Job>>,
     meeting: Meeting,
     done: AtomicUsize,
     jobs: usize,
@@ -52,6 +53,7 @@ impl Model {
         Arc::new(Self {
             sizing: Sizing::new(parallelism, threads, Duration::MAX),
             queue: Mutex::new(VecDeque::new()),
+            sleepers: Mutex::new(VecDeque::new()),
             meeting: Meeting { arrived: loom::sync::Mutex::new(0), changed: Condvar::new() },
             done: AtomicUsize::new(0),
             jobs,
@@ -59,11 +61,20 @@ impl Model {
     }
 
     fn has_work(&self) -> bool {
-        !self.queue.lock().is_empty()
+        !self.queue.lock().is_empty() || self.has_sleepers()
+    }
+
+    fn has_sleepers(&self) -> bool {
+        !self.sleepers.lock().is_empty()
     }
 
     fn submit(&self, job: Job) {
         self.queue.lock().push_back(job);
+        self.sizing.notify();
+    }
+
+    fn submit_sleeper(&self, job: Job) {
+        self.sleepers.lock().push_back(job);
         self.sizing.notify();
     }
 
@@ -72,27 +83,34 @@ impl Model {
         seat.occupy();
         let mut searching = true;
         loop {
-            let job = self.queue.lock().pop_front();
+            let has_token = seat.has_token();
+            let sleeper = self.sleepers.lock().pop_front();
+            let naps = sleeper.is_some();
+            let job = sleeper.or_else(|| if has_token { self.queue.lock().pop_front() } else { None });
             if let Some(job) = job {
                 if std::mem::take(&mut searching) {
                     self.sizing.found(|| self.has_work());
                 }
+                let naps = naps && self.sizing.nap(seat, || self.has_work());
                 if let Job::Meet(others) = job {
                     self.meeting.wait_for(others);
+                }
+                if naps {
+                    self.sizing.end_nap();
                 }
                 if self.done.fetch_add(1, Ordering::SeqCst) + 1 == self.jobs {
                     self.sizing.dismiss();
                 }
-                if self.sizing.may_go_on(seat) {
+                if self.sizing.may_go_on(seat, || self.has_sleepers()) {
                     continue;
                 }
-            } else if !searching {
+            } else if has_token && !searching {
                 self.sizing.search();
                 searching = true;
                 continue;
             }
             match self.sizing.sit(seat, searching, || self.has_work()) {
-                Wait::Called => searching = true,
+                Wait::Called(errand) => searching = errand == Errand::Any,
                 Wait::Leave => return,
             }
         }
@@ -101,7 +119,8 @@ impl Model {
     /// Starts so many workers, each with a token at first, as the pool does and the monitor.
     fn start(self: &Arc<Self>, workers: usize) -> Vec<thread::JoinHandle<()>> {
         // All are hired before the first runs: the last job done, nobody is hired any more.
-        let seats: Vec<_> = (0..workers).map(|_| self.sizing.hire().expect("there is room")).collect();
+        let seats: Vec<_> =
+            (0..workers).map(|_| self.sizing.hire(Errand::Any).expect("there is room")).collect();
         let start = |seat| {
             let model = Arc::clone(self);
             thread::spawn(move || model.work(&seat))
@@ -109,18 +128,20 @@ impl Model {
         seats.into_iter().map(start).collect()
     }
 
-    /// The monitor's loop as `monitor.rs` has it, without the clock, for workers that are always found asleep.
-    fn watch(&self) {
+    /// The monitor's loop as `monitor.rs` has it, without the clock, for workers that are all found
+    /// alike.
+    fn watch(&self, asleep: Option<bool>) {
         self.sizing.watch();
         while !self.sizing.is_dismissed() {
             if !self.sizing.is_armed() {
                 crate::sync::thread::park();
                 continue;
             }
-            let work = self.queue.lock().len();
-            if work > 0 {
-                self.sizing.survey(|_| Some(true));
-                self.sizing.call(self.sizing.parallelism(), work);
+            if self.has_work() {
+                let survey = self.sizing.survey(|_| asleep);
+                let (jobs, sleepers) = (self.queue.lock().len(), self.sleepers.lock().len());
+                self.sizing.send(sleepers.saturating_sub(self.sizing.searching() + survey.sent));
+                self.sizing.call(self.sizing.parallelism(), jobs);
                 thread::yield_now();
             }
             self.sizing.disarm(|| self.has_work());
@@ -224,12 +245,40 @@ fn a_job_that_waits_for_one_behind_it_is_rescued_by_the_monitor() {
         let model = Model::new(1, 2, 2);
         let monitor = thread::spawn({
             let model = Arc::clone(&model);
-            move || model.watch()
+            move || model.watch(Some(true))
         });
         let workers = model.start(2);
         model.submit(Job::Meet(2));
         model.submit(Job::Meet(2));
         monitor.join().unwrap();
+        model.check_end(workers);
+    });
+}
+
+#[test]
+fn what_sleeps_gets_a_worker_while_all_tokens_are_out() {
+    model(|| {
+        let model = Model::new(1, 2, 2);
+        let monitor = thread::spawn({
+            let model = Arc::clone(&model);
+            move || model.watch(None)
+        });
+        let workers = model.start(2);
+        model.submit(Job::Meet(2));
+        model.submit_sleeper(Job::Meet(2));
+        monitor.join().unwrap();
+        model.check_end(workers);
+    });
+}
+
+/// One of the two may step aside after the short job, because there is one token; the other gives his away.
+#[test]
+fn a_token_that_is_given_away_is_not_lost() {
+    model(|| {
+        let model = Model::new(1, 2, 3);
+        model.sleepers.lock().push_back(Job::Meet(2));
+        model.queue.lock().extend([Job::Short, Job::Meet(2)]);
+        let workers = model.start(2);
         model.check_end(workers);
     });
 }
