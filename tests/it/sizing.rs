@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use unblock_runtime::Pool;
+use unblock_runtime::{Pool, Submission, unblock};
 
-use crate::support::{Held, block_on, eventually, hold, next};
+use crate::support::{Gate, Held, block_on, eventually, hold, next, poll_once};
 
 /// A job that waits for a job that waits for a job, and so on.
 fn nested(pool: &Pool, depth: usize) -> usize {
@@ -191,6 +191,77 @@ fn one_that_computes_does_not_keep_the_sleepers_behind_it_from_beginning() {
     stop.store(true, Ordering::Relaxed);
     block_on(computing).unwrap();
     held.into_iter().for_each(Held::release);
+}
+
+/// A handler that sleeps: it tells that it has begun, and waits until it may end.
+#[cfg(all(target_os = "linux", not(unblock_by_time)))]
+#[unblock(pool = pool)]
+fn wait(pool: Pool, told: mpsc::Sender<()>, gate: Gate) {
+    let _ = told.send(());
+    gate.wait();
+}
+
+/// Keeps a worker of `pool` computing until told, and does not return before it does.
+#[cfg(all(target_os = "linux", not(unblock_by_time)))]
+fn keep_computing(pool: &Pool, stop: &Arc<AtomicBool>) -> Submission<()> {
+    let (told, tells) = mpsc::channel();
+    let stop = Arc::clone(stop);
+    let submission = pool.submit(move || {
+        told.send(()).unwrap();
+        while !stop.load(Ordering::Relaxed) {
+            std::hint::spin_loop();
+        }
+    });
+    next(&tells);
+    submission
+}
+
+/// What the pool knows of a handler shows in nothing but what it does, so this tries until it has seen enough of it.
+#[cfg(all(target_os = "linux", not(unblock_by_time)))]
+#[test]
+fn a_handler_that_sleeps_does_not_wait_behind_those_that_compute() {
+    let pool = Pool::builder().parallelism(1).max_threads(8).build().unwrap();
+    let begins = || {
+        let (stop, gate, (told, tells)) = (Arc::default(), Gate::new(), mpsc::channel());
+        let computing = keep_computing(&pool, &stop);
+        let behind = pool.submit(|| compute(1000));
+        let mut sleeping = Box::pin(wait(pool.clone(), told, gate.clone()));
+        assert!(poll_once(&mut sleeping).is_pending());
+        let begins = tells.recv_timeout(Duration::from_millis(500)).is_ok();
+        stop.store(true, Ordering::Relaxed);
+        gate.open();
+        block_on(sleeping);
+        block_on(computing).unwrap();
+        block_on(behind).unwrap();
+        begins
+    };
+    assert!(!begins(), "it is not known to sleep yet, so it waits for its turn");
+    eventually("the pool knows that it sleeps", || {
+        let (gate, (told, tells)) = (Gate::new(), mpsc::channel());
+        let mut sleeping: Vec<_> =
+            (0..16).map(|_| Box::pin(wait(pool.clone(), told.clone(), gate.clone()))).collect();
+        assert!(sleeping.iter_mut().all(|sleeping| poll_once(sleeping).is_pending()));
+        (0..8).for_each(|_| next(&tells));
+        // The rest waits, so the monitor looks.
+        std::thread::sleep(Duration::from_millis(20));
+        gate.open();
+        sleeping.into_iter().for_each(block_on);
+        begins()
+    });
+}
+
+#[unblock(pool = pool)]
+fn nested_calls(pool: Pool, depth: usize) -> usize {
+    if depth == 0 { 0 } else { 1 + block_on(nested_calls(pool, depth - 1)) }
+}
+
+#[test]
+fn calls_that_wait_for_calls_do_not_deadlock_when_they_are_known_to_sleep() {
+    let pool = Pool::builder().parallelism(2).max_threads(8).build().unwrap();
+    for _ in 0..200 {
+        assert_eq!(block_on(nested_calls(pool.clone(), 7)), 7);
+    }
+    assert!(pool.stats().threads <= 8);
 }
 
 /// Whoever looks at a pool full of sleepers again and again finds all asleep each time.

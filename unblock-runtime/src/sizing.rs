@@ -9,7 +9,7 @@
 //!
 //! A job that is known to sleep needs a thread and no token: a worker that begins one gives its token away at once, and if
 //! all tokens are out, the monitor sends workers from the bench without one. All but `parallelism` threads may serve these
-//! *naps*; the rest is left to those who compute.
+//! *naps*; the rest takes what computes first, and what sleeps when there is nothing else.
 //!
 //! # The invariants
 //!

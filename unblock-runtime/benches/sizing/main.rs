@@ -7,7 +7,11 @@
 //! Each case runs on a new pool. The ideal is arithmetic: what computes needs its time divided by the cores, what sleeps
 //! needs the time of one. A job computes until its own thread has used the given CPU time, so a core that is taken away
 //! counts against the pool as it does against its users. All cases run in turn in each round; the table has medians.
+//!
+//! The jobs are calls of annotated functions, of which the pool knows whether they sleep when they have run before. "From
+//! cold" they are closures, of which it never knows. In "both at once" those that are timed were submitted last.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{available_parallelism, sleep};
@@ -15,7 +19,8 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use tokio::runtime::{Builder, Runtime};
-use unblock_runtime::{Pool, Submission};
+use tokio::task::JoinSet;
+use unblock_runtime::{Pool, unblock};
 
 #[derive(Parser)]
 struct Options {
@@ -48,20 +53,25 @@ const CASES: &[Case] = &[
     Case {
         name: "64 × compute 20 ms",
         ideal: |cores| COMPUTE * 64 / cores,
-        run: |runtime| measure(runtime, |pool, gauge| submit_all(pool, 64, gauge, computing)),
+        run: |runtime| measure(runtime, |jobs, tasks, _| jobs.spawn(64, tasks, Jobs::compute)),
     },
     Case {
         name: "500 × sleep 1 s, from cold",
         ideal: |_| SLEEP,
-        run: |runtime| measure(runtime, |pool, gauge| submit_all(pool, 500, gauge, |_| sleep(SLEEP))),
+        run: |runtime| measure(runtime, |jobs, tasks, _| jobs.spawn(500, tasks, Jobs::sleep_unknown)),
+    },
+    Case {
+        name: "500 × sleep 1 s",
+        ideal: |_| SLEEP,
+        run: |runtime| measure(runtime, |jobs, tasks, _| jobs.spawn(500, tasks, Jobs::sleep)),
     },
     Case {
         name: "both at once: the last to compute",
         ideal: |cores| COMPUTE * 64 / cores,
         run: |runtime| {
-            measure(runtime, |pool, gauge| {
-                submit_all(pool, 500, gauge, |_| sleep(SLEEP)).into_iter().for_each(Submission::detach);
-                submit_all(pool, 64, gauge, computing)
+            measure(runtime, |jobs, tasks, others| {
+                jobs.spawn(500, others, Jobs::sleep);
+                jobs.spawn(64, tasks, Jobs::compute);
             })
         },
     },
@@ -69,24 +79,26 @@ const CASES: &[Case] = &[
         name: "both at once: the last to sleep",
         ideal: |_| SLEEP,
         run: |runtime| {
-            measure(runtime, |pool, gauge| {
-                submit_all(pool, 64, gauge, computing).into_iter().for_each(Submission::detach);
-                submit_all(pool, 500, gauge, |_| sleep(SLEEP))
+            measure(runtime, |jobs, tasks, others| {
+                jobs.spawn(64, others, Jobs::compute);
+                jobs.spawn(500, tasks, Jobs::sleep);
+            })
+        },
+    },
+    Case {
+        name: "both at once: the last to sleep, from cold",
+        ideal: |_| SLEEP,
+        run: |runtime| {
+            measure(runtime, |jobs, tasks, others| {
+                jobs.spawn(64, others, Jobs::compute);
+                jobs.spawn(500, tasks, Jobs::sleep_unknown);
             })
         },
     },
     Case {
         name: "64 × compute 10 ms, sleep 10 ms, compute 10 ms",
         ideal: |cores| COMPUTE * 64 / cores,
-        run: |runtime| {
-            measure(runtime, |pool, gauge| {
-                submit_all(pool, 64, gauge, |gauge| {
-                    gauge.compute(COMPUTE / 2);
-                    sleep(COMPUTE / 2);
-                    gauge.compute(COMPUTE / 2);
-                })
-            })
-        },
+        run: |runtime| measure(runtime, |jobs, tasks, _| jobs.spawn(64, tasks, Jobs::alternate)),
     },
 ];
 
@@ -119,33 +131,63 @@ fn main() {
     println!("\n{}", retirement(&runtime));
 }
 
-/// From the submission of the first to the end of the last of the jobs that `submit` returns.
-fn measure(runtime: &Runtime, submit: impl Fn(&Pool, &Arc<Gauge>) -> Vec<Submission<()>>) -> Outcome {
-    let pool = Pool::builder().build().expect("a pool");
-    let gauge = Arc::new(Gauge::default());
-    let start = Instant::now();
-    let jobs = submit(&pool, &gauge);
+/// From the submission of the first to the end of the last of the jobs that `submit` puts into the first set.
+fn measure(runtime: &Runtime, submit: impl Fn(&Jobs, &mut JoinSet<()>, &mut JoinSet<()>)) -> Outcome {
+    let jobs = Jobs { pool: Pool::builder().build().expect("a pool"), gauge: Arc::default() };
     let elapsed = runtime.block_on(async {
-        for job in jobs {
-            job.await.expect("a job's value");
+        let (start, mut tasks, mut others) = (Instant::now(), JoinSet::new(), JoinSet::new());
+        submit(&jobs, &mut tasks, &mut others);
+        while let Some(ended) = tasks.join_next().await {
+            ended.expect("a job's value");
         }
-        start.elapsed()
+        let elapsed = start.elapsed();
+        others.join_all().await;
+        elapsed
     });
-    let threads = pool.stats().threads;
-    runtime.block_on(pool.shutdown(Duration::from_secs(10)));
-    Outcome { elapsed, most_computing: gauge.most.load(Ordering::SeqCst), threads }
+    let threads = jobs.pool.stats().threads;
+    runtime.block_on(jobs.pool.shutdown(Duration::from_secs(10)));
+    Outcome { elapsed, most_computing: jobs.gauge.most.load(Ordering::SeqCst), threads }
 }
 
-fn submit_all(pool: &Pool, jobs: usize, gauge: &Arc<Gauge>, work: fn(&Gauge)) -> Vec<Submission<()>> {
-    let submit = |_| {
-        let gauge = Arc::clone(gauge);
-        pool.submit(move || work(&gauge))
-    };
-    (0..jobs).map(submit).collect()
+#[derive(Clone)]
+struct Jobs {
+    pool: Pool,
+    gauge: Arc<Gauge>,
 }
 
-fn computing(gauge: &Gauge) {
-    gauge.compute(COMPUTE);
+impl Jobs {
+    /// Each call is a task, so they are submitted in order, when all have been spawned.
+    fn spawn<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        calls: usize,
+        tasks: &mut JoinSet<()>,
+        call: impl Fn(Self) -> F,
+    ) {
+        for _ in 0..calls {
+            tasks.spawn(call(self.clone()));
+        }
+    }
+
+    #[unblock(pool = self.pool)]
+    fn compute(self) {
+        self.gauge.compute(COMPUTE);
+    }
+
+    #[unblock(pool = self.pool)]
+    fn sleep(self) {
+        sleep(SLEEP);
+    }
+
+    async fn sleep_unknown(self) {
+        self.pool.submit(|| sleep(SLEEP)).await.expect("a job's value");
+    }
+
+    #[unblock(pool = self.pool)]
+    fn alternate(self) {
+        self.gauge.compute(COMPUTE / 2);
+        sleep(COMPUTE / 2);
+        self.gauge.compute(COMPUTE / 2);
+    }
 }
 
 /// How many jobs compute.
