@@ -1,32 +1,36 @@
-//! What a light request waits for while handlers compute, or sleep.
+//! What a light request waits for while other handlers compute, or sleep.
 //!
 //! ```text
 //! cargo bench -p demo-server --bench light_under_load
 //! cargo bench -p demo-server --bench light_under_load -- --sleep
 //! ```
 //!
-//! Each contender is a server in a process of its own, at what its users get. Clients in a closed loop keep the heavy route
-//! busy. The light route `/` is asked at fixed times, and its latency counts from the time when a request was due, so a server
-//! that answers late cannot slow the questions down. The load generator shares the cores with the server and runs at normal
-//! priority for all contenders. They run in turn in each round; the table has the medians of the rounds.
+//! Each contender is a server in a process of its own. First the light route `/` is asked by a schedule, with nothing else
+//! to do; then again while clients in a closed loop keep the heavy route busy. They run in turn in each round, so that a
+//! machine that changes its speed changes it for all; the table has the medians of the rounds.
+//!
+//! The load generator shares the cores with the server, at normal priority for all contenders. What it needs of them is part
+//! of all figures; how late it was itself is in the table.
 
-mod client;
-mod contender;
+#[path = "../load/mod.rs"]
+mod load;
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::thread::{self, available_parallelism};
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use client::{Heavy, Light};
-use contender::CONTENDERS;
+use load::closed;
+use load::figures::{Latencies, median, per_second};
+use load::peers::{ACTIX, AXUM, AXUM_PER_CORE, DEMO};
+use load::precise::{Askers, Kept};
+use load::server::{Contender, Server};
 
 #[derive(Parser)]
 struct Options {
-    /// Sleeping handlers instead of computing ones.
+    /// Handlers that sleep, instead of such that compute.
     #[arg(long)]
     sleep: bool,
-    /// Seconds of one round and contender.
+    /// Seconds of a round for each contender; twice, idle and under load.
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
     /// Rounds, of which the medians are taken.
@@ -39,111 +43,111 @@ struct Options {
     #[arg(long, hide = true)]
     bench: bool,
     #[command(subcommand)]
-    command: Option<Role>,
+    role: Option<Role>,
 }
 
 #[derive(Subcommand)]
 enum Role {
-    /// Be a contender: print the address and serve until killed.
+    /// Be the contender of this number.
     #[command(hide = true)]
-    Serve { contender: usize },
+    Serve { number: usize },
 }
 
-/// The light route is asked so often.
+/// The first is the one that the others are compared with.
+const CONTENDERS: &[Contender] = &[DEMO, AXUM, AXUM_PER_CORE, ACTIX];
+
+/// The light route is asked this often.
 const EVERY: Duration = Duration::from_millis(5);
 
+/// How long the heavy load goes on before anything is measured.
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// The heavy load.
+struct Load {
+    clients: usize,
+    path: &'static str,
+    /// Answers per second that no server can exceed.
+    ideal: f64,
+}
+
 struct Round {
-    idle: Light,
-    light: Light,
-    heavy: Heavy,
+    idle: Kept,
+    light: Kept,
+    heavy: Latencies,
 }
 
 fn main() {
     let options = Options::parse();
-    if let Some(Role::Serve { contender }) = options.command {
-        (CONTENDERS[contender].serve.expect("a contender of this program"))();
-        return;
+    if let Some(Role::Serve { number }) = options.role {
+        return CONTENDERS[number].serve.expect("a contender of this program")();
     }
-    let (clients, path) = if options.sleep { (400, "/sleep/0.05") } else { (64, "/spin/5000") };
+    let load = if options.sleep {
+        Load { clients: 400, path: "/sleep/0.05", ideal: 400.0 / 0.05 }
+    } else {
+        let cores = u32::try_from(available_parallelism().map_or(1, usize::from)).unwrap_or(u32::MAX);
+        Load { clients: 64, path: "/spin/5000", ideal: f64::from(cores) / 0.005 }
+    };
     let time = Duration::from_secs_f64(options.seconds);
     let contenders: Vec<usize> =
-        (0..CONTENDERS.len()).filter(|&index| CONTENDERS[index].name.contains(&options.only)).collect();
+        (0..CONTENDERS.len()).filter(|&number| CONTENDERS[number].name.contains(&options.only)).collect();
     let mut rounds: Vec<Vec<Round>> = contenders.iter().map(|_| Vec::new()).collect();
     for _ in 0..options.rounds {
-        for (&index, rounds) in contenders.iter().zip(&mut rounds) {
-            let server = Server::start(index);
-            let idle = client::light(&server.address, EVERY, time);
-            let (heavy, light) = client::both(&server.address, clients, path, EVERY, time);
-            rounds.push(Round { idle, light, heavy });
+        for (&number, rounds) in contenders.iter().zip(&mut rounds) {
+            rounds.push(round(number, &load, time));
         }
     }
+    print_table(&load, time, &contenders, &rounds);
+}
+
+fn round(number: usize, load: &Load, time: Duration) -> Round {
+    let server = Server::start(CONTENDERS, number);
+    let mut askers = Askers::connect(server.address, "/").expect("connections to a server that is idle");
+    let idle = askers.ask(EVERY, time);
+    thread::scope(|scope| {
+        let heavy = scope
+            .spawn(|| closed::ask_again_and_again(server.address, load.clients, load.path, SETTLE, time));
+        thread::sleep(SETTLE);
+        let light = askers.ask(EVERY, time);
+        Round { idle, light, heavy: heavy.join().expect("the heavy load's thread") }
+    })
+}
+
+fn print_table(load: &Load, time: Duration, contenders: &[usize], rounds: &[Vec<Round>]) {
     println!(
-        "\n{clients} clients on {path}, / every {EVERY:?}, medians of {} rounds of {time:?}\n",
-        options.rounds
+        "\n{} clients on {}, ideal {:.0}/s; / every {EVERY:?}; medians of {} rounds of {time:?}\n",
+        load.clients,
+        load.path,
+        load.ideal,
+        rounds.first().map_or(0, Vec::len),
     );
     println!(
-        "| server | heavy answers/s | light p50 ms | p99 ms | max ms | p99 when idle ms | p99 ratio | failed |"
+        "| server | heavy answers/s | of ideal | of the best | light p50 ms | p99 ms | ÷ ours | max ms \
+         | p99 when idle ms | generator's part of p99 ms | failed: heavy, light |"
     );
-    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-    let ours = median(&rounds[0], |round| round.light.millis(99.0));
-    for (&index, rounds) in contenders.iter().zip(&rounds) {
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    let heavy = |rounds: &Vec<Round>| median(rounds, |round| per_second(round.heavy.answered(), time));
+    let light =
+        |rounds: &Vec<Round>, percent| median(rounds, |round| round.light.latencies.percentile(percent));
+    let best = rounds.iter().map(heavy).fold(f64::NAN, f64::max);
+    let ours = rounds.first().map_or(f64::NAN, |rounds| light(rounds, 99));
+    for (&number, rounds) in contenders.iter().zip(rounds) {
         println!(
-            "| {} | {:.0} | {:.2} | {:.2} | {:.2} | {:.2} | {:.1} | {:.0} |",
-            CONTENDERS[index].name,
-            median(rounds, |round| round.heavy.per_second),
-            median(rounds, |round| round.light.millis(50.0)),
-            median(rounds, |round| round.light.millis(99.0)),
-            median(rounds, |round| round.light.millis(100.0)),
-            median(rounds, |round| round.idle.millis(99.0)),
-            median(rounds, |round| round.light.millis(99.0)) / ours,
-            median(rounds, Round::failed),
+            "| {} | {:.0} | {:.3} | {:.3} | {:.2} | {:.2} | {:.1} | {:.1} | {:.2} | {:.2} | {}, {} |",
+            CONTENDERS[number].name,
+            heavy(rounds),
+            heavy(rounds) / load.ideal,
+            heavy(rounds) / best,
+            light(rounds, 50),
+            light(rounds, 99),
+            light(rounds, 99) / ours,
+            light(rounds, 100),
+            median(rounds, |round| round.idle.latencies.percentile(99)),
+            median(rounds, |round| round.light.late.percentile(99)),
+            rounds.iter().map(|round| round.heavy.failed).sum::<usize>(),
+            rounds
+                .iter()
+                .map(|round| round.idle.latencies.failed + round.light.latencies.failed)
+                .sum::<usize>(),
         );
-    }
-}
-
-impl Round {
-    #[expect(clippy::cast_precision_loss, reason = "a figure of a benchmark")]
-    fn failed(&self) -> f64 {
-        (self.idle.failed + self.light.failed + self.heavy.failed) as f64
-    }
-}
-
-fn median(rounds: &[Round], figure: impl Fn(&Round) -> f64) -> f64 {
-    let mut figures: Vec<f64> = rounds.iter().map(figure).collect();
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
-}
-
-/// A contender's process, killed when this is dropped.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(index: usize) -> Self {
-        let mut command = if CONTENDERS[index].serve.is_some() {
-            let mut command = Command::new(std::env::current_exe().expect("this program"));
-            command.args(["serve", &index.to_string()]);
-            command
-        } else {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_demo-server"));
-            command.args(["--addr", "127.0.0.1:0", "--db", ":memory:"]);
-            command
-        };
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a server's process");
-        let mut line = String::new();
-        let output = child.stdout.take().expect("its output");
-        BufReader::new(output).read_line(&mut line).expect("a ready line");
-        let address = line.split("http://").nth(1).and_then(|rest| rest.split_whitespace().next());
-        Self { child, address: address.expect("an address in the ready line").to_owned() }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

@@ -8,28 +8,26 @@ use axum::extract::Path;
 use axum::routing::get;
 use tokio::runtime::{Builder, Runtime};
 
-pub(crate) struct Contender {
-    pub(crate) name: &'static str,
-    /// Serves until the process is killed; `None` for the demo's own program.
-    pub(crate) serve: Option<fn()>,
-}
+use super::server::{Contender, announce};
 
-/// The first is the one that the others are compared with.
-pub(crate) const CONTENDERS: &[Contender] = &[
-    Contender { name: "unblock (demo-server, defaults)", serve: None },
-    Contender {
-        name: "axum, spawn_blocking at its default",
-        serve: Some(|| serve_axum(&Builder::new_multi_thread().enable_all().build().expect("a runtime"))),
-    },
-    Contender {
-        name: "axum, spawn_blocking with a thread per core",
-        serve: Some(|| {
-            let mut builder = Builder::new_multi_thread();
-            serve_axum(&builder.enable_all().max_blocking_threads(cores()).build().expect("a runtime"));
-        }),
-    },
-    Contender { name: "actix-web, web::block at its default", serve: Some(serve_actix) },
-];
+/// This project's demo, at its defaults.
+pub(crate) const DEMO: Contender = Contender { name: "unblock (demo-server, defaults)", serve: None };
+
+pub(crate) const AXUM: Contender = Contender {
+    name: "axum, spawn_blocking at its default",
+    serve: Some(|| serve_axum(&Builder::new_multi_thread().enable_all().build().expect("a runtime"))),
+};
+
+pub(crate) const AXUM_PER_CORE: Contender = Contender {
+    name: "axum, spawn_blocking with a thread per core",
+    serve: Some(|| {
+        let mut builder = Builder::new_multi_thread();
+        serve_axum(&builder.enable_all().max_blocking_threads(cores()).build().expect("a runtime"));
+    }),
+};
+
+pub(crate) const ACTIX: Contender =
+    Contender { name: "actix-web, web::block at its default", serve: Some(serve_actix) };
 
 fn cores() -> usize {
     available_parallelism().map_or(1, Into::into)
@@ -38,6 +36,7 @@ fn cores() -> usize {
 fn serve_axum(runtime: &Runtime) {
     let router = Router::new()
         .route("/", get(async || hello()))
+        .route("/healthz", get(async || "ok\n"))
         .route(
             "/spin/{micros}",
             get(async |Path(micros): Path<u64>| {
@@ -52,7 +51,7 @@ fn serve_axum(runtime: &Runtime) {
         );
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a socket");
-        println!("listening on http://{}", listener.local_addr().expect("its address"));
+        announce(listener.local_addr().expect("its address"));
         axum::serve(listener, router).await.expect("to serve");
     });
 }
@@ -63,6 +62,7 @@ fn serve_actix() {
         let server = HttpServer::new(|| {
             App::new()
                 .route("/", web::get().to(async || hello()))
+                .route("/healthz", web::get().to(async || "ok\n"))
                 .route(
                     "/spin/{micros}",
                     web::get().to(async |micros: web::Path<u64>| {
@@ -78,18 +78,18 @@ fn serve_actix() {
         })
         .bind("127.0.0.1:0")
         .expect("a socket");
-        println!("listening on http://{}", server.addrs()[0]);
+        announce(server.addrs()[0]);
         server.run().await.expect("to serve");
     });
 }
 
-fn hello() -> String {
+pub(crate) fn hello() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     format!("Hello, world {}.{:03}\n", now.as_secs(), now.subsec_millis())
 }
 
 /// Burns CPU time of this thread, as the demo's handler does.
-fn spin(micros: u64) -> String {
+pub(crate) fn spin(micros: u64) -> String {
     let until = thread_time() + Duration::from_micros(micros);
     let mut rounds = 0_u64;
     while thread_time() < until {

@@ -1,0 +1,14 @@
+//! What the benches have in common: servers in processes of their own, and clients that take as little of the cores as they
+//! can, because they share them with the server that they measure.
+
+// Each bench is a program of its own, and needs some of it.
+#![allow(dead_code)]
+
+mod answer;
+pub(crate) mod closed;
+mod connection;
+pub(crate) mod figures;
+pub(crate) mod peers;
+pub(crate) mod precise;
+pub(crate) mod server;
+pub(crate) mod usage;

@@ -1,0 +1,131 @@
+//! A few requests that are due at fixed times, whatever becomes of those before, put to the microsecond: the light route.
+//!
+//! A latency counts from the time when its request was due, so that a server that answers late cannot slow the questions
+//! down, nor a load generator that is late itself flatter it (*coordinated omission*, in Gil Tene's words).
+//!
+//! Each connection has a thread of its own that blocks: it takes the next number, sleeps until that is due, asks, and reads.
+//! The system's timer wakes it within microseconds, where an event loop's would by the millisecond; as long as one thread is
+//! free, all questions are put on time.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::answer::{Answer, request};
+use super::figures::Latencies;
+
+/// Requests that can be on the way at a time: more than a second's at the rate of the light route.
+const CONNECTIONS: usize = 256;
+
+/// An answer that takes longer than this after it was asked for counts as a failure.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Connections that wait to be used on a schedule.
+pub(crate) struct Askers {
+    address: SocketAddr,
+    request: Vec<u8>,
+    connections: Vec<Connection>,
+}
+
+/// What became of a schedule's requests.
+pub(crate) struct Kept {
+    /// From when each was due.
+    pub(crate) latencies: Latencies,
+    /// How late the load generator itself was to ask. The latencies include it.
+    pub(crate) late: Latencies,
+}
+
+impl Askers {
+    /// Connects, and asks once on each connection, so that nothing of that is measured.
+    pub(crate) fn connect(address: SocketAddr, path: &str) -> io::Result<Self> {
+        let request = request(path);
+        let connect = |_| {
+            let mut connection = Connection::open(address)?;
+            connection.ask(&request)?;
+            Ok(connection)
+        };
+        let connections = (0..CONNECTIONS).map(connect).collect::<io::Result<_>>()?;
+        Ok(Self { address, request, connections })
+    }
+
+    /// Asks every `every` for `time`, and waits for what was asked. Blocks this thread.
+    pub(crate) fn ask(&mut self, every: Duration, time: Duration) -> Kept {
+        let Self { address, request, connections } = self;
+        let (address, request) = (*address, request.as_slice());
+        let count = u32::try_from(time.as_nanos() / every.as_nanos()).unwrap_or(u32::MAX);
+        let next = AtomicU32::new(0);
+        // By then all threads are there.
+        let start = Instant::now() + Duration::from_millis(100);
+        let due = || {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            (number < count).then(|| start + every * number)
+        };
+
+        let (mut latencies, mut late, mut failed) = (Vec::new(), Vec::new(), 0);
+        thread::scope(|scope| {
+            let askers: Vec<_> = connections
+                .iter_mut()
+                .map(|connection| {
+                    let asker = move || {
+                        wake_on_time();
+                        let mut outcomes = Vec::new();
+                        while let Some(due) = due() {
+                            thread::sleep(due.saturating_duration_since(Instant::now()));
+                            let late = due.elapsed();
+                            outcomes.push((late, connection.ask(request).map(|()| due.elapsed())));
+                            if let Some((_, Err(_))) = outcomes.last()
+                                && let Ok(another) = Connection::open(address)
+                            {
+                                *connection = another;
+                            }
+                        }
+                        outcomes
+                    };
+                    thread::Builder::new().stack_size(64 * 1024).spawn_scoped(scope, asker).expect("a thread")
+                })
+                .collect();
+            for (was_late, outcome) in askers.into_iter().flat_map(|asker| asker.join().expect("an asker")) {
+                late.push(was_late);
+                match outcome {
+                    Ok(latency) => latencies.push(latency),
+                    Err(_) => failed += 1,
+                }
+            }
+        });
+        Kept { latencies: Latencies::new(latencies, failed), late: Latencies::new(late, 0) }
+    }
+}
+
+/// Linux may put timers off by 50 µs to save wake-ups; that would be most of what is measured here.
+fn wake_on_time() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::set_current_timer_slack(std::num::NonZero::new(1));
+}
+
+struct Connection {
+    stream: TcpStream,
+    answer: Answer,
+}
+
+impl Connection {
+    fn open(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        Ok(Self { stream, answer: Answer::new() })
+    }
+
+    fn ask(&mut self, request: &[u8]) -> io::Result<()> {
+        self.stream.write_all(request)?;
+        loop {
+            let count = self.stream.read(self.answer.space())?;
+            match self.answer.filled(count)? {
+                Some(200) => return Ok(()),
+                Some(_) => return Err(io::ErrorKind::InvalidData.into()),
+                None => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! What a process uses, as the system keeps it; NaN where the system does not say.
+
+use std::fs::read_to_string;
+
+/// Seconds of CPU time that the process has used, all its threads together.
+pub(crate) fn cpu_seconds(id: u32) -> f64 {
+    cpu_ticks(id).map_or(f64::NAN, |ticks| f64::from(ticks) / TICKS_PER_SECOND)
+}
+
+/// Memory that the process holds, in bytes.
+pub(crate) fn resident_bytes(id: u32) -> f64 {
+    resident_kilobytes(id).map_or(f64::NAN, |kilobytes| f64::from(kilobytes) * 1024.0)
+}
+
+/// Linux gives times to programs in this unit on nearly all machines.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// The fields `utime` and `stime`, see `proc_pid_stat(5)`.
+fn cpu_ticks(id: u32) -> Option<u32> {
+    let stat = read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // The program's name, in parentheses, may contain anything. The third field comes after it.
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(11);
+    Some(fields.next()?.parse::<u32>().ok()? + fields.next()?.parse::<u32>().ok()?)
+}
+
+fn resident_kilobytes(id: u32) -> Option<u32> {
+    let status = read_to_string(format!("/proc/{id}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}
