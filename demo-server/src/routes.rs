@@ -23,14 +23,14 @@ fn sleep(Seconds(time): Seconds) -> String {
     work::sleep(time)
 }
 
-/// `GET /spin/{micros}`
-#[unblock]
-fn spin(Micros(time): Micros) -> String {
-    work::spin(time)
+/// `GET /spin/{micros}`. With `shed`, a handler whose error converts from the pool's is refused before it waits for nothing:
+/// 503, with the time after which to come back.
+#[unblock(shed)]
+fn spin(Micros(time): Micros) -> Result<String, Answer> {
+    Ok(work::spin(time))
 }
 
-/// `POST /hash`. A handler whose error converts from the pool's can be given up, and the client is told 504; and with `shed`
-/// it can be refused before it waits for nothing: 503, with the time after which to come back.
+/// `POST /hash`. With `timeout`, it can be given up, too: the client is told 504.
 #[unblock(timeout = "30s", shed)]
 fn hash(Posted(password): Posted) -> Result<String, Answer> {
     work::hash(&password)
