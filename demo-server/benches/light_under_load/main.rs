@@ -9,8 +9,8 @@
 //! to do; then again while clients in a closed loop keep the heavy route busy. They run in turn in each round, so that a
 //! machine that changes its speed changes it for all; the table has the medians of the rounds.
 //!
-//! The load generator shares the cores with the server, at normal priority for all contenders. What it needs of them is part
-//! of all figures; how late it was itself is in the table.
+//! The load generator shares the cores with the server. What it needs of them is part of all figures; the clients of the light
+//! route go before everybody else where the system allows it, and how late they were nevertheless is in the table.
 
 #[path = "../load/mod.rs"]
 mod load;

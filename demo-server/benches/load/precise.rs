@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use super::answer::{Answer, request};
 use super::figures::Latencies;
+use super::priority::go_first;
 
 /// Requests that can be on the way at a time: more than a second's at the rate of the light route.
 const CONNECTIONS: usize = 256;
@@ -69,7 +70,7 @@ impl Askers {
                 .iter_mut()
                 .map(|connection| {
                     let asker = move || {
-                        wake_on_time();
+                        go_first();
                         let mut outcomes = Vec::new();
                         while let Some(due) = due() {
                             thread::sleep(due.saturating_duration_since(Instant::now()));
@@ -96,12 +97,6 @@ impl Askers {
         });
         Kept { latencies: Latencies::new(latencies, failed), late: Latencies::new(late, 0) }
     }
-}
-
-/// Linux may put timers off by 50 µs to save wake-ups; that would be most of what is measured here.
-fn wake_on_time() {
-    #[cfg(target_os = "linux")]
-    let _ = rustix::thread::set_current_timer_slack(std::num::NonZero::new(1));
 }
 
 struct Connection {

@@ -1,0 +1,48 @@
+//! This project's server with a handler of its own for each cost, which is what the pool keeps its averages by.
+
+use axum::Router;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use unblock_runtime::server::Server;
+use unblock_runtime::{Error, unblock};
+
+use crate::load::peers::{hello, spin};
+use crate::load::server::{Contender, announce};
+
+pub(crate) const TWO_ROUTES: Contender =
+    Contender { name: "unblock, a handler for each cost", serve: Some(serve) };
+
+#[unblock(shed)]
+fn quick() -> Result<String, Refusal> {
+    Ok(spin(1000))
+}
+
+#[unblock(shed)]
+fn slow() -> Result<String, Refusal> {
+    Ok(spin(50_000))
+}
+
+struct Refusal(Error);
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], self.0.to_string()).into_response()
+    }
+}
+
+fn serve() {
+    let router = Router::new()
+        .route("/", get(async || hello()))
+        .route("/healthz", get(async || "ok\n"))
+        .route("/spin/1000", get(quick))
+        .route("/spin/50000", get(slow));
+    let server = Server::builder().on_ready(announce).bind("127.0.0.1:0");
+    server.expect("a socket").serve(router).expect("to serve");
+}
