@@ -11,16 +11,18 @@
 
 #[path = "../load/mod.rs"]
 mod load;
-mod same_router;
 
 use std::process;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use load::figures::{Latencies, median, per_second};
-use load::server::Server;
+use load::same_router::{AXUM_SERVE, UNBLOCK};
+use load::server::{Contender, Server};
 use load::{closed, usage};
-use same_router::CONTENDERS;
+
+/// The first is the one that the others are compared with.
+const CONTENDERS: &[Contender] = &[UNBLOCK, AXUM_SERVE];
 
 #[derive(Parser)]
 struct Options {

@@ -7,6 +7,7 @@ use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
 use super::answer::Answer;
+use super::socket::connect;
 
 pub(crate) struct Connection {
     stream: TcpStream,
@@ -17,8 +18,7 @@ pub(crate) struct Connection {
 impl Connection {
     /// Begins to connect. The first sign of `token` may come before it can be written to.
     pub(crate) fn open(address: SocketAddr, registry: &Registry, token: usize) -> io::Result<Self> {
-        let mut stream = connect(address)?;
-        stream.set_nodelay(true)?;
+        let mut stream = TcpStream::from_std(connect(address, false)?);
         registry.register(&mut stream, Token(token), Interest::READABLE | Interest::WRITABLE)?;
         Ok(Self { stream, answer: Answer::new(), connected: false })
     }
@@ -65,32 +65,4 @@ impl Connection {
 
 fn is_not_yet(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::NotConnected)
-}
-
-/// Linux has a whole network of addresses of its own, so that each client can have one as if it had come from another machine.
-/// With one for all, the ports run out that those who give up leave occupied for a while.
-#[cfg(target_os = "linux")]
-fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    use std::net::Ipv4Addr;
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    use rustix::io::Errno;
-    use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, socket_with};
-
-    static CLIENTS: AtomicU32 = AtomicU32::new(0);
-    let host = Ipv4Addr::from(
-        u32::from(Ipv4Addr::new(127, 1, 0, 0)) + CLIENTS.fetch_add(1, Ordering::Relaxed) % (1 << 16),
-    );
-    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-    let socket = socket_with(AddressFamily::INET, SocketType::STREAM, flags, None)?;
-    bind(&socket, &SocketAddr::from((host, 0)))?;
-    match connect(&socket, &address) {
-        Ok(()) | Err(Errno::INPROGRESS) => Ok(TcpStream::from_std(socket.into())),
-        Err(error) => Err(error.into()),
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    TcpStream::connect(address)
 }

@@ -4,7 +4,8 @@
 // Each bench is a program of its own, and needs some of it.
 #![allow(dead_code)]
 
-mod answer;
+pub(crate) mod answer;
+pub(crate) mod client;
 pub(crate) mod closed;
 mod connection;
 pub(crate) mod figures;
@@ -12,5 +13,7 @@ pub(crate) mod open;
 pub(crate) mod peers;
 pub(crate) mod precise;
 mod priority;
+pub(crate) mod same_router;
 pub(crate) mod server;
+mod socket;
 pub(crate) mod usage;

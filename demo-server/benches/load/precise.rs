@@ -7,27 +7,25 @@
 //! The system's timer wakes it within microseconds, where an event loop's would by the millisecond; as long as one thread is
 //! free, all questions are put on time.
 
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::answer::{Answer, request};
+use super::answer::request;
+use super::client::Client;
 use super::figures::Latencies;
 use super::priority::go_first;
 
 /// Requests that can be on the way at a time: more than a second's at the rate of the light route.
 const CONNECTIONS: usize = 256;
 
-/// An answer that takes longer than this after it was asked for counts as a failure.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// Connections that wait to be used on a schedule.
 pub(crate) struct Askers {
     address: SocketAddr,
     request: Vec<u8>,
-    connections: Vec<Connection>,
+    connections: Vec<Client>,
 }
 
 /// What became of a schedule's requests.
@@ -43,7 +41,7 @@ impl Askers {
     pub(crate) fn connect(address: SocketAddr, path: &str) -> io::Result<Self> {
         let request = request(path);
         let connect = |_| {
-            let mut connection = Connection::open(address)?;
+            let mut connection = Client::open(address)?;
             connection.ask(&request)?;
             Ok(connection)
         };
@@ -77,7 +75,7 @@ impl Askers {
                             let late = due.elapsed();
                             outcomes.push((late, connection.ask(request).map(|()| due.elapsed())));
                             if let Some((_, Err(_))) = outcomes.last()
-                                && let Ok(another) = Connection::open(address)
+                                && let Ok(another) = Client::open(address)
                             {
                                 *connection = another;
                             }
@@ -96,31 +94,5 @@ impl Askers {
             }
         });
         Kept { latencies: Latencies::new(latencies, failed), late: Latencies::new(late, 0) }
-    }
-}
-
-struct Connection {
-    stream: TcpStream,
-    answer: Answer,
-}
-
-impl Connection {
-    fn open(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        Ok(Self { stream, answer: Answer::new() })
-    }
-
-    fn ask(&mut self, request: &[u8]) -> io::Result<()> {
-        self.stream.write_all(request)?;
-        loop {
-            let count = self.stream.read(self.answer.space())?;
-            match self.answer.filled(count)? {
-                Some(200) => return Ok(()),
-                Some(_) => return Err(io::ErrorKind::InvalidData.into()),
-                None => {}
-            }
-        }
     }
 }
