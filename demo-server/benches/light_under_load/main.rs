@@ -122,17 +122,19 @@ fn print_table(load: &Load, time: Duration, contenders: &[usize], rounds: &[Vec<
     );
     println!(
         "| server | heavy answers/s | of ideal | of the best | light p50 ms | p99 ms | ÷ ours | max ms \
-         | p99 when idle ms | generator's part of p99 ms | failed: heavy, light |"
+         | p99 when idle ms | p99 from when really asked ms | ÷ ours | when idle ms | failed: heavy, light |"
     );
-    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     let heavy = |rounds: &Vec<Round>| median(rounds, |round| per_second(round.heavy.answered(), time));
     let light =
         |rounds: &Vec<Round>, percent| median(rounds, |round| round.light.latencies.percentile(percent));
+    let asked = |rounds: &Vec<Round>| median(rounds, |round| round.light.asked.percentile(99));
+    let ours_asked = rounds.first().map_or(f64::NAN, asked);
     let best = rounds.iter().map(heavy).fold(f64::NAN, f64::max);
     let ours = rounds.first().map_or(f64::NAN, |rounds| light(rounds, 99));
     for (&number, rounds) in contenders.iter().zip(rounds) {
         println!(
-            "| {} | {:.0} | {:.3} | {:.3} | {:.2} | {:.2} | {:.1} | {:.1} | {:.2} | {:.2} | {}, {} |",
+            "| {} | {:.0} | {:.3} | {:.3} | {:.2} | {:.2} | {:.1} | {:.1} | {:.2} | {:.2} | {:.1} | {:.2} | {}, {} |",
             CONTENDERS[number].name,
             heavy(rounds),
             heavy(rounds) / load.ideal,
@@ -142,7 +144,9 @@ fn print_table(load: &Load, time: Duration, contenders: &[usize], rounds: &[Vec<
             light(rounds, 99) / ours,
             light(rounds, 100),
             median(rounds, |round| round.idle.latencies.percentile(99)),
-            median(rounds, |round| round.light.late.percentile(99)),
+            asked(rounds),
+            asked(rounds) / ours_asked,
+            median(rounds, |round| round.idle.asked.percentile(99)),
             rounds.iter().map(|round| round.heavy.failed).sum::<usize>(),
             rounds
                 .iter()

@@ -34,6 +34,8 @@ pub(crate) struct Kept {
     pub(crate) latencies: Latencies,
     /// How late the load generator itself was to ask. The latencies include it.
     pub(crate) late: Latencies,
+    /// Without that: from when each was really asked.
+    pub(crate) asked: Latencies,
 }
 
 impl Askers {
@@ -62,7 +64,7 @@ impl Askers {
             (number < count).then(|| start + every * number)
         };
 
-        let (mut latencies, mut late, mut failed) = (Vec::new(), Vec::new(), 0);
+        let (mut latencies, mut late, mut asked, mut failed) = (Vec::new(), Vec::new(), Vec::new(), 0);
         thread::scope(|scope| {
             let askers: Vec<_> = connections
                 .iter_mut()
@@ -88,11 +90,18 @@ impl Askers {
             for (was_late, outcome) in askers.into_iter().flat_map(|asker| asker.join().expect("an asker")) {
                 late.push(was_late);
                 match outcome {
-                    Ok(latency) => latencies.push(latency),
+                    Ok(latency) => {
+                        latencies.push(latency);
+                        asked.push(latency.saturating_sub(was_late));
+                    }
                     Err(_) => failed += 1,
                 }
             }
         });
-        Kept { latencies: Latencies::new(latencies, failed), late: Latencies::new(late, 0) }
+        Kept {
+            latencies: Latencies::new(latencies, failed),
+            late: Latencies::new(late, 0),
+            asked: Latencies::new(asked, failed),
+        }
     }
 }
