@@ -35,6 +35,7 @@ pub(crate) fn watch(pool: &Arc<Shared>) {
         }
         let mut pause = LOOK;
         let mut quiet = 0;
+        growth.target = growth.limit;
         while quiet < QUIET_LOOKS && !pool.sizing.is_dismissed() {
             thread::park_timeout(pause);
             if !pool.queue.has_work() {

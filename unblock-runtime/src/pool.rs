@@ -1,5 +1,6 @@
 //! A pool of threads that sizes itself: what users build, submit to and shut down.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -156,8 +157,8 @@ impl Pool {
         let before = shared.counters.ended_total();
         shared.close();
         let deadline = Instant::now().checked_add(grace);
-        let mut alarm = None;
-        std::future::poll_fn(move |cx| shared.poll_shutdown(cx, before, deadline, &mut alarm))
+        let mut wait = ShutdownWait { shared, number: None, alarm: None };
+        std::future::poll_fn(move |cx| wait.poll(cx, before, deadline))
     }
 }
 
@@ -201,7 +202,7 @@ pub(crate) struct Shared {
     niceness_refused: AtomicBool,
     /// A shutdown ran out of time.
     stopping: AtomicBool,
-    shutdowns: Mutex<Vec<Waiter>>,
+    shutdowns: Mutex<Shutdowns>,
 }
 
 /// No worker has reported its niceness.
@@ -226,7 +227,7 @@ impl Shared {
             read_back: AtomicI32::new(UNREAD),
             niceness_refused: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
-            shutdowns: Mutex::new(Vec::new()),
+            shutdowns: Mutex::new(Shutdowns::default()),
         }
     }
 
@@ -353,50 +354,82 @@ impl Shared {
         }
         self.sizing.dismiss();
         if self.counters.on_threads() == 0 {
-            let waiters = std::mem::take(&mut *self.shutdowns.lock());
-            for waiter in waiters {
+            let waiters = std::mem::take(&mut self.shutdowns.lock().waiters);
+            for waiter in waiters.into_values() {
                 waiter.notify();
             }
         }
     }
+}
 
-    fn poll_shutdown(
-        &self,
-        cx: &Context<'_>,
-        ended_before: u64,
-        deadline: Option<Instant>,
-        alarm: &mut Option<Alarm>,
-    ) -> Poll<Shutdown> {
+/// Those who wait for the end, by number.
+#[derive(Default)]
+struct Shutdowns {
+    waiters: BTreeMap<u64, Waiter>,
+    next: u64,
+}
+
+/// A shutdown that is awaited.
+struct ShutdownWait {
+    shared: Arc<Shared>,
+    /// Under which its waiter is kept, once it has been polled.
+    number: Option<u64>,
+    alarm: Option<Alarm>,
+}
+
+impl ShutdownWait {
+    fn poll(&mut self, cx: &Context<'_>, ended_before: u64, deadline: Option<Instant>) -> Poll<Shutdown> {
         // The waiter goes in before the counts are read, and those who end a job read the waiters after they count.
-        self.shutdowns.lock().push(Waiter::new(cx));
+        self.set_waiter(Waiter::new(cx));
+        let shared = &self.shared;
         let finished = |cancelled, running| Shutdown {
-            finished: self.counters.ended_total() - ended_before,
+            finished: shared.counters.ended_total() - ended_before,
             cancelled,
             running,
         };
         // A job is counted as running before it leaves the queue, so none is missed in between. Who is not in line has not
         // asked for room, and cannot get any now: nobody waits for him.
-        if self.queue.is_finished() && self.counters.on_threads() == 0 {
+        if shared.queue.is_finished() && shared.counters.on_threads() == 0 {
             return Poll::Ready(finished(0, 0));
         }
         match deadline {
             Some(deadline) if deadline <= Instant::now() => {
-                self.stopping.store(true, Ordering::Relaxed);
-                let cancelled = self.counters.read().cancelled;
-                for job in self.queue.drain() {
-                    panic::contain("dropping what a job had captured", || job.abort(Error::Cancelled, self));
+                shared.stopping.store(true, Ordering::Relaxed);
+                let cancelled = shared.counters.read().cancelled;
+                for job in shared.queue.drain() {
+                    panic::contain("dropping what a job had captured", || {
+                        job.abort(Error::Cancelled, shared);
+                    });
                 }
-                let after = self.counters.read();
+                let after = shared.counters.read();
                 Poll::Ready(finished(after.cancelled - cancelled, after.running + after.abandoned))
             }
             Some(deadline) => {
-                match alarm {
+                match &mut self.alarm {
                     Some(alarm) => alarm.set_waiter(Waiter::new(cx)),
-                    None => *alarm = Some(Alarm::at(deadline, Waiter::new(cx))),
+                    None => self.alarm = Some(Alarm::at(deadline, Waiter::new(cx))),
                 }
                 Poll::Pending
             }
             None => Poll::Pending,
+        }
+    }
+
+    fn set_waiter(&mut self, waiter: Waiter) {
+        let mut shutdowns = self.shared.shutdowns.lock();
+        let number = *self.number.get_or_insert(shutdowns.next);
+        shutdowns.next = shutdowns.next.max(number + 1);
+        let replaced = shutdowns.waiters.insert(number, waiter);
+        drop(shutdowns);
+        drop(replaced);
+    }
+}
+
+impl Drop for ShutdownWait {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            let removed = self.shared.shutdowns.lock().waiters.remove(&number);
+            drop(removed);
         }
     }
 }

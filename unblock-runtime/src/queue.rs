@@ -150,12 +150,16 @@ impl Queue {
         !self.sleepers.receiver.is_empty()
     }
 
-    /// How many a worker would find, shells included.
+    /// How many jobs workers would find.
     pub(crate) fn len(&self) -> usize {
+        self.len_with_shells().min(self.taken())
+    }
+
+    fn len_with_shells(&self) -> usize {
         self.jobs.receiver.len() + self.sleepers()
     }
 
-    /// How many of them are known to sleep.
+    /// How many of them are known to sleep, shells included.
     pub(crate) fn sleepers(&self) -> usize {
         self.sleepers.receiver.len()
     }
@@ -198,7 +202,7 @@ impl Queue {
         }
         self.left.fetch_add(1, Ordering::SeqCst);
         let moved = self.admit(&mut line);
-        let shells = self.len().saturating_sub(self.taken());
+        let shells = self.len_with_shells().saturating_sub(self.taken());
         if shells > SHELLS.max(self.capacity) { self.sweep() || moved } else { moved }
     }
 

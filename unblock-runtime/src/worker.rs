@@ -11,11 +11,14 @@ use crate::{context, panic, priority};
 
 /// A worker that finds nothing looks again so many times before it goes to the bench: waking a thread costs more than a
 /// short round trip takes. Between two looks it pauses, because each look takes a cache line from whoever submits, and
-/// yields its core to whoever needs it; so a busy machine does not pay for it, and an idle one some 20 µs after each burst.
-/// (The idea is affinitypool's, which looks ten times. One caller's round trip took 16 to 19 µs here so, and takes 6 to 12.)
-const LOOKS: u32 = 24;
+/// sometimes it yields its core to whoever needs it; so a busy machine does not pay for it, and an idle one some 20 µs after
+/// each burst. (The idea is affinitypool's, which looks ten times. One caller's round trip took 16 to 19 µs here so, and
+/// takes 6 to 12.)
+const LOOKS: u32 = 32;
 /// Pauses of the processor between two looks, about 0.7 µs.
 const PAUSES: u32 = 16;
+/// After so many looks the core is offered to others.
+const LOOKS_PER_YIELD: u32 = 4;
 
 /// Starts a worker if the pool may have another. False if it has as many as it may.
 ///
@@ -93,14 +96,13 @@ fn run(job: Arc<dyn Run>, pool: &Shared, seat: &Seat) {
 }
 
 fn finds_work(has_work: impl Fn() -> bool) -> bool {
-    for _ in 0..LOOKS {
+    (1..=LOOKS).any(|look| {
         for _ in 0..PAUSES {
             std::hint::spin_loop();
         }
-        if has_work() {
-            return true;
+        if look % LOOKS_PER_YIELD == 0 {
+            std::thread::yield_now();
         }
-        std::thread::yield_now();
-    }
-    false
+        has_work()
+    })
 }
