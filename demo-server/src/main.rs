@@ -45,7 +45,11 @@ fn serve(options: &Options) -> Result<Report, Box<dyn Error>> {
     // A database that cannot be used is found out here, by the parent too, and not by its children.
     let notes = Notes::open(&options.db)?;
     let mode = options.mode;
-    let server = Server::builder()
+    let mut server = Server::builder();
+    if let Some(longest) = options.request_timeout {
+        server = server.request_timeout(longest);
+    }
+    let server = server
         .loops(options.loops())
         .processes(options.processes())
         .stop_on_signals()

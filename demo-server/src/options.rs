@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::thread;
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, ValueEnum};
@@ -40,6 +41,11 @@ pub(crate) struct Options {
     /// Threads that the pool may have, those asleep included, in mode unblock [default: 512]
     #[arg(long, value_name = "N")]
     pub(crate) max_threads: Option<NonZero<usize>>,
+
+    /// How long an answer may take, a decimal number; the client is told 504 then. In the modes single and processes a
+    /// handler that blocks cannot be given up before it ends [default: as long as it takes]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) request_timeout: Option<Duration>,
 
     /// The SQLite file for /notes, made if it is not there; `:memory:` for none (each process has its own then)
     #[arg(long, value_name = "PATH", default_value = "notes.db")]
@@ -104,6 +110,11 @@ impl Options {
     }
 }
 
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a decimal number")?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
 fn cores() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }
@@ -132,6 +143,16 @@ mod tests {
         assert_eq!((processes.loops(), processes.processes()), (1, cores()));
         let both = parse("--processes 3 --loops 2");
         assert_eq!((both.loops(), both.processes()), (2, 3));
+    }
+
+    #[test]
+    fn the_request_timeout_is_a_decimal_number_of_seconds() {
+        assert_eq!(parse("").request_timeout, None);
+        assert_eq!(parse("--request-timeout 0.25").request_timeout, Some(Duration::from_millis(250)));
+        for text in ["-1", "soon", "inf", "NaN"] {
+            let line = format!("--request-timeout={text}");
+            assert!(Options::try_parse_from(["demo-server", &line]).is_err(), "{text}");
+        }
     }
 
     #[test]

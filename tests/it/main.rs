@@ -15,6 +15,7 @@ mod process;
 #[cfg(target_os = "linux")]
 mod processes;
 mod queue;
+mod request_deadline;
 mod server;
 mod sizing;
 mod support;

@@ -92,6 +92,9 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
+/// In a request of `unblock_runtime::server` the nearer of the function's `timeout` and the request's deadline counts. A function that cannot
+/// fail needs no error for that: the server gives the whole request up, and answers 504.
+///
 /// # Cancellation
 ///
 /// Nothing happens before the first poll, as with every `async fn`. When the caller is dropped while the job is queued, the job never runs, and

@@ -19,9 +19,10 @@ pub fn name() -> Option<&'static str> {
     JOB.with_borrow(|job| job.as_ref().map(|job| job.name()))
 }
 
-/// When the running job's caller stops waiting. `None` when it waits as long as it takes, and outside of a job.
+/// When the running job's caller stops waiting: the nearer of its own `timeout` and the deadline of the
+/// [server](crate::server)'s request that it was submitted for. `None` when it waits as long as it takes, and outside of a job.
 pub fn deadline() -> Option<Instant> {
-    JOB.with_borrow(|job| job.as_ref().and_then(|job| job.header().deadline))
+    JOB.with_borrow(|job| job.as_ref().and_then(|job| job.header().deadline()))
 }
 
 /// Whether the running job works for nobody: its caller is gone, has cancelled, its deadline has passed, or its

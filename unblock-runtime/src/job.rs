@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use crate::admission::{Average, Expected};
 use crate::completion::{Completion, Expired};
+use crate::deadline;
 use crate::error::Error;
 use crate::handler::{self, Handler};
 use crate::panic;
@@ -45,9 +46,11 @@ pub(crate) trait Await<T>: Run {
 /// What is known of a job whatever its work is.
 pub(crate) struct Header {
     pub(crate) handler: Option<&'static Handler>,
-    pub(crate) deadline: Option<Instant>,
+    deadline: Option<Instant>,
     /// What was expected of it, in a pool that keeps such accounts. Apart, because it is cold and most pools keep none.
     pub(crate) account: Option<Box<Account>>,
+    /// The deadline counts no more.
+    freed: AtomicBool,
     cancelled: AtomicBool,
     pub(crate) place: Place,
 }
@@ -61,6 +64,13 @@ pub(crate) struct Order {
     pub(crate) shed: bool,
 }
 
+impl Order {
+    /// Of a closure, with no deadline but that of the request that this thread is busy with.
+    pub(crate) fn plain() -> Self {
+        Self { deadline: deadline::inherited(), ..Self::default() }
+    }
+}
+
 /// A job in the accounts of its pool's admission.
 #[derive(Clone, Copy)]
 pub(crate) struct Account {
@@ -72,7 +82,8 @@ impl Header {
     pub(crate) fn new(order: Order, account: Option<Account>) -> Self {
         let place = Place(AtomicU8::new(Place::OUTSIDE));
         let Order { handler, deadline, .. } = order;
-        Self { handler, deadline, account: account.map(Box::new), cancelled: AtomicBool::new(false), place }
+        let (freed, cancelled) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { handler, deadline, account: account.map(Box::new), freed, cancelled, place }
     }
 
     /// The average that this job's time belongs to, besides its pool's.
@@ -84,8 +95,18 @@ impl Header {
         self.cancelled.load(Ordering::Relaxed)
     }
 
+    /// When the caller stops waiting.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline.filter(|_| !self.freed.load(Ordering::Relaxed))
+    }
+
+    /// From now on the job has all the time that it takes.
+    pub(crate) fn free(&self) {
+        self.freed.store(true, Ordering::Relaxed);
+    }
+
     pub(crate) fn is_expired(&self) -> bool {
-        self.deadline.is_some_and(|deadline| deadline <= Instant::now())
+        self.deadline().is_some_and(|deadline| deadline <= Instant::now())
     }
 }
 

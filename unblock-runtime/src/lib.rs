@@ -73,8 +73,11 @@ mod argument;
 mod builder;
 mod completion;
 mod context;
+mod deadline;
 mod error;
 mod event_loop;
+#[cfg(feature = "server")]
+mod failure;
 mod habit;
 mod handler;
 pub mod job;

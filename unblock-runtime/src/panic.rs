@@ -5,6 +5,8 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Mutex;
 
+use crate::error::Error;
+
 /// What a job panicked with.
 ///
 /// [`resume`](Self::resume) continues the panic in the caller, as an ordinary call would have.
@@ -21,9 +23,12 @@ struct Inner {
 
 impl Panicked {
     fn new(payload: Box<dyn Any + Send>) -> Self {
-        let message = match payload.downcast_ref::<&'static str>() {
-            Some(text) => Some(Box::from(*text)),
-            None => payload.downcast_ref::<String>().map(|text| Box::from(text.as_str())),
+        let message = if let Some(text) = payload.downcast_ref::<&'static str>() {
+            Some(Box::from(*text))
+        } else if let Some(text) = payload.downcast_ref::<String>() {
+            Some(Box::from(text.as_str()))
+        } else {
+            payload.downcast_ref::<Error>().map(|error| error.to_string().into())
         };
         Self { inner: Box::new(Inner { payload: Mutex::new(payload), message }) }
     }
@@ -33,6 +38,15 @@ impl Panicked {
     /// It is for logs: it may hold what a client must not see.
     pub fn message(&self) -> Option<&str> {
         self.inner.message.as_deref()
+    }
+
+    /// The failure that an `#[unblock]` function which cannot fail has unwound with, or else this panic as one.
+    #[cfg(feature = "server")]
+    pub(crate) fn into_error(self) -> Error {
+        match self.into_payload().downcast::<Error>() {
+            Ok(error) => *error,
+            Err(payload) => Error::Panicked(Self::new(payload)),
+        }
     }
 
     /// The payload itself, as [`std::panic::catch_unwind`] would have given it.

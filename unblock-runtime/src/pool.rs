@@ -78,7 +78,7 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submit_as(work, Order::default())
+        self.submit_as(work, Order::plain())
     }
 
     /// Submits `work` if it can be in the queue at once. Does not block.
@@ -94,7 +94,8 @@ impl Pool {
     {
         let shared = &self.shared;
         shared.counters.submitted();
-        let job = Job::new(work, Order::default(), shared.account(Order::default()).ok().flatten());
+        let order = Order::plain();
+        let job = Job::new(work, order, shared.account(order).ok().flatten());
         let entry = shared.enter(Arc::clone(&job) as Arc<dyn Run>);
         if entry == Entry::Entered {
             return Ok(Submission::new(job, Arc::clone(shared)));

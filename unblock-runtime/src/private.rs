@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 pub use crate::argument::{Owned, moved, own};
+use crate::deadline;
 pub use crate::handler::Handler;
 use crate::job::Order;
 use crate::pool::Pool;
@@ -55,7 +56,9 @@ impl<'a> Call<'a> {
         R: Send + 'static,
     {
         let pool = self.pool.unwrap_or_else(|| Pool::global());
-        let deadline = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let own = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        // What is detached is of use to others than its request.
+        let deadline = if self.detach { own } else { deadline::nearer(own) };
         let order = Order { handler: Some(self.handler), deadline, shed: self.shed };
         let mut submission = pool.submit_as(body, order);
         if self.detach {

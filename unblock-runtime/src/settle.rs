@@ -4,6 +4,9 @@
 //! a function is, its return type says, and generated code asks by method resolution (autoref specialisation, after
 //! dtolnay's case study): `(&outcome).way()` finds [`ByError`] first where it applies, and [`ByPanic`] everywhere.
 
+use std::panic::resume_unwind;
+
+use crate::deadline;
 use crate::error::Error;
 
 /// The outcome of a call whose body returns `R`.
@@ -58,12 +61,15 @@ impl AsPanic {
     ///
     /// # Panics
     ///
-    /// With the body's payload if it panicked; with a text if the pool was closed, which leaves no value to return.
+    /// With the body's payload if it panicked. When there is no value to return, because the pool was closed or the
+    /// request's time is up: with a text, as any `panic!`; or in a request of the server, which answers 503 or 504 for it,
+    /// with the [`Error`], and without a word in the log.
     #[track_caller]
     pub fn settle<R>(self, outcome: Outcome<R>) -> R {
         match outcome.0 {
             Ok(value) => value,
             Err(Error::Panicked(panicked)) => panicked.resume(),
+            Err(error) if deadline::is_in_request() => resume_unwind(Box::new(error)),
             Err(error) => panic!("an #[unblock] function that cannot fail has no value: {error}"),
         }
     }

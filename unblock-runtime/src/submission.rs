@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use crate::completion::Waiter;
+use crate::deadline;
 use crate::error::Error;
 use crate::job::{Await, Place};
 use crate::pool::Shared;
@@ -34,7 +35,7 @@ pub struct Submission<T> {
 
 impl<T> Submission<T> {
     pub(crate) fn new(job: Arc<dyn Await<T>>, pool: Arc<Shared>) -> Self {
-        let deadline = job.header().deadline;
+        let deadline = job.header().deadline();
         Self { job, pool, deadline, alarm: None, settled: false }
     }
 
@@ -46,9 +47,11 @@ impl<T> Submission<T> {
     }
 
     /// Lets the job run without anybody waiting for it. It enters the line for room now, if it has none yet.
+    ///
+    /// If it was submitted for a request, the request's deadline counts for it no more.
     pub fn detach(mut self) {
-        self.stand_in_line();
-        self.settled = true;
+        self.job.header().free();
+        self.set_detached();
     }
 
     /// From now on, dropping this lets the job run.
@@ -79,7 +82,10 @@ impl<T> Future for Submission<T> {
             return Poll::Ready(outcome);
         }
         this.stand_in_line();
-        if let Some(deadline) = this.deadline {
+        // No alarm is needed where whoever answers the request has one, which is as early.
+        if let Some(deadline) = this.deadline
+            && deadline::inherited().is_none_or(|request| deadline < request)
+        {
             // The alarm only wakes: this poll's successor finds the deadline passed and ends the wait, so that what
             // the job had captured is dropped by its caller and never by the timer's thread.
             match &mut this.alarm {
@@ -93,7 +99,13 @@ impl<T> Future for Submission<T> {
 
 impl<T> Drop for Submission<T> {
     fn drop(&mut self) {
-        if !self.settled {
+        if self.settled {
+            return;
+        }
+        // Whoever waits for a request drops its calls when its time is up.
+        if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            self.job.expire(&self.pool);
+        } else {
             self.job.abort(Error::Cancelled, &self.pool);
         }
     }

@@ -106,6 +106,16 @@ fn options_that_make_no_sense_are_refused() {
 }
 
 #[test]
+fn an_answer_that_takes_longer_than_it_may_is_504_and_the_server_goes_on() {
+    let demo = Demo::start(&["--request-timeout", "0.1"]);
+    let client = Client::new(demo.address);
+    for _ in 0..2 {
+        client.get("/sleep/3600").assert_line(504);
+        assert_eq!(client.get("/healthz").told(), (200, "ok\n"));
+    }
+}
+
+#[test]
 fn notes_stay_in_their_file_and_not_in_memory() {
     let folder = Folder::new();
     let path = folder.0.join("kept.db");

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use http::{HeaderValue, Response, StatusCode, header};
@@ -11,21 +12,39 @@ use http_body_util::Full;
 use pin_project_lite::pin_project;
 
 use super::BoxError;
+use crate::error::Error;
+use crate::failure::{Failure, INTERNAL, whole_seconds};
 
-/// An answer of the server itself: a status and one line of plain text.
+/// An answer of the server itself: a status, one line of plain text, and when to come back if it is known.
 ///
 /// [`into_response`](Self::into_response) makes a response of it for services on plain hyper that want to answer
-/// as the server does.
+/// as the server does. A call that came to nothing is answered by `Answer::from(&error)`:
+///
+/// | [`Error`] | answer |
+/// | --- | --- |
+/// | `Overloaded` | 503, and `Retry-After` in whole seconds, rounded up, at least 1 |
+/// | `TimedOut` | 504 |
+/// | `Closed` | 503; it is not known when there will be a pool again |
+/// | `Cancelled` | 503: the client still waits, or there would be nobody to answer, so it was not its wish |
+/// | `Panicked` | 500; the client is told nothing of the panic, the log has its text |
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Answer {
     status: StatusCode,
     text: String,
+    retry_after: Option<Duration>,
 }
 
 impl Answer {
     /// The status, and the line of text without its end.
     pub fn new(status: StatusCode, text: impl Into<String>) -> Self {
-        Self { status, text: text.into() }
+        Self { status, text: text.into(), retry_after: None }
+    }
+
+    /// When to try again, for the header `Retry-After`: it has whole seconds, and is rounded up to at least one.
+    pub fn retry_after(mut self, time: Duration) -> Self {
+        self.retry_after = Some(time);
+        self
     }
 
     pub(super) fn body_too_large(limit: u64) -> Self {
@@ -36,8 +55,7 @@ impl Answer {
     }
 
     pub(super) fn internal_error() -> Self {
-        // Nothing of the panic or the error: it may name what a client must not know. It is in the log.
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal server error")
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, INTERNAL)
     }
 
     /// The response: `text/plain`, the text and the end of its line.
@@ -48,7 +66,24 @@ impl Answer {
         *response.status_mut() = self.status;
         let plain = HeaderValue::from_static("text/plain; charset=utf-8");
         response.headers_mut().insert(header::CONTENT_TYPE, plain);
+        if let Some(time) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(time)));
+        }
         response
+    }
+}
+
+impl From<&Error> for Answer {
+    fn from(error: &Error) -> Self {
+        let Failure { status, line, retry_after } = error.into();
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self { status, text: line.to_owned(), retry_after }
+    }
+}
+
+impl From<Error> for Answer {
+    fn from(error: Error) -> Self {
+        Self::from(&error)
     }
 }
 

@@ -155,6 +155,7 @@ pub(super) struct Options {
     pub(super) loops: usize,
     pub(super) processes: usize,
     pub(super) limits: Limits,
+    pub(super) request_timeout: Option<Duration>,
     pub(super) grace: Duration,
     pub(super) stop_on_signals: bool,
     pub(super) restarts: Restarts,
@@ -169,6 +170,7 @@ impl Default for Options {
             loops: thread::available_parallelism().map_or(1, NonZero::get),
             processes: 1,
             limits: Limits::default(),
+            request_timeout: None,
             grace: Duration::from_secs(30),
             stop_on_signals: false,
             restarts: Restarts::default(),
@@ -187,6 +189,27 @@ impl ServerBuilder {
     /// What clients may take.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.limits = limits;
+        self
+    }
+
+    /// How long the head of an answer may take, from when the head of its request has been read. Default: as long as it
+    /// takes.
+    ///
+    /// When the time is up the server answers `504 Gateway Timeout` with one line of text and drops the service's
+    /// future, which cancels its queued jobs. The service has no say in it. What it submits inherits the deadline: the
+    /// nearer of it and the handler's own `timeout` counts, [`job::deadline`](crate::job::deadline) shows it, and a
+    /// queued job past it never runs; [`detach`](crate::Submission::detach) frees a job of it. Tasks that the service
+    /// spawns inherit nothing.
+    ///
+    /// The time covers reading the request's body, as far as the service waits for it, and not sending the answer's: a
+    /// download or a stream of events takes as long as it takes. It cannot end a handler that blocks the loop.
+    ///
+    /// It is off because no number suits both a page and an upload or a long poll. Neither nginx nor Apache limits the
+    /// whole time of a request: their 60 s (`proxy_read_timeout`, `TimeOut`) are between two reads, and what a slow
+    /// client may take is limited [apart from this](Limits). A service of pages and calls does well to set it to a little
+    /// less than its clients wait.
+    pub fn request_timeout(mut self, longest: Duration) -> Self {
+        self.options.request_timeout = Some(longest);
         self
     }
 

@@ -30,12 +30,18 @@ const FIRST_REQUEST: Duration = Duration::from_millis(100);
 pub(super) struct Connections {
     protocol: auto::Builder<LocalExecutor>,
     limits: Limits,
+    request_timeout: Option<Duration>,
     gauge: Gauge,
     phase: PhaseWatch,
 }
 
 impl Connections {
-    pub(super) fn new(limits: Limits, gauge: Gauge, phase: PhaseWatch) -> Self {
+    pub(super) fn new(
+        limits: Limits,
+        request_timeout: Option<Duration>,
+        gauge: Gauge,
+        phase: PhaseWatch,
+    ) -> Self {
         let mut protocol = auto::Builder::new(LocalExecutor);
         protocol
             .http1()
@@ -48,7 +54,7 @@ impl Connections {
             .timer(TokioTimer::new())
             .max_concurrent_streams(limits.streams)
             .max_header_list_size(u32::try_from(limits.header_size).unwrap_or(u32::MAX));
-        Self { protocol, limits, gauge, phase }
+        Self { protocol, limits, request_timeout, gauge, phase }
     }
 
     /// Counts a connection as open, from before its task first runs until its end. `permit` is its share of the
@@ -70,12 +76,13 @@ impl Connections {
         B: http_body::Body<Error: Into<BoxError>> + 'static,
     {
         let _open = open;
-        let Self { protocol, limits, gauge, mut phase } = self;
+        let Self { protocol, limits, request_timeout, gauge, mut phase } = self;
         let seen = Rc::new(Cell::new(false));
         // Answers are written whole; waiting for more to send with them only delays them.
         let _ = stream.set_nodelay(true);
 
-        let requests = Requests { body_limit: limits.body_size, gauge, seen: seen.clone() };
+        let (body_limit, timeout) = (limits.body_size, request_timeout);
+        let requests = Requests { body_limit, timeout, gauge, seen: seen.clone() };
         let service = service_fn(move |request| {
             let answer = request::answer(service.clone(), requests.clone(), request);
             async move { Ok::<_, Infallible>(answer.await) }

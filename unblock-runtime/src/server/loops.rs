@@ -7,6 +7,7 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc};
 
@@ -28,6 +29,7 @@ impl Loops {
         count: usize,
         listener: &TcpListener,
         limits: &Limits,
+        request_timeout: Option<Duration>,
         handle: &ServerHandle,
         make: M,
     ) -> Result<Self, ServerError>
@@ -46,6 +48,7 @@ impl Loops {
                 let one = Loop {
                     listener,
                     limits: limits.clone(),
+                    request_timeout,
                     permits: permits.clone(),
                     gauge: gauge.clone(),
                     phase: handle.watch(),

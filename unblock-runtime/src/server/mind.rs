@@ -41,14 +41,14 @@ where
     M: Fn() -> S + Send + Sync + 'static,
 {
     let Server { listener, address, role, handle, options } = server;
-    let Options { loops, limits, grace, stop_on_signals, on_ready, .. } = options;
+    let Options { loops, limits, request_timeout, grace, stop_on_signals, on_ready, .. } = options;
     let mut wishes = match role {
         Role::Child { .. } => Wishes::of_a_parent()?,
         _ if stop_on_signals => Wishes::by_signals()?,
         _ => Wishes::none(),
     };
     let mut phase = handle.watch();
-    let mut loops = Loops::start(loops, &listener, &limits, &handle, make)?;
+    let mut loops = Loops::start(loops, &listener, &limits, request_timeout, &handle, make)?;
     // Each loop has the socket; when all have closed theirs, nothing is accepted any more.
     drop(listener);
 

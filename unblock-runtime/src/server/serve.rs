@@ -23,6 +23,7 @@ use crate::EventLoop;
 pub(super) struct Loop {
     pub(super) listener: TcpListener,
     pub(super) limits: Limits,
+    pub(super) request_timeout: Option<Duration>,
     pub(super) permits: Arc<Semaphore>,
     pub(super) gauge: Gauge,
     pub(super) phase: PhaseWatch,
@@ -39,7 +40,8 @@ impl Loop {
         let main = async {
             self.listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(self.listener)?;
-            let connections = Connections::new(self.limits, self.gauge.clone(), self.phase.clone());
+            let (gauge, phase) = (self.gauge.clone(), self.phase.clone());
+            let connections = Connections::new(self.limits, self.request_timeout, gauge, phase);
             let accept = Accept { listener, permits: self.permits, complained: false };
             let service = make().into_service();
             ready();
