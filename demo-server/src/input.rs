@@ -9,7 +9,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, bad_request};
 
 /// The longest sleep that may be asked for.
 const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
@@ -31,7 +31,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Seconds {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Answer> {
         let text = segment(parts, state).await?;
-        let expected = || Answer::bad_request("seconds must be a decimal number from 0 to 3600, such as 0.5");
+        let expected = || bad_request("seconds must be a decimal number from 0 to 3600, such as 0.5");
         let seconds: f64 = text.parse().map_err(|_| expected())?;
         // This refuses what is negative, not a number, or infinite, too.
         let time = Duration::try_from_secs_f64(seconds).map_err(|_| expected())?;
@@ -52,7 +52,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Micros {
         let text = segment(parts, state).await?;
         match text.parse().map(Duration::from_micros) {
             Ok(time) if time <= LONGEST_SPIN => Ok(Self(time)),
-            _ => Err(Answer::bad_request("micros must be a whole number from 0 to 60000000")),
+            _ => Err(bad_request("micros must be a whole number from 0 to 60000000")),
         }
     }
 }
@@ -68,7 +68,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Width {
         let width = query.as_ref().and_then(|query| query.get("width")?.parse().ok());
         match width {
             Some(width) if (1..=WIDEST).contains(&width) => Ok(Self(width)),
-            _ => Err(Answer::bad_request("the query must be width=N, a whole number from 1 to 4096")),
+            _ => Err(bad_request("the query must be width=N, a whole number from 1 to 4096")),
         }
     }
 }
@@ -83,7 +83,7 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
         // The server's own limit on bodies ends one that is too long in an error, and answers 413 over this.
         let body = Bytes::from_request(request, state).await.map_err(unreadable)?;
         if body.is_empty() {
-            return Err(Answer::bad_request("the body is empty"));
+            return Err(bad_request("the body is empty"));
         }
         Ok(Self(body))
     }
@@ -100,13 +100,13 @@ impl<S: Send + Sync> FromRequest<S> for Note {
         if body.len() > LONGEST_NOTE {
             return Err(Answer::new(StatusCode::PAYLOAD_TOO_LARGE, "a note has at most 4096 bytes"));
         }
-        let text = std::str::from_utf8(&body).map_err(|_| Answer::bad_request("a note is text in UTF-8"))?;
+        let text = std::str::from_utf8(&body).map_err(|_| bad_request("a note is text in UTF-8"))?;
         let text = text.trim();
         if text.is_empty() {
-            return Err(Answer::bad_request("the note is empty"));
+            return Err(bad_request("the note is empty"));
         }
         if text.contains(char::is_control) {
-            return Err(Answer::bad_request("a note is one line, without control characters"));
+            return Err(bad_request("a note is one line, without control characters"));
         }
         Ok(Self(text.to_owned()))
     }
@@ -114,10 +114,10 @@ impl<S: Send + Sync> FromRequest<S> for Note {
 
 async fn segment<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<String, Answer> {
     let segment = Path::<String>::from_request_parts(parts, state).await;
-    segment.map(|Path(text)| text).map_err(|_| Answer::bad_request("the path is not text in UTF-8"))
+    segment.map(|Path(text)| text).map_err(|_| bad_request("the path is not text in UTF-8"))
 }
 
 fn unreadable(error: impl Display) -> Answer {
     tracing::debug!(%error, "a body could not be read");
-    Answer::bad_request("the body could not be read")
+    bad_request("the body could not be read")
 }

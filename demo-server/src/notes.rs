@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, busy, internal};
 
 /// How long a call waits for another process's lock.
 const BUSY: Duration = Duration::from_secs(5);
@@ -69,9 +69,9 @@ impl Notes {
         }
         .map_err(|error| match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                Answer::busy("the database is locked by another process", Duration::from_secs(1))
+                busy("the database is locked by another process", Duration::from_secs(1))
             }
-            _ => Answer::internal(&error),
+            _ => internal(&error),
         })
     }
 }

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use image::error::{ImageError, LimitErrorKind};
 use image::{ImageFormat, ImageReader, Limits};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, internal};
 use crate::input::WIDEST;
 
 /// Sleeps: what waiting for another machine looks like.
@@ -35,9 +35,9 @@ pub(crate) fn spin(time: Duration) -> String {
 /// Hashes a password with argon2id, at the parameters that OWASP's Password Storage Cheat Sheet puts first: 19 MiB of
 /// memory, 2 iterations, 1 lane.
 pub(crate) fn hash(password: &[u8]) -> Result<String, Answer> {
-    let params = Params::new(19 * 1024, 2, 1, None).map_err(|error| Answer::internal(&error))?;
+    let params = Params::new(19 * 1024, 2, 1, None).map_err(|error| internal(&error))?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    let hash = argon2.hash_password(password).map_err(|error| Answer::internal(&error))?;
+    let hash = argon2.hash_password(password).map_err(|error| internal(&error))?;
     Ok(format!("{hash}\n"))
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn thumbnail(picture: &[u8], width: u32) -> Result<Vec<u8>, Answer> {
     // However tall the picture is, the result is no taller than wide ones may be.
     let small = reader.decode().map_err(|error| undecodable(&error))?.thumbnail(width, WIDEST);
     let mut png = Cursor::new(Vec::new());
-    small.write_to(&mut png, ImageFormat::Png).map_err(|error| Answer::internal(&error))?;
+    small.write_to(&mut png, ImageFormat::Png).map_err(|error| internal(&error))?;
     Ok(png.into_inner())
 }
 

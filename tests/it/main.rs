@@ -1,5 +1,6 @@
 //! The integration tests of the workspace, in one binary.
 
+mod answers;
 mod client;
 mod conservation;
 mod deadlines;

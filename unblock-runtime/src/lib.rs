@@ -64,6 +64,8 @@
 //!
 //! - `macros` (default): the attribute [`unblock`](macro@unblock).
 //! - `server` (default): the module [`server`], with tokio and hyper. Without it nothing here depends on an executor or on HTTP.
+//! - `axum`: [`Error`], and with `server` its [`Answer`](server::Answer), are responses of axum 0.8: a handler may end with
+//!   `Result<_, unblock_runtime::Error>`. It brings neither axum itself nor the server.
 
 #[cfg(feature = "macros")]
 pub use unblock_macros::unblock;
@@ -76,7 +78,7 @@ mod context;
 mod deadline;
 mod error;
 mod event_loop;
-#[cfg(feature = "server")]
+#[cfg(any(feature = "axum", feature = "server"))]
 mod failure;
 mod habit;
 mod handler;
@@ -86,6 +88,8 @@ mod panic;
 mod pool;
 mod priority;
 mod queue;
+#[cfg(feature = "axum")]
+mod response;
 #[cfg(feature = "server")]
 pub mod server;
 mod settle;

@@ -18,7 +18,7 @@ use crate::failure::{Failure, INTERNAL, whole_seconds};
 /// An answer of the server itself: a status, one line of plain text, and when to come back if it is known.
 ///
 /// [`into_response`](Self::into_response) makes a response of it for services on plain hyper that want to answer
-/// as the server does. A call that came to nothing is answered by `Answer::from(&error)`:
+/// as the server does; with the feature `axum` it is a response of axum's handlers. A call that came to nothing is answered by `Answer::from(&error)`:
 ///
 /// | [`Error`] | answer |
 /// | --- | --- |
@@ -84,6 +84,13 @@ impl From<&Error> for Answer {
 impl From<Error> for Answer {
     fn from(error: Error) -> Self {
         Self::from(&error)
+    }
+}
+
+#[cfg(feature = "axum")]
+impl axum_core::response::IntoResponse for Answer {
+    fn into_response(self) -> axum_core::response::Response {
+        Self::into_response(self).map(axum_core::body::Body::new)
     }
 }
 
