@@ -95,6 +95,9 @@ fn a_job_that_was_cancelled_before_its_turn_is_503() {
     held.release();
 }
 
+/// An error, the status that it must have, and the `Retry-After`.
+type Case = (fn() -> Error, u16, Option<&'static str>);
+
 fn overloaded(retry_after: Duration) -> Error {
     Error::Overloaded { retry_after }
 }
@@ -105,7 +108,7 @@ fn panicked() -> Error {
 
 #[test]
 fn every_error_has_the_same_answer_from_axum_and_from_hyper() {
-    let cases: [(fn() -> Error, u16, Option<&str>); 8] = [
+    let cases: [Case; 8] = [
         (|| overloaded(Duration::ZERO), 503, Some("1")),
         (|| overloaded(Duration::from_millis(1)), 503, Some("1")),
         (|| overloaded(Duration::from_millis(1200)), 503, Some("2")),
