@@ -6,6 +6,7 @@
 
 mod answer;
 mod input;
+mod limits;
 mod notes;
 mod options;
 mod pages;
@@ -50,6 +51,7 @@ fn serve(options: &Options) -> Result<Report, Box<dyn Error>> {
         server = server.request_timeout(longest);
     }
     let server = server
+        .limits(options.limits.limits())
         .loops(options.loops())
         .processes(options.processes())
         .stop_on_signals()

@@ -9,6 +9,8 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, ValueEnum};
 
+use crate::limits::{LimitOptions, seconds};
+
 /// A server whose handlers block, and whose event loop does not.
 ///
 /// Routes: GET / · GET /sleep/{seconds} · GET /spin/{micros} · POST /hash · POST /thumbnail?width=N ·
@@ -50,6 +52,9 @@ pub(crate) struct Options {
     /// The SQLite file for /notes, made if it is not there; `:memory:` for none (each process has its own then)
     #[arg(long, value_name = "PATH", default_value = "notes.db")]
     pub(crate) db: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitOptions,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -108,11 +113,6 @@ impl Options {
             Mode::Processes => self.processes.map_or_else(cores, NonZero::get),
         }
     }
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "not a decimal number")?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
 fn cores() -> usize {

@@ -7,6 +7,7 @@ mod deadlines;
 mod event_loop;
 mod experiment;
 mod lifecycle;
+mod limits;
 mod macros;
 mod pool;
 #[cfg(target_os = "linux")]

@@ -179,7 +179,7 @@ fn a_body_over_the_limit_is_refused_up_front_and_while_it_comes() {
 
 #[test]
 fn a_client_that_is_slow_with_its_request_is_cut_off() {
-    let limits = Limits::new().header_read(Duration::from_millis(50));
+    let limits = Limits::new().header_read(Duration::from_millis(300)).idle(Duration::from_millis(50));
     let server = start(one_loop().limits(limits), slow().0);
     let mut silent = Bare::connect(server.local_addr());
     let mut stalls = Bare::connect(server.local_addr());

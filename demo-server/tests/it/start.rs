@@ -9,7 +9,7 @@ use command_fds::{CommandFdExt as _, FdMapping};
 use rusqlite::Connection;
 use rustix::process::Signal;
 
-use crate::client::Client;
+use crate::client::{Bare, Client};
 use crate::demo::{Demo, Folder, command};
 use crate::process::Process;
 
@@ -113,6 +113,21 @@ fn an_answer_that_takes_longer_than_it_may_is_504_and_the_server_goes_on() {
         client.get("/sleep/3600").assert_line(504);
         assert_eq!(client.get("/healthz").told(), (200, "ok\n"));
     }
+}
+
+#[test]
+fn the_limits_are_those_that_the_options_say() {
+    let demo = Demo::start(&["--max-body-size", "10", "--body-timeout", "0.1", "--max-requests", "2"]);
+    let client = Client::new(demo.address);
+    client.post("/hash", "0123456789x").assert_line(413);
+    let mut stalls = Bare::connect(demo.address);
+    stalls.send("POST /hash HTTP/1.1\r\nhost: test\r\ncontent-length: 10\r\n\r\n01234");
+    assert!(stalls.rest().starts_with("HTTP/1.1 408 "));
+    let mut connection = Bare::connect(demo.address);
+    connection.get("/healthz");
+    assert_eq!(connection.answer().0, 200);
+    connection.get("/healthz");
+    assert!(connection.rest().to_ascii_lowercase().contains("\r\nconnection: close\r\n"));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use http_body_util::Full;
 use pin_project_lite::pin_project;
 
 use super::BoxError;
+use super::activity::OpenAnswer;
 use crate::error::Error;
 use crate::failure::{Failure, INTERNAL, whole_seconds};
 
@@ -52,6 +53,10 @@ impl Answer {
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("the body is too large: at most {limit} bytes are accepted"),
         )
+    }
+
+    pub(super) fn body_too_slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly")
     }
 
     pub(super) fn internal_error() -> Self {
@@ -101,9 +106,18 @@ impl fmt::Display for Answer {
 }
 
 pin_project! {
-    /// The body of a response: the service's, or the server's own line.
+    /// The body of a response, whose request is open for as long as it is.
+    pub(super) struct ResponseBody<B> {
+        #[pin]
+        source: Source<B>,
+        _open: OpenAnswer,
+    }
+}
+
+pin_project! {
+    /// Where the body of a response comes from.
     #[project = Projected]
-    pub(super) enum ResponseBody<B> {
+    pub(super) enum Source<B> {
         /// One line of the server's own.
         Own { #[pin] line: Full<Bytes> },
         /// What the service answers.
@@ -112,6 +126,12 @@ pin_project! {
 }
 
 impl<B> ResponseBody<B> {
+    pub(super) fn new(source: Source<B>, open: OpenAnswer) -> Self {
+        Self { source, _open: open }
+    }
+}
+
+impl<B> Source<B> {
     pub(super) fn own(answer: Answer) -> Response<Self> {
         answer.into_response().map(|line| Self::Own { line })
     }
@@ -122,6 +142,30 @@ impl<B> ResponseBody<B> {
 }
 
 impl<B> Body for ResponseBody<B>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.project().source.poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.source.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.source.size_hint()
+    }
+}
+
+impl<B> Body for Source<B>
 where
     B: Body,
     B::Error: Into<BoxError>,

@@ -1,4 +1,4 @@
-//! The body of a request, limited.
+//! The body of a request, limited in size and time.
 
 use std::fmt;
 use std::pin::Pin;
@@ -9,22 +9,42 @@ use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 
-/// The body of a request as a service gets it: hyper's, which ends in an error beyond the server's
-/// [limit](super::Limits::body_size).
+use super::Limits;
+use super::pace::Pace;
+
+/// The body of a request as a service gets it: hyper's, which ends in an error beyond the server's limits on its
+/// [size](super::Limits::body_size) and on the [time](super::Limits::body_read) that the client takes for it.
 pub struct Body {
     incoming: Option<Incoming>,
     remaining: u64,
     limit: u64,
-    // Only for a body that does not announce its length: hyper sees to it that one that does keeps to it.
-    overflow: Option<Overflow>,
+    // Only for a body that there is something to read of.
+    rest: Option<(Pace, Rest)>,
 }
 
 impl Body {
-    /// The body, and where it will be seen that it went beyond the limit, if it can.
-    pub(super) fn new(incoming: Incoming, limit: u64) -> (Self, Option<Overflow>) {
-        let overflow = incoming.size_hint().exact().is_none().then(Overflow::default);
-        let body = Self { incoming: Some(incoming), remaining: limit, limit, overflow: overflow.clone() };
-        (body, overflow)
+    /// The body, and where its rest is found if it was not read to its end. To be called in the runtime.
+    pub(super) fn new(incoming: Incoming, limits: &Limits) -> (Self, Option<Rest>) {
+        let limit = limits.body_size;
+        let rest = (!incoming.is_end_stream()).then(Rest::default);
+        let (longest, rate) = limits.body_read;
+        let paced = rest.clone().map(|rest| (Pace::new(longest, rate), rest));
+        (Self { incoming: Some(incoming), remaining: limit, limit, rest: paced }, rest)
+    }
+
+    /// Leaves the rest to the server, and ends.
+    fn end(&mut self, make: impl FnOnce(Incoming) -> Left) {
+        if let (Some((_, rest)), Some(incoming)) = (&self.rest, self.incoming.take()) {
+            rest.put(make(incoming));
+        }
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        if !self.is_end_stream() {
+            self.end(Left::Unread);
+        }
     }
 }
 
@@ -38,19 +58,29 @@ impl http_body::Body for Body {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let body = &mut *self;
         let Some(incoming) = &mut body.incoming else { return Poll::Ready(None) };
-        let frame = match ready!(Pin::new(incoming).poll_frame(cx)) {
-            Some(Ok(frame)) => frame,
-            Some(Err(error)) => return Poll::Ready(Some(Err(BodyError::Connection(error)))),
-            None => return Poll::Ready(None),
+        let frame = match Pin::new(incoming).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => frame,
+            Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(BodyError::Connection(error)))),
+            Poll::Ready(None) => {
+                body.incoming = None;
+                return Poll::Ready(None);
+            }
+            Poll::Pending => {
+                let Some((pace, _)) = &mut body.rest else { return Poll::Pending };
+                ready!(pace.poll_over(cx));
+                body.end(|_| Left::TooSlow);
+                return Poll::Ready(Some(Err(BodyError::TooSlow)));
+            }
         };
         let length = frame.data_ref().map_or(0, |data| data.len() as u64);
         let Some(remaining) = body.remaining.checked_sub(length) else {
-            if let (Some(overflow), Some(incoming)) = (&body.overflow, body.incoming.take()) {
-                overflow.put(incoming);
-            }
+            body.end(Left::TooLarge);
             return Poll::Ready(Some(Err(BodyError::TooLarge { limit: body.limit })));
         };
         body.remaining = remaining;
+        if let Some((pace, _)) = &mut body.rest {
+            pace.received(length);
+        }
         Poll::Ready(Some(Ok(frame)))
     }
 
@@ -78,6 +108,8 @@ pub enum BodyError {
         /// So many bytes are accepted.
         limit: u64,
     },
+    /// The client takes longer for it than the server waits. Whatever the service answers, the client is told 408.
+    TooSlow,
     /// The connection failed, or what came over it is not HTTP.
     Connection(hyper::Error),
 }
@@ -86,6 +118,7 @@ impl fmt::Display for BodyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge { limit } => write!(f, "the body is longer than {limit} bytes"),
+            Self::TooSlow => f.write_str("the body came too slowly"),
             Self::Connection(error) => write!(f, "the body could not be read: {error}"),
         }
     }
@@ -94,23 +127,33 @@ impl fmt::Display for BodyError {
 impl std::error::Error for BodyError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::TooLarge { .. } => None,
+            Self::TooLarge { .. } | Self::TooSlow => None,
             Self::Connection(error) => Some(error),
         }
     }
 }
 
-/// The rest of a body that went beyond the limit, left by whoever read it for the server to deal with.
-#[derive(Clone, Default)]
-pub(super) struct Overflow(Arc<Mutex<Option<Incoming>>>);
+/// What was not read of a body, and why.
+pub(super) enum Left {
+    /// It went beyond the limit.
+    TooLarge(Incoming),
+    /// It came too slowly.
+    TooSlow,
+    /// Whoever read it wanted no more.
+    Unread(Incoming),
+}
 
-impl Overflow {
-    fn put(&self, rest: Incoming) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(rest);
+/// Where a body leaves its rest for the server to deal with.
+#[derive(Clone, Default)]
+pub(super) struct Rest(Arc<Mutex<Option<Left>>>);
+
+impl Rest {
+    fn put(&self, left: Left) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(left);
     }
 
-    /// The rest of the body, if there is one: then it went beyond the limit.
-    pub(super) fn take(&self) -> Option<Incoming> {
+    /// The rest of the body, if its reader has ended already and left one.
+    pub(super) fn take(&self) -> Option<Left> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

@@ -1,10 +1,8 @@
 //! One connection, from its acceptance to its end, as a task of the loop that accepted it.
 
-use std::cell::Cell;
 use std::convert::Infallible;
-use std::future::{Future, pending};
+use std::future::Future;
 use std::pin::pin;
-use std::rc::Rc;
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -15,10 +13,12 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
 
+use super::activity::{Activity, Overdue};
 use super::gauge::{Gauge, OpenConnection};
 use super::race::{Race, race};
 use super::request::{self, Requests};
 use super::stop::PhaseWatch;
+use super::stream::Stream;
 use super::{Body, BoxError, Limits};
 
 /// How long a connection that has brought nothing yet may still bring its first request when the server stops:
@@ -46,7 +46,8 @@ impl Connections {
         protocol
             .http1()
             .timer(TokioTimer::new())
-            .header_read_timeout(limits.header_read)
+            // The connection's activity is watched here, which tells a slow head from an idle connection.
+            .header_read_timeout(None)
             .max_buf_size(limits.header_size)
             .keep_alive(limits.keep_alive);
         protocol
@@ -77,34 +78,35 @@ impl Connections {
     {
         let _open = open;
         let Self { protocol, limits, request_timeout, gauge, mut phase } = self;
-        let seen = Rc::new(Cell::new(false));
+        let activity = Activity::new();
         // Answers are written whole; waiting for more to send with them only delays them.
         let _ = stream.set_nodelay(true);
 
-        let (body_limit, timeout) = (limits.body_size, request_timeout);
-        let requests = Requests { body_limit, timeout, gauge, seen: seen.clone() };
+        let requests =
+            Requests { limits: limits.clone(), timeout: request_timeout, gauge, activity: activity.clone() };
         let service = service_fn(move |request| {
             let answer = request::answer(service.clone(), requests.clone(), request);
             async move { Ok::<_, Infallible>(answer.await) }
         });
-        let mut connection = pin!(protocol.serve_connection_with_upgrades(TokioIo::new(stream), service));
+        let stream = TokioIo::new(Stream::new(stream, activity.clone()));
+        let mut connection = pin!(protocol.serve_connection_with_upgrades(stream, service));
 
-        // hyper's limit on the time for a request's head begins with the first byte, which it needs to tell
-        // the protocols apart. This one sees to clients that send none.
-        let silence = async {
-            sleep(limits.header_read).await;
-            if seen.get() {
-                pending::<()>().await;
+        loop {
+            let watch = race(phase.stopping(), activity.overdue(&limits));
+            match race(connection.as_mut(), watch).await {
+                Race::First(ended) => return log_end(ended),
+                Race::Second(Race::First(())) => break,
+                Race::Second(Race::Second(Overdue::Cut(why))) => {
+                    return tracing::debug!(why, "closing a connection");
+                }
+                Race::Second(Race::Second(Overdue::Retire(why))) => {
+                    tracing::debug!(why, "asking a client to leave its connection");
+                    activity.leave();
+                    connection.as_mut().graceful_shutdown();
+                }
             }
-        };
-        match race(connection.as_mut(), race(phase.stopping(), silence)).await {
-            Race::First(ended) => return log_end(ended),
-            Race::Second(Race::Second(())) => {
-                return tracing::debug!("closing a connection that asks nothing");
-            }
-            Race::Second(Race::First(())) => {}
         }
-        if !seen.get()
+        if activity.requests() == 0
             && let Race::First(ended) = race(connection.as_mut(), sleep(FIRST_REQUEST)).await
         {
             return log_end(ended);

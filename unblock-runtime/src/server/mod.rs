@@ -22,8 +22,10 @@
 //! ```text
 //! listener ─ loops ─ serve ─────── connection ────── request ─ service ────────── answer
 //! the socket         a loop's      hyper on one      limits,   the caller's:      its response, or one
-//!                    accept loop   socket, the       panics    axum, tower,       line of the server's own
-//!                                  time limits       (body)    hyper
+//!                    accept loop   socket, the       deadline, axum, tower,       line of the server's own
+//!                                  time limits       panics    hyper
+//!                                  (stream,          (body,
+//!                                  activity)         pace)
 //! ```
 //!
 //! Around it: [`Limits`] say what a client may take, `stop` how a server ends and what it reports, and with
@@ -42,6 +44,7 @@
 //! the convention of systemd's socket activation (`LISTEN_FDS`), so that the same program also runs as it is
 //! under a systemd socket unit. See [`ServerBuilder::processes`].
 
+mod activity;
 mod answer;
 mod body;
 mod builder;
@@ -56,6 +59,7 @@ mod limits;
 mod listener;
 mod loops;
 mod mind;
+mod pace;
 #[cfg(unix)]
 mod processes;
 mod race;
@@ -66,6 +70,7 @@ mod serve;
 mod service;
 mod signals;
 mod stop;
+mod stream;
 
 pub use answer::Answer;
 use answer::ResponseBody;

@@ -10,6 +10,15 @@ pub(super) enum Race<A, B> {
     Second(B),
 }
 
+impl<T> Race<T, T> {
+    /// The output, whichever was first.
+    pub(super) fn either(self) -> T {
+        match self {
+            Self::First(output) | Self::Second(output) => output,
+        }
+    }
+}
+
 /// Polls both until one is ready; when both are, the first wins. The other is dropped where it stands, so give
 /// a pinned reference to what must go on.
 pub(super) async fn race<A: Future, B: Future>(first: A, second: B) -> Race<A::Output, B::Output> {
