@@ -1,7 +1,8 @@
 //! A server of several processes whose handlers tests can hold. What happens in it, it writes to standard output, which
 //! parent and children share; a test holds it by that and by signals, and not by the clock.
 //!
-//! `held ready` serves; `held broken` is a program whose children end as soon as they have started.
+//! `held ready` serves; `held broken` is a program whose children end as soon as they have started, `held half-broken` one
+//! in which that is true of one of them.
 
 use std::process::{self, ExitCode};
 use std::thread;
@@ -9,10 +10,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use unblock_runtime::server::{Restarts, Server};
+use unblock_runtime::server::{Restarts, Role, Server};
 
 fn main() -> ExitCode {
-    let broken = std::env::args().nth(1).is_some_and(|how| how == "broken");
+    let how = std::env::args().nth(1);
     let server = Server::builder()
         .loops(1)
         .processes(2)
@@ -20,7 +21,12 @@ fn main() -> ExitCode {
         .on_ready(|address| println!("ready {address}"))
         .bind("127.0.0.1:0")
         .expect("a socket");
-    if broken && server.role().is_child() {
+    let broken = match (how.as_deref(), server.role()) {
+        (Some("broken"), role) => role.is_child(),
+        (Some("half-broken"), role) => role == Role::Child { index: 1 },
+        _ => false,
+    };
+    if broken {
         return ExitCode::from(3);
     }
     let router =

@@ -21,3 +21,4 @@ mod request_deadline;
 mod server;
 mod sizing;
 mod support;
+mod traps;
