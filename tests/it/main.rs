@@ -20,5 +20,7 @@ mod queue;
 mod request_deadline;
 mod server;
 mod sizing;
+#[cfg(target_os = "linux")]
+mod slow_loris;
 mod support;
 mod traps;

@@ -191,3 +191,22 @@ pub(crate) fn in_child(test: &str, variable: &str) {
     assert!(output.status.success(), "{test} in a child: {}\n{out}\n{error}", output.status);
     assert!(out.contains("1 passed"), "{test} is not the name of a test:\n{out}");
 }
+
+/// How many files, sockets among them, this process has open. The one that counts is one of them.
+#[cfg(target_os = "linux")]
+pub(crate) fn open_files() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+/// Asks the system for so many open files, and says how many this process may have.
+#[cfg(target_os = "linux")]
+pub(crate) fn may_open(wanted: usize) -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.map_or(wanted as u64, |maximum| maximum.min(wanted as u64));
+    if limit.current.is_some_and(|current| current < wanted) {
+        setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum: limit.maximum }).unwrap();
+    }
+    getrlimit(Resource::Nofile).current.map_or(usize::MAX, |current| usize::try_from(current).unwrap())
+}
