@@ -65,6 +65,68 @@ fn takes_a_service_of_hyper_and_one_that_is_not_send() {
     }
 }
 
+/// A service that says which of its loops has answered.
+fn which_loop() -> Router {
+    let name = || std::thread::current().name().unwrap_or_default().to_owned();
+    Router::new().route("/", get(move || async move { name() }))
+}
+
+#[test]
+fn connections_are_spread_over_the_loops() {
+    let server = start(Server::builder().loops(2), which_loop());
+    let mut connections: Vec<_> = (0..20).map(|_| Bare::connect(server.local_addr())).collect();
+    let mut of_the_first = 0;
+    for connection in &mut connections {
+        connection.get("/");
+        of_the_first += usize::from(connection.answer().1 == "unblock-loop-0");
+    }
+    // What came in one burst may be handed over one at a time; those that follow make up for it.
+    let mut more: Vec<_> = Vec::new();
+    for _ in 0..20 {
+        let mut connection = Bare::connect(server.local_addr());
+        connection.get("/");
+        of_the_first += usize::from(connection.answer().1 == "unblock-loop-0");
+        more.push(connection);
+    }
+    assert!((18..=22).contains(&of_the_first), "{of_the_first} of 40 connections are the first loop's");
+}
+
+#[test]
+fn a_loop_that_is_blocked_is_handed_one_connection_and_no_more() {
+    let gate = Gate::new();
+    let (begun, begins) = mpsc::channel();
+    let blocks = gate.clone();
+    let router = which_loop().route(
+        "/block",
+        get(move || async move {
+            begun.send(()).unwrap();
+            blocks.wait();
+        }),
+    );
+    let server = start(Server::builder().loops(2), router);
+    let mut blocked = Bare::connect(server.local_addr());
+    blocked.get("/block");
+    next(&begins);
+    let answers = std::thread::scope(|scope| {
+        let (tell, answers) = mpsc::channel();
+        for _ in 0..10 {
+            let tell = tell.clone();
+            let mut connection = Bare::connect(server.local_addr());
+            scope.spawn(move || {
+                connection.get("/");
+                let _ = tell.send((connection.answer(), connection));
+            });
+        }
+        drop(tell);
+        let mut before: Vec<_> = (0..9).map(|_| next(&answers)).collect();
+        gate.open();
+        before.push(next(&answers));
+        before
+    });
+    assert!(answers.iter().all(|((status, _), _)| *status == 200));
+    blocked.answer();
+}
+
 #[test]
 fn a_service_that_fails_is_answered_500() {
     let service = service_fn(|_: Request<Body>| async {

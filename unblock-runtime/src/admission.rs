@@ -7,7 +7,7 @@
 //! ```
 //!
 //! - *Queued work* is the sum of what the jobs in front are expected to take: each handler has an average of the time that
-//!   its jobs ran (an exponential one, with the weight 1/8 of TCP's round-trip estimator, RFC 6298). So a backlog of a slow
+//!   its jobs ran (an exponential one, as TCP's round-trip estimator is, RFC 6298). So a backlog of a slow
 //!   handler counts for what it is, and one of a cheap handler does not count for more.
 //! - Each of `parallelism` workers takes one job after the other, so with jobs that compute the quotient is the wait itself,
 //!   whatever else takes time off the cores: the averages were measured on the same busy machine.
@@ -30,8 +30,11 @@ use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 const CONFIDENT_PERCENT: u32 = 80;
 /// Waits predicted shorter than this teach nothing: they are made of wake-ups, not of work in front.
 const TELLING: Duration = Duration::from_millis(1);
-/// The weight of a new observation is one part in so many.
-const WEIGHT: u64 = 8;
+/// The weight of a new run time is one part in so many: a handler's cheap and dear calls mix, and an average that followed
+/// each would let a queue of dear ones in behind a cheap one.
+const RUN_WEIGHT: u64 = 32;
+/// The weight of a new correction is one part in so many, that of TCP's round-trip estimator (RFC 6298).
+const CORRECTION_WEIGHT: u64 = 8;
 /// The correction in fixed point.
 const ONE: u64 = 1 << 16;
 
@@ -47,7 +50,7 @@ impl Average {
 
     fn observe(&self, sample: u64) {
         let old = self.0.load(Ordering::Relaxed);
-        let new = if old == 0 { sample } else { old - old / WEIGHT + sample / WEIGHT };
+        let new = if old == 0 { sample } else { old - old / RUN_WEIGHT + sample / RUN_WEIGHT };
         // Two observations at once may lose one of them, which an average can bear.
         self.0.store(new.max(1), Ordering::Relaxed);
     }
@@ -147,7 +150,7 @@ impl Admission {
         let ratio = u128::from(nanos(waited)) * u128::from(ONE) / u128::from(expected.wait);
         let sample = u64::try_from(ratio).unwrap_or(u64::MAX).min(4 * ONE);
         let old = self.correction.load(Ordering::Relaxed);
-        let new = old - old / WEIGHT + sample / WEIGHT;
+        let new = old - old / CORRECTION_WEIGHT + sample / CORRECTION_WEIGHT;
         self.correction.store(new.max(1), Ordering::Relaxed);
     }
 

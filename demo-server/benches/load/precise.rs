@@ -64,7 +64,7 @@ impl Askers {
             (number < count).then(|| start + every * number)
         };
 
-        let (mut latencies, mut late, mut asked, mut failed) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        let (mut latencies, mut late, mut from_asked, mut failed) = (Vec::new(), Vec::new(), Vec::new(), 0);
         thread::scope(|scope| {
             let askers: Vec<_> = connections
                 .iter_mut()
@@ -92,7 +92,7 @@ impl Askers {
                 match outcome {
                     Ok(latency) => {
                         latencies.push(latency);
-                        asked.push(latency.saturating_sub(was_late));
+                        from_asked.push(latency.saturating_sub(was_late));
                     }
                     Err(_) => failed += 1,
                 }
@@ -101,7 +101,7 @@ impl Askers {
         Kept {
             latencies: Latencies::new(latencies, failed),
             late: Latencies::new(late, 0),
-            asked: Latencies::new(asked, failed),
+            asked: Latencies::new(from_asked, failed),
         }
     }
 }

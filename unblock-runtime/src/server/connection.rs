@@ -1,6 +1,5 @@
 //! One connection, from its acceptance to its end, as a task of the loop that accepted it.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
@@ -10,13 +9,13 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
 
 use super::activity::{Activity, Overdue};
-use super::gauge::{Gauge, OpenConnection};
+use super::gauge::Gauge;
 use super::race::{Race, race};
 use super::request::{self, Requests};
+use super::spread::Open;
 use super::stop::PhaseWatch;
 use super::stream::Stream;
 use super::{Body, BoxError, Limits};
@@ -58,12 +57,6 @@ impl Connections {
         Self { protocol, limits, request_timeout, gauge, phase }
     }
 
-    /// Counts a connection as open, from before its task first runs until its end. `permit` is its share of the
-    /// limit.
-    pub(super) fn open(&self, permit: OwnedSemaphorePermit) -> Open {
-        Open { _permit: permit, _counted: self.gauge.connection() }
-    }
-
     /// Serves one connection until it ends, by itself or because the server stops.
     pub(super) async fn serve<S, B>(self, stream: TcpStream, service: S, open: Open)
     where
@@ -84,10 +77,7 @@ impl Connections {
 
         let requests =
             Requests { limits: limits.clone(), timeout: request_timeout, gauge, activity: activity.clone() };
-        let service = service_fn(move |request| {
-            let answer = request::answer(service.clone(), requests.clone(), request);
-            async move { Ok::<_, Infallible>(answer.await) }
-        });
+        let service = service_fn(move |request| request::answer(service.clone(), requests.clone(), request));
         let stream = TokioIo::new(Stream::new(stream, activity.clone()));
         let mut connection = pin!(protocol.serve_connection_with_upgrades(stream, service));
 
@@ -116,12 +106,6 @@ impl Connections {
             log_end(ended);
         }
     }
-}
-
-/// An open connection's entries in the books.
-pub(super) struct Open {
-    _permit: OwnedSemaphorePermit,
-    _counted: OpenConnection,
 }
 
 /// Most ends with an error are a client that has gone, or that does not speak HTTP.

@@ -14,6 +14,7 @@ use tokio::sync::{Semaphore, mpsc};
 use super::gauge::Gauge;
 use super::serve::Loop;
 use super::service::IntoService;
+use super::spread::spread;
 use super::{Limits, ServerError, ServerHandle};
 
 /// The threads of the loops: which still run, and what they have open.
@@ -42,8 +43,9 @@ impl Loops {
         let permits = Arc::new(Semaphore::new(limits.connections));
         let (tell, news) = mpsc::unbounded_channel();
         let mut loops = Self { news, running: Vec::new(), starting: count };
-        for index in 0..count {
-            let gauge = Gauge::default();
+        let gauges: Vec<_> = (0..count).map(|_| Gauge::default()).collect();
+        let shares = spread(gauges.iter().cloned());
+        for (index, (gauge, (spread, arrivals))) in gauges.into_iter().zip(shares).enumerate() {
             let started = listener.try_clone().and_then(|listener| {
                 let one = Loop {
                     listener,
@@ -51,6 +53,8 @@ impl Loops {
                     request_timeout,
                     permits: permits.clone(),
                     gauge: gauge.clone(),
+                    spread,
+                    arrivals,
                     phase: handle.watch(),
                 };
                 let teller = Teller { index, tell: tell.clone(), outcome: Cell::new(None) };

@@ -69,6 +69,7 @@ mod running;
 mod serve;
 mod service;
 mod signals;
+mod spread;
 mod stop;
 mod stream;
 

@@ -1,5 +1,6 @@
 //! One request: the limits before the service sees it, its deadline, and what becomes of a service that fails.
 
+use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -35,12 +36,13 @@ pub(super) struct Requests {
     pub(super) activity: Arc<Activity>,
 }
 
-/// Answers one request: never fails, and never panics because the service did.
+/// Answers one request: never fails, and never panics because the service did. It returns what hyper wants, because a future
+/// around this one would be twice its size.
 pub(super) async fn answer<S, B>(
     service: S,
     requests: Requests,
     request: Request<Incoming>,
-) -> Response<ResponseBody<B>>
+) -> Result<Response<ResponseBody<B>>, Infallible>
 where
     S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>>,
 {
@@ -62,7 +64,7 @@ where
         Some(Left::Unread(rest)) if one_at_a_time => linger(rest, activity.hold()),
         Some(Left::TooSlow | Left::Unread(_)) | None => {}
     }
-    response.map(|source| ResponseBody::new(source, open))
+    Ok(response.map(|source| ResponseBody::new(source, open)))
 }
 
 /// The response to a request, and what is left of its body if that is not read any more.

@@ -16,6 +16,7 @@ use super::connection::Connections;
 use super::gauge::Gauge;
 use super::race::{Race, race};
 use super::service::IntoService;
+use super::spread::{Arrivals, Open, Spread};
 use super::stop::PhaseWatch;
 use crate::EventLoop;
 
@@ -26,6 +27,8 @@ pub(super) struct Loop {
     pub(super) request_timeout: Option<Duration>,
     pub(super) permits: Arc<Semaphore>,
     pub(super) gauge: Gauge,
+    pub(super) spread: Spread,
+    pub(super) arrivals: Arrivals,
     pub(super) phase: PhaseWatch,
 }
 
@@ -42,17 +45,24 @@ impl Loop {
             let listener = tokio::net::TcpListener::from_std(self.listener)?;
             let (gauge, phase) = (self.gauge.clone(), self.phase.clone());
             let connections = Connections::new(self.limits, self.request_timeout, gauge, phase);
-            let accept = Accept { listener, permits: self.permits, complained: false };
+            let Self { spread, mut arrivals, .. } = self;
+            let accept = Accept { listener, permits: self.permits, spread, complained: false };
             let service = make().into_service();
+            let serve = |(stream, open)| {
+                spawn_local(connections.clone().serve(stream, service.clone(), open));
+            };
             ready();
-            accept
-                .run(self.phase, |stream, permit| {
-                    let open = connections.open(permit);
-                    spawn_local(connections.clone().serve(stream, service.clone(), open));
-                })
-                .await;
-            self.gauge.no_connections().await;
-            Ok(())
+            accept.run(self.phase, &mut arrivals, serve).await;
+            // Another loop may still hand over what it accepts.
+            loop {
+                while let Race::Second(accepted) = race(self.gauge.no_connections(), arrivals.next()).await {
+                    serve(accepted);
+                }
+                match arrivals.close() {
+                    Some(accepted) => serve(accepted),
+                    None => return Ok(()),
+                }
+            }
         };
         // The tasks that are left, of HTTP/2 connections that were cut, are dropped with the runtime, on this thread.
         runtime.block_on(EventLoop::new().run(main))
@@ -63,6 +73,7 @@ impl Loop {
 struct Accept {
     listener: tokio::net::TcpListener,
     permits: Arc<Semaphore>,
+    spread: Spread,
     /// Whether the present row of failures has been logged.
     complained: bool,
 }
@@ -70,9 +81,23 @@ struct Accept {
 impl Accept {
     /// Accepts until the server stops. The socket is closed when this ends; what the kernel had completed by
     /// then is still accepted, because its clients have a connection already.
-    async fn run(mut self, mut phase: PhaseWatch, mut serve: impl FnMut(TcpStream, OwnedSemaphorePermit)) {
-        while let Race::Second((stream, permit)) = race(phase.stopping(), self.next()).await {
-            serve(stream, permit);
+    async fn run(
+        mut self,
+        mut phase: PhaseWatch,
+        arrivals: &mut Arrivals,
+        serve: impl Fn((TcpStream, Open)),
+    ) {
+        loop {
+            let accepted = match race(phase.stopping(), race(arrivals.next(), self.next())).await {
+                Race::First(()) => break,
+                Race::Second(Race::First(accepted)) => Some(accepted),
+                Race::Second(Race::Second((stream, permit))) => {
+                    self.spread.assign(stream, permit).unwrap_or_default()
+                }
+            };
+            if let Some(accepted) = accepted {
+                serve(accepted);
+            }
             // One connection a turn: what it brings is looked at, and the other loops get their share of a burst.
             yield_now().await;
         }
@@ -82,8 +107,9 @@ impl Accept {
         while let Ok(permit) = self.permits.clone().try_acquire_owned()
             && let Ok((stream, _)) = listener.accept()
         {
-            if let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
-                serve(stream, permit);
+            let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+            if let Ok(Some(accepted)) = stream.and_then(|stream| self.spread.assign(stream, permit)) {
+                serve(accepted);
             }
         }
     }
