@@ -11,11 +11,17 @@ pub(crate) fn request(path: &str) -> Vec<u8> {
 pub(crate) struct Answer {
     bytes: Box<[u8]>,
     filled: usize,
+    last: bool,
 }
 
 impl Answer {
     pub(crate) fn new() -> Self {
-        Self { bytes: vec![0; 1024].into_boxed_slice(), filled: 0 }
+        Self { bytes: vec![0; 1024].into_boxed_slice(), filled: 0, last: false }
+    }
+
+    /// Whether the server has said that the connection brings no other: servers limit the requests of one.
+    pub(crate) fn was_last(&self) -> bool {
+        self.last
     }
 
     /// Where the next bytes go.
@@ -37,6 +43,7 @@ impl Answer {
         match length(bytes) {
             Some(length) if length == bytes.len() => {
                 let status = status(bytes).ok_or(ErrorKind::InvalidData)?;
+                self.last = header(bytes, b"connection:").is_some_and(|value| value == b"close");
                 self.filled = 0;
                 Ok(Some(status))
             }
@@ -49,13 +56,17 @@ impl Answer {
 
 /// How long the answer that begins here will be, head included, once its head is there.
 fn length(bytes: &[u8]) -> Option<usize> {
-    const NAME: &[u8] = b"content-length:";
     let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
-    let mut lines = bytes[..head].split(|&byte| byte == b'\n');
-    let line =
-        lines.find(|line| line.get(..NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME)))?;
-    let body: usize = std::str::from_utf8(&line[NAME.len()..]).ok()?.trim().parse().ok()?;
+    let body: usize = std::str::from_utf8(header(&bytes[..head], b"content-length:")?).ok()?.parse().ok()?;
     Some(head + body)
+}
+
+/// What a head says under this name, which ends in a colon.
+fn header<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let mut lines = head.split(|&byte| byte == b'\n');
+    let line =
+        lines.find(|line| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))?;
+    Some(line[name.len()..].trim_ascii())
 }
 
 fn status(bytes: &[u8]) -> Option<u16> {

@@ -37,13 +37,16 @@ pub(crate) fn ask_again_and_again(
         }
         for event in &events {
             let token = event.token().0;
-            match clients[token].go_on(&request) {
-                Ok(Some(took)) if (start..end).contains(&clients[token].asked) => latencies.push(took),
-                Ok(_) => {}
-                Err(_) => {
-                    failed += 1;
+            if let Ok(outcome) = clients[token].go_on(&request) {
+                if let Some(took) = outcome.filter(|_| (start..end).contains(&clients[token].asked)) {
+                    latencies.push(took);
+                }
+                if clients[token].connection.is_over() {
                     clients[token] = Client::begin(address, &poll, token, &request);
                 }
+            } else {
+                failed += 1;
+                clients[token] = Client::begin(address, &poll, token, &request);
             }
         }
     }
@@ -74,7 +77,9 @@ impl Client {
         let answered = Instant::now();
         let took = answered - self.asked;
         self.asked = answered;
-        self.connection.ask(request)?;
+        if !self.connection.is_over() {
+            self.connection.ask(request)?;
+        }
         Ok(Some(took))
     }
 }

@@ -42,6 +42,11 @@ impl Connection {
         self.connected
     }
 
+    /// Whether the server closes the connection after the answer that was read.
+    pub(crate) fn is_over(&self) -> bool {
+        self.answer.was_last()
+    }
+
     /// Reads what is there; gives the status of an answer that is whole.
     ///
     /// # Errors

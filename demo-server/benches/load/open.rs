@@ -187,7 +187,12 @@ impl Clients {
             (Ok(None), _) => {}
             (Ok(Some(status)), Some(number)) => {
                 seat.number = None;
-                self.idle.push(token);
+                if seat.connection.is_over() {
+                    self.seats[token] = None;
+                    self.empty.push(token);
+                } else {
+                    self.idle.push(token);
+                }
                 let in_time = self.asked[number].due + self.patience >= self.start.elapsed();
                 self.ended(
                     number,

@@ -34,7 +34,8 @@ pub(crate) struct Kept {
     pub(crate) latencies: Latencies,
     /// How late the load generator itself was to ask. The latencies include it.
     pub(crate) late: Latencies,
-    /// Without that: from when each was really asked.
+    /// Without that: from when each was really asked. The schedule holds as long as a client is free, so no question waits
+    /// for the answer to another, and this leaves nothing out but the load generator.
     pub(crate) asked: Latencies,
 }
 
