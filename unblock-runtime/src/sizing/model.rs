@@ -22,6 +22,8 @@ struct Model {
     meeting: Meeting,
     done: AtomicUsize,
     jobs: usize,
+    /// Workers that the monitor has started.
+    hired: Mutex<Vec<thread::JoinHandle<()>>>,
 }
 
 enum Job {
@@ -57,6 +59,7 @@ impl Model {
             meeting: Meeting { arrived: loom::sync::Mutex::new(0), changed: Condvar::new() },
             done: AtomicUsize::new(0),
             jobs,
+            hired: Mutex::new(Vec::new()),
         })
     }
 
@@ -80,8 +83,12 @@ impl Model {
 
     /// The worker's loop as `worker.rs` has it, without the spinning.
     fn work(&self, seat: &Arc<Seat>) {
+        self.work_for(seat, Errand::Any);
+    }
+
+    fn work_for(&self, seat: &Arc<Seat>, errand: Errand) {
         seat.occupy();
-        let mut searching = true;
+        let mut searching = errand == Errand::Any;
         loop {
             let has_token = seat.has_token();
             let sleeper = self.sleepers.lock().pop_front();
@@ -130,7 +137,7 @@ impl Model {
 
     /// The monitor's loop as `monitor.rs` has it, without the clock, for workers that are all found
     /// alike.
-    fn watch(&self, asleep: Option<bool>) {
+    fn watch(self: &Arc<Self>, asleep: Option<bool>) {
         self.sizing.watch();
         while !self.sizing.is_dismissed() {
             if !self.sizing.is_armed() {
@@ -140,16 +147,29 @@ impl Model {
             if self.has_work() {
                 let survey = self.sizing.survey(|_| asleep);
                 let (jobs, sleepers) = (self.queue.lock().len(), self.sleepers.lock().len());
-                self.sizing.send(sleepers.saturating_sub(self.sizing.searching() + survey.sent));
-                self.sizing.call(self.sizing.parallelism(), jobs);
+                let searching = self.sizing.searching();
+                let missing = self.sizing.send(sleepers.saturating_sub(searching + survey.sent));
+                self.hire(Errand::Sleeper, missing);
+                let missing = self.sizing.call(self.sizing.parallelism(), jobs.saturating_sub(searching));
+                self.hire(Errand::Any, missing);
                 thread::yield_now();
             }
             self.sizing.disarm(|| self.has_work());
         }
     }
 
+    /// Starts so many workers, if there may be more.
+    fn hire(self: &Arc<Self>, errand: Errand, workers: usize) {
+        for seat in (0..workers).map_while(|_| self.sizing.hire(errand)) {
+            let model = Arc::clone(self);
+            let worker = thread::spawn(move || model.work_for(&seat, errand));
+            self.hired.lock().push(worker);
+        }
+    }
+
     fn check_end(&self, workers: Vec<thread::JoinHandle<()>>) {
-        for worker in workers {
+        let hired = std::mem::take(&mut *self.hired.lock());
+        for worker in workers.into_iter().chain(hired) {
             worker.join().unwrap();
         }
         assert_eq!(self.done.load(Ordering::SeqCst), self.jobs);
@@ -279,6 +299,23 @@ fn a_token_that_is_given_away_is_not_lost() {
         model.sleepers.lock().push_back(Job::Meet(2));
         model.queue.lock().extend([Job::Short, Job::Meet(2)]);
         let workers = model.start(2);
+        model.check_end(workers);
+    });
+}
+
+/// Whoever submits finds a token, because the worker naps, and nobody on the bench to give it to.
+#[test]
+fn a_job_for_which_nobody_is_there_gets_a_thread_from_the_monitor() {
+    model(|| {
+        let model = Model::new(1, 2, 2);
+        let monitor = thread::spawn({
+            let model = Arc::clone(&model);
+            move || model.watch(None)
+        });
+        let workers = model.start(1);
+        model.submit_sleeper(Job::Meet(2));
+        model.submit(Job::Meet(2));
+        monitor.join().unwrap();
         model.check_end(workers);
     });
 }
