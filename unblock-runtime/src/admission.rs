@@ -7,7 +7,7 @@
 //! ```
 //!
 //! - *Queued work* is the sum of what the jobs in front are expected to take: each handler has an average of the time that
-//!   its jobs ran (an exponential one, as TCP's round-trip estimator is, RFC 6298). So a backlog of a slow
+//!   its jobs ran (an exponential one, as TCP's round-trip estimator is, RFC 6298, of more samples). So a backlog of a slow
 //!   handler counts for what it is, and one of a cheap handler does not count for more.
 //! - Each of `parallelism` workers takes one job after the other, so with jobs that compute the quotient is the wait itself,
 //!   whatever else takes time off the cores: the averages were measured on the same busy machine.
@@ -30,33 +30,38 @@ use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 const CONFIDENT_PERCENT: u32 = 80;
 /// Waits predicted shorter than this teach nothing: they are made of wake-ups, not of work in front.
 const TELLING: Duration = Duration::from_millis(1);
-/// The weight of a new run time is one part in so many: a handler's cheap and dear calls mix, and an average that followed
-/// each would let a queue of dear ones in behind a cheap one.
-const RUN_WEIGHT: u64 = 32;
-/// The weight of a new correction is one part in so many, that of TCP's round-trip estimator (RFC 6298).
-const CORRECTION_WEIGHT: u64 = 8;
+/// So many run times are averaged, the older ones ever less. A handler's cheap and dear calls mix, and an average of few would
+/// let a queue of dear ones in behind some cheap ones. Handlers that change their ways are followed by the correction meanwhile.
+const WINDOW: u64 = 128;
+/// The weight of a new correction is one part in so many.
+const CORRECTION_WEIGHT: u64 = 32;
 /// The correction in fixed point.
 const ONE: u64 = 1 << 16;
 
 /// The average time that jobs ran; of one handler, or of a pool.
 #[derive(Debug)]
-pub(crate) struct Average(std::sync::atomic::AtomicU64);
+pub(crate) struct Average {
+    // The model checker's atomics cannot be made in a constant; averages are of no interest to it.
+    nanos: std::sync::atomic::AtomicU64,
+    /// How many run times went into it, up to the window.
+    count: std::sync::atomic::AtomicU64,
+}
 
 impl Average {
     pub(crate) const fn new() -> Self {
-        // The model checker's atomics cannot be made in a constant; averages are of no interest to it.
-        Self(std::sync::atomic::AtomicU64::new(0))
+        Self { nanos: std::sync::atomic::AtomicU64::new(0), count: std::sync::atomic::AtomicU64::new(0) }
     }
 
     fn observe(&self, sample: u64) {
-        let old = self.0.load(Ordering::Relaxed);
-        let new = if old == 0 { sample } else { old - old / RUN_WEIGHT + sample / RUN_WEIGHT };
         // Two observations at once may lose one of them, which an average can bear.
-        self.0.store(new.max(1), Ordering::Relaxed);
+        let count = (self.count.load(Ordering::Relaxed) + 1).min(WINDOW);
+        self.count.store(count, Ordering::Relaxed);
+        let old = self.nanos.load(Ordering::Relaxed);
+        self.nanos.store((old - old / count + sample / count).max(1), Ordering::Relaxed);
     }
 
     fn nanos(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.nanos.load(Ordering::Relaxed)
     }
 }
 
@@ -241,7 +246,7 @@ mod tests {
         queue(&admission, &handler, 100);
         let expected = admission.expect(Some(&handler));
         assert!(admission.admit(expected, 1000 * MS).is_err());
-        for _ in 0..60 {
+        for _ in 0..200 {
             admission.waited(expected, 100 * MS);
         }
         assert!(admission.admit(expected, 1000 * MS).is_ok());
@@ -250,7 +255,7 @@ mod tests {
     #[test]
     fn an_average_follows_a_handler_that_changes() {
         let handler = known(MS);
-        for _ in 0..200 {
+        for _ in 0..600 {
             handler.observe(super::nanos(20 * MS));
         }
         assert!(handler.nanos() > 19_000_000, "{}", handler.nanos());
