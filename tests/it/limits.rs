@@ -298,6 +298,22 @@ fn a_body_that_nobody_reads_does_not_keep_the_client_from_its_answer() {
 }
 
 #[test]
+fn a_client_that_still_sends_when_the_server_has_closed_is_not_reset() {
+    let server = start(Limits::new().requests(1));
+    let mut connection = Bare::connect(server.local_addr());
+    connection.get("/");
+    assert!(connection.rest().ends_with("hello\n"));
+    // The first would bring a reset back, which would be the error of the second; and the loop has its turns meanwhile.
+    for _ in 0..2 {
+        let mut other = Bare::connect(server.local_addr());
+        other.get("/");
+        assert!(other.rest().ends_with("hello\n"));
+        connection.get("/");
+    }
+    assert_eq!(connection.rest(), "");
+}
+
+#[test]
 fn a_body_that_stalls_and_that_nobody_reads_is_no_business_of_the_limit() {
     let server = start(Limits::new().body_read(SHORT, 500));
     let mut connection = Bare::connect(server.local_addr());

@@ -110,6 +110,11 @@ impl Activity {
         self.lock().requests
     }
 
+    /// When the last answer was whole, or the connection began.
+    pub(super) fn last_answer(&self) -> Instant {
+        self.lock().idle
+    }
+
     /// The client has been told to leave.
     pub(super) fn leave(&self) {
         self.lock().leaving.get_or_insert_with(Instant::now);

@@ -1,23 +1,33 @@
-//! The socket of a connection, which notes what happens on it.
+//! The socket of a connection, which notes what happens on it, and which is closed so that nothing is lost.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep_until};
 
 use super::activity::Activity;
+
+/// How long after its last answer a client may go on sending when the server has closed its side.
+///
+/// Whoever closes a socket at once on which something still comes in resets the connection, and then the client may never
+/// see the end of its answer: that of HTTP/2 says all the time how much it has taken. nginx calls it `lingering_close`.
+const LINGER: Duration = Duration::from_secs(2);
 
 pub(super) struct Stream {
     socket: TcpStream,
     activity: Arc<Activity>,
+    /// Runs when our side is closed.
+    linger: Option<Pin<Box<Sleep>>>,
 }
 
 impl Stream {
     pub(super) fn new(socket: TcpStream, activity: Arc<Activity>) -> Self {
-        Self { socket, activity }
+        Self { socket, activity, linger: None }
     }
 
     fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -68,7 +78,22 @@ impl AsyncWrite for Stream {
         Pin::new(&mut self.socket).poll_flush(cx)
     }
 
+    /// Closes our side, and reads on until the client has closed its own.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
+        let this = &mut *self;
+        if this.linger.is_none() {
+            ready!(Pin::new(&mut this.socket).poll_shutdown(cx))?;
+        }
+        let until = this.activity.last_answer() + LINGER;
+        let timer = this.linger.get_or_insert_with(|| Box::pin(sleep_until(until.into())));
+        loop {
+            let mut waste = [0; 1024];
+            let mut buffer = ReadBuf::new(&mut waste);
+            match Pin::new(&mut this.socket).poll_read(cx, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
+                Poll::Ready(_) => return Poll::Ready(Ok(())),
+                Poll::Pending => return timer.as_mut().poll(cx).map(Ok),
+            }
+        }
     }
 }
