@@ -1,6 +1,8 @@
 //! The integration tests of the workspace, in one binary.
 
 mod answers;
+#[cfg(target_os = "linux")]
+mod chaos;
 mod client;
 mod conservation;
 mod deadlines;

@@ -190,6 +190,7 @@ pub(crate) fn in_child(test: &str, variable: &str) {
     let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{test} in a child: {}\n{out}\n{error}", output.status);
     assert!(out.contains("1 passed"), "{test} is not the name of a test:\n{out}");
+    print!("{out}");
 }
 
 /// How many files, sockets among them, this process has open. The one that counts is one of them.
