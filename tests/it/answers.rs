@@ -37,6 +37,7 @@ fn panics(pool: &Pool) -> Result<&'static str, Error> {
 fn start(pool: &Pool) -> Running {
     let [a, b, c] = [pool.clone(), pool.clone(), pool.clone()];
     let router = Router::new()
+        .route("/", get(|| async { "fine\n" }))
         .route("/shed", get(|| async move { shed(&a).await }))
         .route("/soon", get(|| async move { soon(&b).await }))
         .route("/panics", get(|| async move { panics(&c).await }));
@@ -89,7 +90,9 @@ fn a_job_that_was_cancelled_before_its_turn_is_503() {
     let held = hold(&pool);
     let client = Client::new(server.local_addr());
     let pending = client.begin(Method::GET, "/panics", Bytes::new());
-    eventually("the job in the queue", || pool.stats().queued == 1);
+    eventually("the call of the job", || pool.stats().queued == 1);
+    // The loop has come back from it, so the job is in the queue.
+    assert_eq!(Client::new(server.local_addr()).get("/").status, 200);
     block_on(pool.shutdown(Duration::ZERO));
     pending.wait().assert_line(503);
     held.release();
