@@ -7,6 +7,7 @@
 mod dice;
 mod http1;
 mod http2;
+mod killed;
 mod wish;
 
 use std::collections::BTreeMap;
@@ -194,6 +195,13 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().expect("a number"))
 }
 
+/// The given seed or a random one, which is printed.
+fn seed() -> u64 {
+    let seed = number("UNBLOCK_CHAOS_SEED").unwrap_or_else(|| RandomState::new().hash_one(0));
+    println!("UNBLOCK_CHAOS_SEED={seed}");
+    seed
+}
+
 #[test]
 fn whoever_stays_gets_one_whole_answer_and_nothing_is_lost() {
     const VARIABLE: &str = "UNBLOCK_TEST_CHAOS";
@@ -201,9 +209,8 @@ fn whoever_stays_gets_one_whole_answer_and_nothing_is_lost() {
         // In a process of its own, where nobody else opens files.
         return in_child("chaos::whoever_stays_gets_one_whole_answer_and_nothing_is_lost", VARIABLE);
     }
-    let seed = number("UNBLOCK_CHAOS_SEED").unwrap_or_else(|| RandomState::new().hash_one(0));
+    let seed = seed();
     let requests = number("UNBLOCK_CHAOS_REQUESTS").unwrap_or(REQUESTS);
-    println!("UNBLOCK_CHAOS_SEED={seed} UNBLOCK_CHAOS_REQUESTS={requests}");
     silence_expected_panics();
 
     let pool = Pool::builder().name("chaos").parallelism(PARALLELISM).max_threads(THREADS).queue_capacity(32);
