@@ -19,7 +19,7 @@ use crate::sizing::Sizing;
 use crate::stats::{Counters, Stats};
 use crate::submission::Submission;
 use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicI32, Ordering, fence};
 use crate::timer::Alarm;
 
 static GLOBAL: OnceLock<Pool> = OnceLock::new();
@@ -98,6 +98,7 @@ impl Pool {
         let job = Job::new(work, order, shared.account(order).ok().flatten());
         let entry = shared.enter(Arc::clone(&job) as Arc<dyn Run>);
         if entry == Entry::Entered {
+            shared.cancel_if_stopping(&*job);
             return Ok(Submission::new(job, Arc::clone(shared)));
         }
         match job.take_work(shared) {
@@ -119,7 +120,7 @@ impl Pool {
         match account {
             Err(retry_after) => job.refuse(Error::Overloaded { retry_after }, shared),
             Ok(account) => match shared.enter(Arc::clone(&job) as Arc<dyn Run>) {
-                Entry::Entered => {}
+                Entry::Entered => shared.cancel_if_stopping(&*job),
                 Entry::NoRoom if !order.shed => {}
                 Entry::NoRoom => {
                     let wait = account.map(|account| shared.admission.predicted_wait(account.expected));
@@ -329,6 +330,15 @@ impl Shared {
         self.stopping.load(Ordering::Relaxed)
     }
 
+    /// A job that was on its way into the queue when a shutdown that had run out of time emptied that is cancelled like those
+    /// that were in it. Its submitter sees to it: it entered before it looks here, and the shutdown says that it has run out
+    /// of time before it looks into the queue, with a fence on both sides (here in `notify`).
+    fn cancel_if_stopping(&self, job: &dyn Run) {
+        if self.is_stopping() {
+            job.abort(Error::Cancelled, self);
+        }
+    }
+
     pub(crate) fn note_niceness(&self, outcome: io::Result<i32>) {
         match outcome {
             Ok(niceness) => self.read_back.store(niceness, Ordering::Relaxed),
@@ -395,7 +405,8 @@ impl ShutdownWait {
         }
         match deadline {
             Some(deadline) if deadline <= Instant::now() => {
-                shared.stopping.store(true, Ordering::Relaxed);
+                shared.stopping.store(true, Ordering::SeqCst);
+                fence(Ordering::SeqCst);
                 let cancelled = shared.counters.read().cancelled;
                 for job in shared.queue.drain() {
                     panic::contain("dropping what a job had captured", || {
