@@ -25,7 +25,7 @@ use std::task::{Context, Poll, Waker};
 use crate::error::Error;
 use crate::event_loop::LoopHandle;
 use crate::panic;
-use crate::sync::Mutex;
+use crate::sync::{Mutex, MutexGuard};
 
 pub(crate) struct Completion<F, T> {
     /// The loop that submitted the job, and nearly always awaits it. It stays here while the outcome is on its way, so
@@ -82,16 +82,13 @@ impl<F, T> Completion<F, T> {
         count: impl FnOnce(&Result<T, Error>),
         count_late: impl FnOnce(),
     ) -> Option<Result<T, Error>> {
-        let mut cell = self.cell.lock();
+        let cell = self.cell.lock();
         if !matches!(cell.stage, Stage::Running) {
             count_late();
             return Some(outcome);
         }
         count(&outcome);
-        cell.stage = Stage::Ready(outcome);
-        let waiter = cell.waiter.take();
-        drop(cell);
-        self.notify(waiter);
+        self.settle(cell, outcome);
         None
     }
 
@@ -101,10 +98,7 @@ impl<F, T> Completion<F, T> {
         match std::mem::replace(&mut cell.stage, Stage::Taken) {
             Stage::Queued(work) => {
                 count();
-                cell.stage = Stage::Ready(Err(error));
-                let waiter = cell.waiter.take();
-                drop(cell);
-                self.notify(waiter);
+                self.settle(cell, Err(error));
                 Some(work)
             }
             begun => {
@@ -131,10 +125,7 @@ impl<F, T> Completion<F, T> {
                 return None;
             }
         };
-        cell.stage = Stage::Ready(Err(Error::TimedOut));
-        let waiter = cell.waiter.take();
-        drop(cell);
-        self.notify(waiter);
+        self.settle(cell, Err(Error::TimedOut));
         work
     }
 
@@ -169,7 +160,11 @@ impl<F, T> Completion<F, T> {
         }
     }
 
-    fn notify(&self, awaiter: Option<Awaiter>) {
+    /// The move into `Ready`: takes the waiter along, and notifies it after the lock is released.
+    fn settle(&self, mut cell: MutexGuard<'_, Cell<F, T>>, outcome: Result<T, Error>) {
+        cell.stage = Stage::Ready(outcome);
+        let awaiter = cell.waiter.take();
+        drop(cell);
         match awaiter {
             Some(Awaiter::AtHome(waker)) => notify(waker, self.home.as_ref()),
             Some(Awaiter::Elsewhere(waiter)) => waiter.notify(),

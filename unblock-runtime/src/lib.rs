@@ -93,6 +93,7 @@ mod response;
 #[cfg(feature = "server")]
 pub mod server;
 mod settle;
+mod shutdown;
 mod sizing;
 mod stats;
 mod submission;
@@ -108,6 +109,7 @@ pub use builder::PoolBuilder;
 pub use error::{BuildError, Error, TrySubmitError};
 pub use event_loop::{EventLoop, LoopClosed, LoopHandle};
 pub use panic::Panicked;
-pub use pool::{Pool, Shutdown};
+pub use pool::Pool;
+pub use shutdown::Shutdown;
 pub use stats::Stats;
 pub use submission::Submission;

@@ -1,26 +1,23 @@
 //! A pool of threads that sizes itself: what users build, submit to and shut down.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::io;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use crate::admission::{Admission, Expected};
 use crate::builder::PoolBuilder;
-use crate::completion::Waiter;
 use crate::error::{BuildError, Error, TrySubmitError};
 use crate::job::{Account, Header, Job, Order, Run};
 use crate::panic;
 use crate::queue::{Entry, Queue};
+use crate::shutdown::{Shutdown, ShutdownWait, Shutdowns};
 use crate::sizing::Sizing;
 use crate::stats::{Counters, Stats};
 use crate::submission::Submission;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicI32, Ordering, fence};
-use crate::timer::Alarm;
 
 static GLOBAL: OnceLock<Pool> = OnceLock::new();
 
@@ -159,33 +156,14 @@ impl Pool {
         let before = shared.counters.ended_total();
         shared.close();
         let deadline = Instant::now().checked_add(grace);
-        let mut wait = ShutdownWait { shared, number: None, alarm: None };
-        std::future::poll_fn(move |cx| wait.poll(cx, before, deadline))
+        let mut wait = ShutdownWait::new(shared, before, deadline);
+        std::future::poll_fn(move |cx| wait.poll(cx))
     }
 }
 
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool").field("stats", &self.stats()).finish()
-    }
-}
-
-/// How a [shutdown](Pool::shutdown) went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Shutdown {
-    /// Jobs that ended, with a value or a panic, after the call.
-    pub finished: u64,
-    /// Jobs that had not begun when the time was over, and never will.
-    pub cancelled: u64,
-    /// Jobs that were still running then. They run on, and are told that they are cancelled.
-    pub running: u64,
-}
-
-impl Shutdown {
-    /// Whether nothing was left behind.
-    pub fn is_complete(&self) -> bool {
-        self.cancelled == 0 && self.running == 0
     }
 }
 
@@ -204,7 +182,7 @@ pub(crate) struct Shared {
     niceness_refused: AtomicBool,
     /// A shutdown ran out of time.
     stopping: AtomicBool,
-    shutdowns: Mutex<Shutdowns>,
+    pub(crate) shutdowns: Mutex<Shutdowns>,
 }
 
 /// No worker has reported its niceness.
@@ -330,9 +308,18 @@ impl Shared {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// A job that was on its way into the queue when a shutdown that had run out of time emptied that is cancelled like those
-    /// that were in it. Its submitter sees to it: it entered before it looks here, and the shutdown says that it has run out
-    /// of time before it looks into the queue, with a fence on both sides (here in `notify`).
+    /// A shutdown has run out of time: cancels what has not begun.
+    pub(crate) fn cancel_queued(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+        for job in self.queue.drain() {
+            panic::contain("dropping what a job had captured", || job.abort(Error::Cancelled, self));
+        }
+    }
+
+    /// A job that was on its way into the queue when that was emptied is cancelled like those that were in it. Its
+    /// submitter sees to it: it entered before it looks here, and [`cancel_queued`](Self::cancel_queued) says what it is about
+    /// before it looks into the queue, with a fence on both sides (here in `notify`).
     fn cancel_if_stopping(&self, job: &dyn Run) {
         if self.is_stopping() {
             job.abort(Error::Cancelled, self);
@@ -365,83 +352,10 @@ impl Shared {
         }
         self.sizing.dismiss();
         if self.counters.on_threads() == 0 {
-            let waiters = std::mem::take(&mut self.shutdowns.lock().waiters);
-            for waiter in waiters.into_values() {
+            let waiters = self.shutdowns.lock().take_waiters();
+            for waiter in waiters {
                 waiter.notify();
             }
-        }
-    }
-}
-
-/// Those who wait for the end, by number.
-#[derive(Default)]
-struct Shutdowns {
-    waiters: BTreeMap<u64, Waiter>,
-    next: u64,
-}
-
-/// A shutdown that is awaited.
-struct ShutdownWait {
-    shared: Arc<Shared>,
-    /// Under which its waiter is kept, once it has been polled.
-    number: Option<u64>,
-    alarm: Option<Alarm>,
-}
-
-impl ShutdownWait {
-    fn poll(&mut self, cx: &Context<'_>, ended_before: u64, deadline: Option<Instant>) -> Poll<Shutdown> {
-        // The waiter goes in before the counts are read, and those who end a job read the waiters after they count.
-        self.set_waiter(Waiter::new(cx));
-        let shared = &self.shared;
-        let finished = |cancelled, running| Shutdown {
-            finished: shared.counters.ended_total() - ended_before,
-            cancelled,
-            running,
-        };
-        // A job is counted as running before it leaves the queue, so none is missed in between. Who is not in line has not
-        // asked for room, and cannot get any now: nobody waits for him.
-        if shared.queue.is_finished() && shared.counters.on_threads() == 0 {
-            return Poll::Ready(finished(0, 0));
-        }
-        match deadline {
-            Some(deadline) if deadline <= Instant::now() => {
-                shared.stopping.store(true, Ordering::SeqCst);
-                fence(Ordering::SeqCst);
-                let cancelled = shared.counters.read().cancelled;
-                for job in shared.queue.drain() {
-                    panic::contain("dropping what a job had captured", || {
-                        job.abort(Error::Cancelled, shared);
-                    });
-                }
-                let after = shared.counters.read();
-                Poll::Ready(finished(after.cancelled - cancelled, after.running + after.abandoned))
-            }
-            Some(deadline) => {
-                match &mut self.alarm {
-                    Some(alarm) => alarm.set_waiter(Waiter::new(cx)),
-                    None => self.alarm = Some(Alarm::at(deadline, Waiter::new(cx))),
-                }
-                Poll::Pending
-            }
-            None => Poll::Pending,
-        }
-    }
-
-    fn set_waiter(&mut self, waiter: Waiter) {
-        let mut shutdowns = self.shared.shutdowns.lock();
-        let number = *self.number.get_or_insert(shutdowns.next);
-        shutdowns.next = shutdowns.next.max(number + 1);
-        let replaced = shutdowns.waiters.insert(number, waiter);
-        drop(shutdowns);
-        drop(replaced);
-    }
-}
-
-impl Drop for ShutdownWait {
-    fn drop(&mut self) {
-        if let Some(number) = self.number {
-            let removed = self.shared.shutdowns.lock().waiters.remove(&number);
-            drop(removed);
         }
     }
 }

@@ -31,14 +31,17 @@
 //!   lock is released, so its worker cannot leave.
 //! - wake against survey: none. A worker that is called and still asleep sleeps in no job; its token stays with it.
 
+mod seat;
+
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
-use crate::handler::Handler;
+use self::seat::{CALLED, NAP, OFF, ON, SENT};
+pub(crate) use self::seat::{Errand, Seat};
 use crate::priority::ThreadId;
-use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use crate::sync::{Mutex, thread};
 
 /// How many sleepers a survey looks at, to find those that run again.
@@ -82,101 +85,6 @@ struct Roster {
     /// How many there have been.
     hired: usize,
     dismissed: bool,
-}
-
-/// A worker as the others see it.
-pub(crate) struct Seat {
-    number: usize,
-    standing: AtomicU8,
-    thread: OnceLock<thread::Thread>,
-    id: OnceLock<ThreadId>,
-    /// Whose job it runs.
-    handler: Mutex<Option<&'static Handler>>,
-}
-
-/// Without a token.
-const OFF: u8 = 0;
-/// Given a token, which is counted in `active`, and not awake yet. Its own worker alone changes this.
-const CALLED: u8 = 1;
-/// With a token, which is counted in `active`.
-const ON: u8 = 2;
-/// In a job that sleeps, without a token: it was taken or given away.
-const NAP: u8 = 3;
-/// Called without a token to run what sleeps, and not awake yet. Its own worker alone changes this.
-const SENT: u8 = 4;
-
-impl Seat {
-    /// The seat of a worker that is yet to start.
-    fn new(number: usize, errand: Errand) -> Self {
-        Self {
-            number,
-            standing: AtomicU8::new(errand.standing()),
-            thread: OnceLock::new(),
-            id: OnceLock::new(),
-            handler: Mutex::new(None),
-        }
-    }
-
-    /// How many were hired before it; its thread's name holds it.
-    pub(crate) fn number(&self) -> usize {
-        self.number
-    }
-
-    /// Makes the calling thread the one in this seat.
-    pub(crate) fn occupy(&self) {
-        let _ = self.thread.set(thread::current());
-        let _ = self.id.set(ThreadId::current());
-        let _ = self.answer_call();
-    }
-
-    /// What this seat's worker is called for, if it is.
-    fn answer_call(&self) -> Option<Errand> {
-        if self.change(CALLED, ON) {
-            Some(Errand::Any)
-        } else if self.change(SENT, NAP) {
-            Some(Errand::Sleeper)
-        } else {
-            None
-        }
-    }
-
-    pub(crate) fn has_token(&self) -> bool {
-        self.standing.load(Ordering::SeqCst) == ON
-    }
-
-    /// Its worker begins a job of this handler's, or has ended it.
-    pub(crate) fn set_handler(&self, handler: Option<&'static Handler>) {
-        *self.handler.lock() = handler;
-    }
-
-    fn wake(&self) {
-        // A seat gets onto the bench by its own thread, which has occupied it by then.
-        if let Some(thread) = self.thread.get() {
-            thread.unpark();
-        }
-    }
-
-    fn change(&self, from: u8, to: u8) -> bool {
-        self.standing.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok()
-    }
-}
-
-/// What a worker is called for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Errand {
-    /// Any job; it gets a token.
-    Any,
-    /// A job that is known to sleep, which needs no token.
-    Sleeper,
-}
-
-impl Errand {
-    fn standing(self) -> u8 {
-        match self {
-            Self::Any => CALLED,
-            Self::Sleeper => SENT,
-        }
-    }
 }
 
 /// How waiting on the bench ended.

@@ -60,6 +60,10 @@ impl<T> Submission<T> {
         self.settled = true;
     }
 
+    fn is_expired(&self) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= Instant::now())
+    }
+
     fn stand_in_line(&self) {
         // What was cancelled before it stood in line has nothing to run, and so nobody to give its place back.
         if self.job.header().place.get() == Place::OUTSIDE && !self.job.is_past_queue() {
@@ -73,7 +77,7 @@ impl<T> Future for Submission<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if this.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        if this.is_expired() {
             this.job.expire(&this.pool);
         }
         if let Poll::Ready(outcome) = this.job.poll(cx) {
@@ -103,7 +107,7 @@ impl<T> Drop for Submission<T> {
             return;
         }
         // Whoever waits for a request drops its calls when its time is up.
-        if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        if self.is_expired() {
             self.job.expire(&self.pool);
         } else {
             self.job.abort(Error::Cancelled, &self.pool);

@@ -28,7 +28,7 @@ const LOOKS_PER_YIELD: u32 = 4;
 pub(crate) fn hire(pool: &Arc<Shared>, errand: Errand) -> io::Result<bool> {
     let Some(seat) = pool.sizing.hire(errand) else { return Ok(false) };
     let (shared, occupied) = (Arc::clone(pool), Arc::clone(&seat));
-    match pool.spawn_thread(seat.number(), pool.stack_size, move || work(&shared, &occupied, errand)) {
+    match pool.spawn_thread(seat.number(), pool.stack_size, move || work(&shared, &occupied)) {
         Ok(()) => Ok(true),
         Err(error) => {
             pool.sizing.unhire(&seat);
@@ -37,14 +37,13 @@ pub(crate) fn hire(pool: &Arc<Shared>, errand: Errand) -> io::Result<bool> {
     }
 }
 
-fn work(pool: &Arc<Shared>, seat: &Arc<Seat>, errand: Errand) {
-    seat.occupy();
+fn work(pool: &Arc<Shared>, seat: &Arc<Seat>) {
+    let mut searching = seat.occupy() == Some(Errand::Any);
     context::join(pool);
     if pool.niceness > 0 {
         pool.note_niceness(priority::lower(pool.niceness));
     }
     let has_work = || pool.queue.has_work();
-    let mut searching = errand == Errand::Any;
     loop {
         let has_token = seat.has_token();
         let job = if has_token {

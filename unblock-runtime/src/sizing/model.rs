@@ -83,12 +83,7 @@ impl Model {
 
     /// The worker's loop as `worker.rs` has it, without the spinning.
     fn work(&self, seat: &Arc<Seat>) {
-        self.work_for(seat, Errand::Any);
-    }
-
-    fn work_for(&self, seat: &Arc<Seat>, errand: Errand) {
-        seat.occupy();
-        let mut searching = errand == Errand::Any;
+        let mut searching = seat.occupy() == Some(Errand::Any);
         loop {
             let has_token = seat.has_token();
             let sleeper = self.sleepers.lock().pop_front();
@@ -162,7 +157,7 @@ impl Model {
     fn hire(self: &Arc<Self>, errand: Errand, workers: usize) {
         for seat in (0..workers).map_while(|_| self.sizing.hire(errand)) {
             let model = Arc::clone(self);
-            let worker = thread::spawn(move || model.work_for(&seat, errand));
+            let worker = thread::spawn(move || model.work(&seat));
             self.hired.lock().push(worker);
         }
     }
