@@ -27,10 +27,8 @@ use crate::event_loop::LoopHandle;
 use crate::panic;
 use crate::sync::{Mutex, MutexGuard};
 
+/// `home`, which most of its methods ask for, is the loop that submitted the job: always the same.
 pub(crate) struct Completion<F, T> {
-    /// The loop that submitted the job, and nearly always awaits it. It stays here while the outcome is on its way, so
-    /// that no worker writes to the count of the loop's handles, which the loop writes to with each job.
-    home: Option<LoopHandle>,
     cell: Mutex<Cell<F, T>>,
 }
 
@@ -55,8 +53,7 @@ pub(crate) enum Expired {
 
 impl<F, T> Completion<F, T> {
     pub(crate) fn new(work: F) -> Self {
-        let cell = Cell { stage: Stage::Queued(work), waiter: None };
-        Self { home: LoopHandle::current(), cell: Mutex::new(cell) }
+        Self { cell: Mutex::new(Cell { stage: Stage::Queued(work), waiter: None }) }
     }
 
     /// Takes the work to run it, unless the job is over.
@@ -79,6 +76,7 @@ impl<F, T> Completion<F, T> {
     pub(crate) fn complete(
         &self,
         outcome: Result<T, Error>,
+        home: Option<&LoopHandle>,
         count: impl FnOnce(&Result<T, Error>),
         count_late: impl FnOnce(),
     ) -> Option<Result<T, Error>> {
@@ -88,17 +86,17 @@ impl<F, T> Completion<F, T> {
             return Some(outcome);
         }
         count(&outcome);
-        self.settle(cell, outcome);
+        settle(cell, outcome, home);
         None
     }
 
     /// Ends a job that has not begun. Its work is handed back, to be dropped outside of the lock.
-    pub(crate) fn abort(&self, error: Error, count: impl FnOnce()) -> Option<F> {
+    pub(crate) fn abort(&self, error: Error, home: Option<&LoopHandle>, count: impl FnOnce()) -> Option<F> {
         let mut cell = self.cell.lock();
         match std::mem::replace(&mut cell.stage, Stage::Taken) {
             Stage::Queued(work) => {
                 count();
-                self.settle(cell, Err(error));
+                settle(cell, Err(error), home);
                 Some(work)
             }
             begun => {
@@ -109,7 +107,7 @@ impl<F, T> Completion<F, T> {
     }
 
     /// Gives the caller `TimedOut`, wherever the job is. Work that had not begun is handed back.
-    pub(crate) fn expire(&self, count: impl FnOnce(Expired)) -> Option<F> {
+    pub(crate) fn expire(&self, home: Option<&LoopHandle>, count: impl FnOnce(Expired)) -> Option<F> {
         let mut cell = self.cell.lock();
         let work = match std::mem::replace(&mut cell.stage, Stage::Taken) {
             Stage::Queued(work) => {
@@ -125,18 +123,18 @@ impl<F, T> Completion<F, T> {
                 return None;
             }
         };
-        self.settle(cell, Err(Error::TimedOut));
+        settle(cell, Err(Error::TimedOut), home);
         work
     }
 
-    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<Result<T, Error>> {
+    pub(crate) fn poll(&self, cx: &Context<'_>, home: Option<&LoopHandle>) -> Poll<Result<T, Error>> {
         let mut cell = self.cell.lock();
         match std::mem::replace(&mut cell.stage, Stage::Taken) {
             Stage::Ready(outcome) => Poll::Ready(outcome),
             Stage::Taken => panic!("a submission was polled after it gave its outcome"),
             pending => {
                 cell.stage = pending;
-                let replaced = self.set_waiter(&mut cell.waiter, cx);
+                let replaced = set_waiter(&mut cell.waiter, cx, home);
                 drop(cell);
                 drop(replaced);
                 Poll::Pending
@@ -148,28 +146,28 @@ impl<F, T> Completion<F, T> {
     pub(crate) fn is_past_queue(&self) -> bool {
         !matches!(self.cell.lock().stage, Stage::Queued(_))
     }
+}
 
-    /// Puts the polling task in `slot`; gives back the one that was there, to be dropped outside of the lock.
-    fn set_waiter(&self, slot: &mut Option<Awaiter>, cx: &Context<'_>) -> Option<Awaiter> {
-        if !LoopHandle::is_current(self.home.as_ref()) {
-            return slot.replace(Awaiter::Elsewhere(Box::new(Waiter::new(cx))));
-        }
-        match slot {
-            Some(Awaiter::AtHome(waker)) if waker.will_wake(cx.waker()) => None,
-            _ => slot.replace(Awaiter::AtHome(cx.waker().clone())),
-        }
+/// Puts the polling task in `slot`; gives back the one that was there, to be dropped outside of the lock.
+fn set_waiter(slot: &mut Option<Awaiter>, cx: &Context<'_>, home: Option<&LoopHandle>) -> Option<Awaiter> {
+    if !LoopHandle::is_current(home) {
+        return slot.replace(Awaiter::Elsewhere(Box::new(Waiter::new(cx))));
     }
+    match slot {
+        Some(Awaiter::AtHome(waker)) if waker.will_wake(cx.waker()) => None,
+        _ => slot.replace(Awaiter::AtHome(cx.waker().clone())),
+    }
+}
 
-    /// The move into `Ready`: takes the waiter along, and notifies it after the lock is released.
-    fn settle(&self, mut cell: MutexGuard<'_, Cell<F, T>>, outcome: Result<T, Error>) {
-        cell.stage = Stage::Ready(outcome);
-        let awaiter = cell.waiter.take();
-        drop(cell);
-        match awaiter {
-            Some(Awaiter::AtHome(waker)) => notify(waker, self.home.as_ref()),
-            Some(Awaiter::Elsewhere(waiter)) => waiter.notify(),
-            None => {}
-        }
+/// The move into `Ready`: takes the waiter along, and notifies it after the lock is released.
+fn settle<F, T>(mut cell: MutexGuard<'_, Cell<F, T>>, outcome: Result<T, Error>, home: Option<&LoopHandle>) {
+    cell.stage = Stage::Ready(outcome);
+    let awaiter = cell.waiter.take();
+    drop(cell);
+    match awaiter {
+        Some(Awaiter::AtHome(waker)) => notify(waker, home),
+        Some(Awaiter::Elsewhere(waiter)) => waiter.notify(),
+        None => {}
     }
 }
 

@@ -1,16 +1,13 @@
 //! What a running job may ask: its name, its deadline, whether anybody still waits for it.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::job::Run;
-use crate::pool::Shared;
 
 thread_local! {
     static JOB: RefCell<Option<Arc<dyn Run>>> = const { RefCell::new(None) };
-    /// The pool that this thread is a worker of.
-    static POOL: OnceCell<Arc<Shared>> = const { OnceCell::new() };
 }
 
 /// The name under which the running job is counted: `Type::method`, `module::function` or the one given by
@@ -34,22 +31,13 @@ pub fn deadline() -> Option<Instant> {
 pub fn is_cancelled() -> bool {
     JOB.with_borrow(|job| {
         job.as_ref().is_some_and(|job| {
-            job.header().is_cancelled()
-                || job.header().is_expired()
-                || POOL.with(|pool| pool.get().is_some_and(|pool| pool.is_stopping()))
+            job.header().is_cancelled() || job.header().is_expired() || job.pool().is_stopping()
         })
     })
 }
 
-/// Makes the calling thread a worker of `pool`.
-pub(crate) fn join(pool: &Arc<Shared>) {
-    POOL.with(|own| {
-        let _ = own.set(Arc::clone(pool));
-    });
-}
-
 /// Runs `job` on this thread; while it runs, it is the one that the functions above speak of.
-pub(crate) fn run(job: Arc<dyn Run>, pool: &Shared) {
+pub(crate) fn run(job: Arc<dyn Run>) {
     struct Leave;
     impl Drop for Leave {
         fn drop(&mut self) {
@@ -62,7 +50,7 @@ pub(crate) fn run(job: Arc<dyn Run>, pool: &Shared) {
     let _leave = Leave;
     JOB.with_borrow(|job| {
         if let Some(job) = job {
-            job.run(pool);
+            job.run();
         }
     });
 }

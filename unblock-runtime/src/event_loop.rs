@@ -103,6 +103,7 @@ impl LoopHandle {
     }
 
     /// Whether `handle` is what [`current`](Self::current) finds.
+    #[inline]
     pub(crate) fn is_current(handle: Option<&Self>) -> bool {
         CURRENT.with_borrow(|current| match (current, handle) {
             (Some(current), Some(handle)) => Arc::ptr_eq(&current.mailbox, &handle.mailbox),

@@ -10,6 +10,7 @@ use crate::completion::{Completion, Expired};
 use crate::deadline;
 use crate::error::Error;
 use crate::handler::{self, Handler};
+use crate::origin::Origin;
 use crate::panic;
 use crate::pool::Shared;
 use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -20,19 +21,21 @@ pub use crate::context::{deadline, is_cancelled, name};
 pub(crate) trait Run: Send + Sync {
     fn header(&self) -> &Header;
 
+    fn pool(&self) -> &Arc<Shared>;
+
     fn name(&self) -> &'static str;
 
     /// Runs the work and stores its outcome, unless the job is over.
-    fn run(&self, pool: &Shared);
+    fn run(&self);
 
     /// Ends the job with `error` if it has not begun; tells a running one that it is cancelled.
-    fn abort(&self, error: Error, pool: &Shared);
+    fn abort(&self, error: Error);
 
     /// Ends a job that the pool does not take.
-    fn refuse(&self, error: Error, pool: &Shared);
+    fn refuse(&self, error: Error);
 
     /// Ends the wait for the job because its deadline has passed.
-    fn expire(&self, pool: &Shared);
+    fn expire(&self);
 
     /// Whether a worker that takes the job would find nothing to run.
     fn is_past_queue(&self) -> bool;
@@ -79,11 +82,12 @@ pub(crate) struct Account {
 }
 
 impl Header {
-    pub(crate) fn new(order: Order, account: Option<Account>) -> Self {
+    #[inline]
+    pub(crate) fn new(order: Order, account: Option<Box<Account>>) -> Self {
         let place = Place(AtomicU8::new(Place::OUTSIDE));
         let Order { handler, deadline, .. } = order;
         let (freed, cancelled) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { handler, deadline, account: account.map(Box::new), freed, cancelled, place }
+        Self { handler, deadline, account, freed, cancelled, place }
     }
 
     /// The average that this job's time belongs to, besides its pool's.
@@ -125,11 +129,11 @@ impl Place {
     pub(crate) const LEFT: u8 = 3;
 
     pub(crate) fn get(&self) -> u8 {
-        self.0.load(Ordering::SeqCst)
+        self.0.load(Ordering::Acquire)
     }
 
     pub(crate) fn set(&self, place: u8) {
-        self.0.store(place, Ordering::SeqCst);
+        self.0.store(place, Ordering::Release);
     }
 }
 
@@ -138,6 +142,7 @@ impl Place {
 #[repr(C)]
 pub(crate) struct Job<F, T> {
     completion: Completion<F, T>,
+    origin: Origin,
     header: Header,
 }
 
@@ -146,13 +151,15 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    pub(crate) fn new(work: F, order: Order, account: Option<Account>) -> Arc<Self> {
-        Arc::new(Self { completion: Completion::new(work), header: Header::new(order, account) })
+    pub(crate) fn new(work: F, origin: Origin, order: Order, account: Option<Box<Account>>) -> Arc<Self> {
+        Arc::new(Self { completion: Completion::new(work), origin, header: Header::new(order, account) })
     }
 
     /// The work of a job that the pool does not take, for a caller who wants it back.
-    pub(crate) fn take_work(&self, pool: &Shared) -> Option<F> {
-        let work = self.completion.abort(Error::Cancelled, || pool.counters.rejected())?;
+    pub(crate) fn take_work(&self) -> Option<F> {
+        let pool = self.origin.pool();
+        let work =
+            self.completion.abort(Error::Cancelled, self.origin.home(), || pool.counters.rejected())?;
         pool.waits_no_more(&self.header);
         Some(work)
     }
@@ -167,6 +174,10 @@ where
         &self.header
     }
 
+    fn pool(&self) -> &Arc<Shared> {
+        self.origin.pool()
+    }
+
     fn name(&self) -> &'static str {
         match self.header.handler {
             Some(handler) => handler.name::<F>(),
@@ -174,10 +185,11 @@ where
         }
     }
 
-    fn run(&self, pool: &Shared) {
+    fn run(&self) {
         if self.header.is_expired() {
-            return self.expire(pool);
+            return self.expire();
         }
+        let pool = self.origin.pool();
         let Some(work) = self.completion.begin(|| pool.counters.started()) else { return };
         pool.waits_no_more(&self.header);
         pool.moved(pool.queue.leave());
@@ -192,6 +204,7 @@ where
         }
         let late = self.completion.complete(
             outcome,
+            self.origin.home(),
             |outcome| pool.counters.ended(outcome.is_ok()),
             || pool.counters.abandoned_ended(),
         );
@@ -199,9 +212,10 @@ where
         drop(late);
     }
 
-    fn abort(&self, error: Error, pool: &Shared) {
+    fn abort(&self, error: Error) {
+        let pool = self.origin.pool();
         self.header.cancelled.store(true, Ordering::Relaxed);
-        if let Some(work) = self.completion.abort(error, || pool.counters.cancelled()) {
+        if let Some(work) = self.completion.abort(error, self.origin.home(), || pool.counters.cancelled()) {
             pool.waits_no_more(&self.header);
             pool.moved(pool.queue.withdraw(&self.header.place));
             pool.job_ended();
@@ -209,15 +223,17 @@ where
         }
     }
 
-    fn refuse(&self, error: Error, pool: &Shared) {
-        if let Some(work) = self.completion.abort(error, || pool.counters.rejected()) {
+    fn refuse(&self, error: Error) {
+        let pool = self.origin.pool();
+        if let Some(work) = self.completion.abort(error, self.origin.home(), || pool.counters.rejected()) {
             pool.waits_no_more(&self.header);
             drop(work);
         }
     }
 
-    fn expire(&self, pool: &Shared) {
-        let work = self.completion.expire(|at| match at {
+    fn expire(&self) {
+        let pool = self.origin.pool();
+        let work = self.completion.expire(self.origin.home(), |at| match at {
             Expired::Queued => pool.counters.timed_out_queued(),
             Expired::Running => pool.counters.abandoned(),
         });
@@ -240,6 +256,6 @@ where
     T: Send + 'static,
 {
     fn poll(&self, cx: &Context<'_>) -> Poll<Result<T, Error>> {
-        self.completion.poll(cx)
+        self.completion.poll(cx, self.origin.home())
     }
 }

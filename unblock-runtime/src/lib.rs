@@ -84,6 +84,7 @@ mod habit;
 mod handler;
 pub mod job;
 mod monitor;
+mod origin;
 mod panic;
 mod pool;
 mod priority;

@@ -10,6 +10,7 @@ use crate::admission::{Admission, Expected};
 use crate::builder::PoolBuilder;
 use crate::error::{BuildError, Error, TrySubmitError};
 use crate::job::{Account, Header, Job, Order, Run};
+use crate::origin::Origin;
 use crate::panic;
 use crate::queue::{Entry, Queue};
 use crate::shutdown::{Shutdown, ShutdownWait, Shutdowns};
@@ -92,13 +93,13 @@ impl Pool {
         let shared = &self.shared;
         shared.counters.submitted();
         let order = Order::plain();
-        let job = Job::new(work, order, shared.account(order).ok().flatten());
+        let job = Job::new(work, Origin::here(shared), order, shared.account(order).ok().flatten());
         let entry = shared.enter(Arc::clone(&job) as Arc<dyn Run>);
         if entry == Entry::Entered {
             shared.cancel_if_stopping(&*job);
-            return Ok(Submission::new(job, Arc::clone(shared)));
+            return Ok(Submission::new(job, order.deadline));
         }
-        match job.take_work(shared) {
+        match job.take_work() {
             Some(work) if entry == Entry::Closed => Err(TrySubmitError::Closed(work)),
             Some(work) => Err(TrySubmitError::Full(work)),
             None => unreachable!("nobody else has seen a job that did not enter"),
@@ -112,21 +113,22 @@ impl Pool {
     {
         let shared = &self.shared;
         shared.counters.submitted();
-        let account = shared.account(order);
-        let job = Job::new(work, order, account.as_ref().ok().copied().flatten());
-        match account {
-            Err(retry_after) => job.refuse(Error::Overloaded { retry_after }, shared),
-            Ok(account) => match shared.enter(Arc::clone(&job) as Arc<dyn Run>) {
+        let (account, refused) = match shared.account(order) {
+            Ok(account) => (account, None),
+            Err(retry_after) => (None, Some(retry_after)),
+        };
+        let job = Job::new(work, Origin::here(shared), order, account);
+        if let Some(retry_after) = refused {
+            job.refuse(Error::Overloaded { retry_after });
+        } else {
+            match shared.enter(Arc::clone(&job) as Arc<dyn Run>) {
                 Entry::Entered => shared.cancel_if_stopping(&*job),
                 Entry::NoRoom if !order.shed => {}
-                Entry::NoRoom => {
-                    let wait = account.map(|account| shared.admission.predicted_wait(account.expected));
-                    job.refuse(Error::Overloaded { retry_after: wait.unwrap_or_default() }, shared);
-                }
-                Entry::Closed => job.refuse(Error::Closed, shared),
-            },
+                Entry::NoRoom => job.refuse(Error::Overloaded { retry_after: shared.predicted_wait(&*job) }),
+                Entry::Closed => job.refuse(Error::Closed),
+            }
         }
-        Submission::new(job, Arc::clone(shared))
+        Submission::new(job, order.deadline)
     }
 
     /// What the pool has done and does now. Takes a short lock; does not wait for jobs.
@@ -230,13 +232,15 @@ impl Shared {
     /// # Errors
     ///
     /// The job is to be refused; the time after which to try again.
-    fn account(&self, order: Order) -> Result<Option<Account>, Duration> {
+    #[inline]
+    fn account(&self, order: Order) -> Result<Option<Box<Account>>, Duration> {
         if order.shed {
             self.admission.keep();
         }
-        if !self.admission.is_kept() {
-            return Ok(None);
-        }
+        if self.admission.is_kept() { self.open_account(order).map(Some) } else { Ok(None) }
+    }
+
+    fn open_account(&self, order: Order) -> Result<Box<Account>, Duration> {
         let submitted = Instant::now();
         let expected = match order.handler {
             // What sleeps waits for no core, and lets nobody wait for one.
@@ -249,7 +253,13 @@ impl Shared {
             self.admission.admit(expected, time)?;
         }
         self.admission.joined(expected);
-        Ok(Some(Account { submitted, expected }))
+        Ok(Box::new(Account { submitted, expected }))
+    }
+
+    /// How long the job would wait if there were room for it, as far as the pool's accounts tell.
+    fn predicted_wait(&self, job: &dyn Run) -> Duration {
+        let account = job.header().account.as_ref();
+        account.map(|account| self.admission.predicted_wait(account.expected)).unwrap_or_default()
     }
 
     /// A job's wait is over, because it begins or because it never will.
@@ -280,7 +290,7 @@ impl Shared {
         match self.queue.stand_in_line(job) {
             Entry::Entered => self.sizing.notify(),
             Entry::NoRoom => {}
-            Entry::Closed => job.refuse(Error::Closed, self),
+            Entry::Closed => job.refuse(Error::Closed),
         }
     }
 
@@ -313,7 +323,7 @@ impl Shared {
         self.stopping.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
         for job in self.queue.drain() {
-            panic::contain("dropping what a job had captured", || job.abort(Error::Cancelled, self));
+            panic::contain("dropping what a job had captured", || job.abort(Error::Cancelled));
         }
     }
 
@@ -322,7 +332,7 @@ impl Shared {
     /// before it looks into the queue, with a fence on both sides (here in `notify`).
     fn cancel_if_stopping(&self, job: &dyn Run) {
         if self.is_stopping() {
-            job.abort(Error::Cancelled, self);
+            job.abort(Error::Cancelled);
         }
     }
 
@@ -351,6 +361,8 @@ impl Shared {
             return;
         }
         self.sizing.dismiss();
+        // Shells are left, if anything is. They hold their pool, which would hold them for ever.
+        drop(self.queue.drain());
         if self.counters.on_threads() == 0 {
             let waiters = self.shutdowns.lock().take_waiters();
             for waiter in waiters {
@@ -367,5 +379,44 @@ struct CloseOnDrop {
 impl Drop for CloseOnDrop {
     fn drop(&mut self) {
         self.shared.close();
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::pin::Pin;
+    use std::sync::{Arc, mpsc};
+    use std::task::{Context, Waker};
+
+    use super::{Future, Pool};
+
+    /// Jobs hold their pool, and a pool's queue and line hold jobs.
+    #[test]
+    fn a_pool_without_handles_is_freed_with_the_shells_of_jobs_in_its_line() {
+        let shared = std::thread::spawn(|| {
+            let pool = Pool::builder().parallelism(1).max_threads(1).queue_capacity(2).build().unwrap();
+            let (open, gate) = mpsc::channel::<()>();
+            let (begun, begins) = mpsc::channel();
+            let job = move || {
+                begun.send(()).unwrap();
+                gate.recv()
+            };
+            pool.submit(job).detach();
+            begins.recv().unwrap();
+            pool.submit(|| ()).detach();
+            pool.submit(|| ()).detach();
+            let mut waiting = pool.submit(|| ());
+            assert!(Pin::new(&mut waiting).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            drop(waiting);
+            let shared = Arc::downgrade(&pool.shared);
+            drop(pool);
+            drop(open);
+            shared
+        });
+        let shared = shared.join().unwrap();
+        // The pool's threads are on their way out.
+        while shared.strong_count() > 0 {
+            std::thread::yield_now();
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What waits, how much may wait, and who is let in.
 //!
-//! Jobs wait in unbounded crossbeam channels; how many may is kept in counters of *places* beside it, because a
+//! Jobs wait in crossbeam channels; how many may is kept in counters of *places* beside them, because a
 //! job that is cancelled gives its place back at once, while a channel can only be emptied from its front. What
 //! stays of a cancelled job in it is an empty shell, which a worker drops in passing or, if they pile up
 //! because no worker comes by, a sweep does.
@@ -32,11 +32,14 @@ use crossbeam_utils::CachePadded;
 
 use crate::job::{Place, Run};
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use crate::sync::channel::{Receiver, Sender, unbounded};
+use crate::sync::channel::{Receiver, Sender, bounded, unbounded};
 use crate::sync::{Mutex, between_seq_cst};
 
 /// Shells of cancelled jobs are left alone until there are this many more than the queue has places.
 const SHELLS: usize = 1024;
+/// A queue of up to so many places has a channel of a fixed size, at 24 bytes a slot. That costs submitters less: whoever
+/// takes a job out of it does not read what they write to, as he does in a channel that grows.
+const FIXED_UP_TO: usize = 4096;
 
 pub(crate) struct Queue {
     jobs: Lane,
@@ -44,6 +47,8 @@ pub(crate) struct Queue {
     /// Whether there is more than one lane.
     divided: bool,
     capacity: usize,
+    /// With more, the channels are swept.
+    most_shells: usize,
     entered: CachePadded<Entrance>,
     left: CachePadded<AtomicU64>,
     open: AtomicBool,
@@ -84,9 +89,11 @@ pub(crate) type Moved = bool;
 
 impl Queue {
     pub(crate) fn new(capacity: usize, divided: bool) -> Self {
+        let most_shells = SHELLS.max(capacity);
         Self {
-            jobs: Lane::new(),
-            sleepers: Lane::new(),
+            jobs: if capacity <= FIXED_UP_TO { Lane::fixed(capacity + most_shells) } else { Lane::growing() },
+            sleepers: Lane::growing(),
+            most_shells,
             divided,
             capacity,
             entered: CachePadded::new(Entrance { entered: AtomicU64::new(0), left_seen: AtomicU64::new(0) }),
@@ -203,7 +210,7 @@ impl Queue {
         self.left.fetch_add(1, Ordering::SeqCst);
         let moved = self.admit(&mut line);
         let shells = self.len_with_shells().saturating_sub(self.taken());
-        if shells > SHELLS.max(self.capacity) { self.sweep() || moved } else { moved }
+        if shells > self.most_shells { self.sweep() || moved } else { moved }
     }
 
     /// From now on nobody enters who is not in the queue or in line.
@@ -227,12 +234,13 @@ impl Queue {
         self.taken() == 0 && self.waiting() == 0
     }
 
-    /// All that waits, in queue and line, in order; for a shutdown that ran out of time. They stay where they are
-    /// counted until they are aborted.
+    /// All that waits, in queue and line, in order, with the shells; for the end of a pool. They stay counted where they are
+    /// until they are aborted.
     pub(crate) fn drain(&self) -> Vec<Arc<dyn Run>> {
-        let line = self.line.lock();
+        let mut line = self.line.lock();
         let mut jobs: Vec<_> = std::iter::from_fn(|| self.pop(false)).collect();
-        jobs.extend(line.jobs.iter().cloned());
+        jobs.extend(line.jobs.drain(..));
+        line.left = 0;
         jobs
     }
 
@@ -297,16 +305,39 @@ impl Queue {
 
     fn send(&self, job: Arc<dyn Run>) {
         let sleeps = self.divided && job.header().handler.is_some_and(|handler| handler.habit.sleeps());
-        let lane = if sleeps { &self.sleepers } else { &self.jobs };
-        // The lane holds a receiver itself, so its channel cannot be disconnected.
-        let _ = lane.sender.send(job);
+        if sleeps { self.sleepers.push(job) } else { self.jobs.push(job) }
     }
 }
 
 impl Lane {
-    fn new() -> Self {
+    fn growing() -> Self {
         let (sender, receiver) = unbounded();
         Self { sender, receiver }
+    }
+
+    fn fixed(slots: usize) -> Self {
+        let (sender, receiver) = bounded(slots);
+        Self { sender, receiver }
+    }
+
+    fn push(&self, job: Arc<dyn Run>) {
+        // The lane holds a receiver itself, so its channel cannot be disconnected.
+        if let Err(full) = self.sender.try_send(job) {
+            self.squeeze_in(full.into_inner());
+        }
+    }
+
+    /// Jobs are fewer than slots, so in a full channel there are shells: more have come within a moment than a sweep
+    /// leaves. Jobs in front of them may lose their turn.
+    #[cold]
+    fn squeeze_in(&self, job: Arc<dyn Run>) {
+        let mut outside = vec![job];
+        while let Some(job) = outside.pop() {
+            if let Err(full) = self.sender.try_send(job) {
+                outside.push(full.into_inner());
+                outside.extend(self.pop().filter(|first| !first.is_past_queue()));
+            }
+        }
     }
 
     fn pop(&self) -> Option<Arc<dyn Run>> {

@@ -11,7 +11,6 @@ use crate::completion::Waiter;
 use crate::deadline;
 use crate::error::Error;
 use crate::job::{Await, Place};
-use crate::pool::Shared;
 use crate::timer::Alarm;
 
 /// The outcome of a job, to be awaited; under any executor.
@@ -25,7 +24,6 @@ use crate::timer::Alarm;
 #[must_use = "dropping a submission cancels its job; await it or `detach` it"]
 pub struct Submission<T> {
     job: Arc<dyn Await<T>>,
-    pool: Arc<Shared>,
     /// The job's, to be read without a look at the job.
     deadline: Option<Instant>,
     alarm: Option<Alarm>,
@@ -34,16 +32,15 @@ pub struct Submission<T> {
 }
 
 impl<T> Submission<T> {
-    pub(crate) fn new(job: Arc<dyn Await<T>>, pool: Arc<Shared>) -> Self {
-        let deadline = job.header().deadline();
-        Self { job, pool, deadline, alarm: None, settled: false }
+    pub(crate) fn new(job: Arc<dyn Await<T>>, deadline: Option<Instant>) -> Self {
+        Self { job, deadline, alarm: None, settled: false }
     }
 
     /// Cancels the job if it has not begun: it never runs, what it had captured is dropped now, and the outcome is
     /// [`Error::Cancelled`]. A running job is told by [`job::is_cancelled`](crate::job::is_cancelled) and the outcome
     /// is what it ends with. Does not block.
     pub fn cancel(&self) {
-        self.job.abort(Error::Cancelled, &self.pool);
+        self.job.abort(Error::Cancelled);
     }
 
     /// Lets the job run without anybody waiting for it. It enters the line for room now, if it has none yet.
@@ -67,7 +64,7 @@ impl<T> Submission<T> {
     fn stand_in_line(&self) {
         // What was cancelled before it stood in line has nothing to run, and so nobody to give its place back.
         if self.job.header().place.get() == Place::OUTSIDE && !self.job.is_past_queue() {
-            self.pool.stand_in_line(&(Arc::clone(&self.job) as Arc<dyn crate::job::Run>));
+            self.job.pool().stand_in_line(&(Arc::clone(&self.job) as Arc<dyn crate::job::Run>));
         }
     }
 }
@@ -78,7 +75,7 @@ impl<T> Future for Submission<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         if this.is_expired() {
-            this.job.expire(&this.pool);
+            this.job.expire();
         }
         if let Poll::Ready(outcome) = this.job.poll(cx) {
             this.settled = true;
@@ -108,9 +105,9 @@ impl<T> Drop for Submission<T> {
         }
         // Whoever waits for a request drops its calls when its time is up.
         if self.is_expired() {
-            self.job.expire(&self.pool);
+            self.job.expire();
         } else {
-            self.job.abort(Error::Cancelled, &self.pool);
+            self.job.abort(Error::Cancelled);
         }
     }
 }

@@ -47,17 +47,37 @@ pub(crate) mod channel {
 
     use super::Mutex;
 
-    pub(crate) struct Sender<T>(Arc<Mutex<VecDeque<T>>>);
+    pub(crate) struct Sender<T> {
+        items: Arc<Mutex<VecDeque<T>>>,
+        slots: usize,
+    }
+
     pub(crate) struct Receiver<T>(Arc<Mutex<VecDeque<T>>>);
 
-    pub(crate) fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
+    pub(crate) struct Full<T>(T);
+
+    impl<T> Full<T> {
+        pub(crate) fn into_inner(self) -> T {
+            self.0
+        }
+    }
+
+    pub(crate) fn bounded<T>(slots: usize) -> (Sender<T>, Receiver<T>) {
         let items = Arc::new(Mutex::new(VecDeque::new()));
-        (Sender(Arc::clone(&items)), Receiver(items))
+        (Sender { items: Arc::clone(&items), slots }, Receiver(items))
+    }
+
+    pub(crate) fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
+        bounded(usize::MAX)
     }
 
     impl<T> Sender<T> {
-        pub(crate) fn send(&self, item: T) -> Result<(), ()> {
-            self.0.lock().push_back(item);
+        pub(crate) fn try_send(&self, item: T) -> Result<(), Full<T>> {
+            let mut items = self.items.lock();
+            if items.len() == self.slots {
+                return Err(Full(item));
+            }
+            items.push_back(item);
             Ok(())
         }
     }

@@ -37,12 +37,12 @@ fn completion() -> Arc<Completion<Work, u8>> {
 /// What a worker does; true if the job ran.
 fn work(completion: &Completion<Work, u8>) -> bool {
     let Some(work) = completion.begin(|| ()) else { return false };
-    let _late = completion.complete(Ok(work()), |_| (), || ());
+    let _late = completion.complete(Ok(work()), None, |_| (), || ());
     true
 }
 
 fn poll(completion: &Completion<Work, u8>, waker: &Waker) -> Poll<Result<u8, Error>> {
-    completion.poll(&Context::from_waker(waker))
+    completion.poll(&Context::from_waker(waker), None)
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_job_runs_or_is_aborted_never_both() {
             let completion = Arc::clone(&completion);
             move || work(&completion)
         });
-        let aborted = completion.abort(Error::Cancelled, || ()).is_some();
+        let aborted = completion.abort(Error::Cancelled, None, || ()).is_some();
         let ran = worker.join().unwrap();
         assert!(ran != aborted);
         assert_eq!(wakes.count(), 1);
@@ -118,12 +118,12 @@ fn a_late_value_reaches_nobody() {
         let worker = thread::spawn({
             let completion = Arc::clone(&completion);
             move || match completion.begin(|| ()) {
-                Some(work) => completion.complete(Ok(work()), |_| (), || ()).is_some(),
+                Some(work) => completion.complete(Ok(work()), None, |_| (), || ()).is_some(),
                 None => false,
             }
         });
         let mut expired = None;
-        let work = completion.expire(|at| expired = Some(at));
+        let work = completion.expire(None, |at| expired = Some(at));
         assert_eq!(work.is_some(), expired == Some(Expired::Queued));
         let late = worker.join().unwrap();
         assert_eq!(late, expired == Some(Expired::Running));
@@ -148,7 +148,7 @@ fn an_outcome_that_is_seen_is_counted() {
                 let count = |_: &_| {
                     counted.fetch_add(1, Ordering::Relaxed);
                 };
-                assert!(completion.complete(Ok(work()), count, || ()).is_none());
+                assert!(completion.complete(Ok(work()), None, count, || ()).is_none());
             }
         });
         let (_, waker) = wakes();

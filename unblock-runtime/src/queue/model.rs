@@ -5,39 +5,50 @@ use std::sync::Arc;
 
 use loom::thread;
 
-use super::{Entry, Queue};
+use super::{Entry, Lane, Queue};
 use crate::error::Error;
 use crate::job::{Header, Order, Place, Run};
 use crate::pool::Shared;
 
-/// A job of which only its place matters.
-struct Stub(Header);
+/// A job of which only its place matters, and whether it is a shell.
+struct Stub {
+    header: Header,
+    is_shell: bool,
+}
 
 impl Stub {
     fn new() -> Arc<dyn Run> {
-        Arc::new(Self(Header::new(Order::default(), None)))
+        Arc::new(Self { header: Header::new(Order::default(), None), is_shell: false })
+    }
+
+    fn shell() -> Arc<dyn Run> {
+        Arc::new(Self { header: Header::new(Order::default(), None), is_shell: true })
     }
 }
 
 impl Run for Stub {
     fn header(&self) -> &Header {
-        &self.0
+        &self.header
     }
 
     fn name(&self) -> &'static str {
         "stub"
     }
 
-    fn run(&self, _: &Shared) {}
+    fn pool(&self) -> &Arc<Shared> {
+        unreachable!("the queue does not ask for it")
+    }
 
-    fn abort(&self, _: Error, _: &Shared) {}
+    fn run(&self) {}
 
-    fn refuse(&self, _: Error, _: &Shared) {}
+    fn abort(&self, _: Error) {}
 
-    fn expire(&self, _: &Shared) {}
+    fn refuse(&self, _: Error) {}
+
+    fn expire(&self) {}
 
     fn is_past_queue(&self) -> bool {
-        false
+        self.is_shell
     }
 }
 
@@ -124,5 +135,24 @@ fn a_place_that_is_given_back_at_the_closed_door_goes_to_the_line() {
             take(&queue);
         }
         assert!(queue.is_finished(), "somebody waits for a place that is free");
+    });
+}
+
+/// More shells came than a sweep leaves: two jobs meet a channel that has no slot for them.
+#[test]
+fn a_channel_full_of_shells_takes_jobs() {
+    loom::model(|| {
+        let lane = Arc::new(Lane::fixed(3));
+        lane.push(Stub::new());
+        lane.push(Stub::shell());
+        lane.push(Stub::shell());
+        let submitter = thread::spawn({
+            let lane = Arc::clone(&lane);
+            move || lane.push(Stub::new())
+        });
+        lane.push(Stub::new());
+        submitter.join().unwrap();
+        let jobs = std::iter::from_fn(|| lane.pop()).filter(|job| !job.is_past_queue()).count();
+        assert_eq!(jobs, 3, "a job was lost");
     });
 }
