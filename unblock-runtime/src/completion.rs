@@ -142,6 +142,18 @@ impl<F, T> Completion<F, T> {
         }
     }
 
+    /// The outcome, if it is there. For a caller with whom nobody shares the job any more: no lock is needed then.
+    pub(crate) fn take(&mut self) -> Option<Result<T, Error>> {
+        let stage = &mut self.cell.get_mut().stage;
+        if !matches!(stage, Stage::Ready(_)) {
+            return None;
+        }
+        match std::mem::replace(stage, Stage::Taken) {
+            Stage::Ready(outcome) => Some(outcome),
+            _ => None,
+        }
+    }
+
     /// Whether nothing is left to run: the job has begun, or will never begin.
     pub(crate) fn is_past_queue(&self) -> bool {
         !matches!(self.cell.lock().stage, Stage::Queued(_))

@@ -44,6 +44,9 @@ pub(crate) trait Run: Send + Sync {
 /// A job as its caller sees it.
 pub(crate) trait Await<T>: Run {
     fn poll(&self, cx: &Context<'_>) -> Poll<Result<T, Error>>;
+
+    /// The outcome, if it is there.
+    fn take(&mut self) -> Option<Result<T, Error>>;
 }
 
 /// What is known of a job whatever its work is.
@@ -257,5 +260,9 @@ where
 {
     fn poll(&self, cx: &Context<'_>) -> Poll<Result<T, Error>> {
         self.completion.poll(cx, self.origin.home())
+    }
+
+    fn take(&mut self) -> Option<Result<T, Error>> {
+        self.completion.take()
     }
 }

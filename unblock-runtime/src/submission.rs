@@ -26,7 +26,8 @@ pub struct Submission<T> {
     job: Arc<dyn Await<T>>,
     /// The job's, to be read without a look at the job.
     deadline: Option<Instant>,
-    alarm: Option<Alarm>,
+    /// Apart, because few have one.
+    alarm: Option<Box<Alarm>>,
     /// Nothing is to be cancelled when it is dropped: the outcome was taken, or nobody wants it.
     settled: bool,
 }
@@ -77,7 +78,12 @@ impl<T> Future for Submission<T> {
         if this.is_expired() {
             this.job.expire();
         }
-        if let Poll::Ready(outcome) = this.job.poll(cx) {
+        // A worker has nearly always let go of a job by the time its outcome is looked at.
+        let polled = match Arc::get_mut(&mut this.job).and_then(Await::take) {
+            Some(outcome) => Poll::Ready(outcome),
+            None => this.job.poll(cx),
+        };
+        if let Poll::Ready(outcome) = polled {
             this.settled = true;
             this.alarm = None;
             return Poll::Ready(outcome);
@@ -91,7 +97,7 @@ impl<T> Future for Submission<T> {
             // the job had captured is dropped by its caller and never by the timer's thread.
             match &mut this.alarm {
                 Some(alarm) => alarm.set_waiter(Waiter::new(cx)),
-                None => this.alarm = Some(Alarm::at(deadline, Waiter::new(cx))),
+                None => this.alarm = Some(Box::new(Alarm::at(deadline, Waiter::new(cx)))),
             }
         }
         Poll::Pending
