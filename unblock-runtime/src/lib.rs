@@ -89,6 +89,8 @@ mod panic;
 mod pool;
 mod priority;
 mod queue;
+#[cfg(any(feature = "server", loom))]
+mod quiet;
 #[cfg(feature = "axum")]
 mod response;
 #[cfg(feature = "server")]

@@ -110,7 +110,7 @@ pin_project! {
     pub(super) struct ResponseBody<B> {
         #[pin]
         source: Source<B>,
-        _open: OpenAnswer,
+        _open: Option<OpenAnswer>,
     }
 }
 
@@ -126,7 +126,7 @@ pin_project! {
 }
 
 impl<B> ResponseBody<B> {
-    pub(super) fn new(source: Source<B>, open: OpenAnswer) -> Self {
+    pub(super) fn new(source: Source<B>, open: Option<OpenAnswer>) -> Self {
         Self { source, _open: open }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -14,21 +15,21 @@ use tokio::time::sleep;
 use super::activity::{Activity, Overdue};
 use super::gauge::Gauge;
 use super::race::{Race, race};
-use super::request::{self, Requests};
+use super::request::Requests;
 use super::spread::Open;
 use super::stop::PhaseWatch;
 use super::stream::Stream;
 use super::{Body, BoxError, Limits};
+use crate::quiet::Quiet;
 
 /// How long a connection that has brought nothing yet may still bring its first request when the server stops:
 /// the client has a connection, and its request may be on the way.
 const FIRST_REQUEST: Duration = Duration::from_millis(100);
 
 /// How the connections of one loop are served.
-#[derive(Clone)]
 pub(super) struct Connections {
     protocol: auto::Builder<LocalExecutor>,
-    limits: Limits,
+    limits: Rc<Limits>,
     request_timeout: Option<Duration>,
     gauge: Gauge,
     phase: PhaseWatch,
@@ -54,11 +55,11 @@ impl Connections {
             .timer(TokioTimer::new())
             .max_concurrent_streams(limits.streams)
             .max_header_list_size(u32::try_from(limits.header_size).unwrap_or(u32::MAX));
-        Self { protocol, limits, request_timeout, gauge, phase }
+        Self { protocol, limits: Rc::new(limits), request_timeout, gauge, phase }
     }
 
     /// Serves one connection until it ends, by itself or because the server stops.
-    pub(super) async fn serve<S, B>(self, stream: TcpStream, service: S, open: Open)
+    pub(super) async fn serve<S, B>(self: Rc<Self>, stream: TcpStream, service: S, open: Open)
     where
         S: hyper::service::Service<
                 Request<Body>,
@@ -70,20 +71,24 @@ impl Connections {
         B: http_body::Body<Error: Into<BoxError>> + 'static,
     {
         let _open = open;
-        let Self { protocol, limits, request_timeout, gauge, mut phase } = self;
+        let mut phase = self.phase.clone();
         let activity = Activity::new();
         // Answers are written whole; waiting for more to send with them only delays them.
         let _ = stream.set_nodelay(true);
 
-        let requests =
-            Requests { limits: limits.clone(), timeout: request_timeout, gauge, activity: activity.clone() };
-        let service = service_fn(move |request| request::answer(service.clone(), requests.clone(), request));
+        let requests = Rc::new(Requests {
+            limits: Rc::clone(&self.limits),
+            timeout: self.request_timeout,
+            gauge: self.gauge.clone(),
+            activity: activity.clone(),
+        });
+        let service = service_fn(move |request| requests.answer(&service, request));
         let stream = TokioIo::new(Stream::new(stream, activity.clone()));
-        let mut connection = pin!(protocol.serve_connection_with_upgrades(stream, service));
+        let mut connection = pin!(self.protocol.serve_connection_with_upgrades(stream, service));
 
         loop {
-            let watch = race(phase.stopping(), activity.overdue(&limits));
-            match race(connection.as_mut(), watch).await {
+            let watch = pin!(race(phase.stopping(), activity.overdue(&self.limits)));
+            match race(connection.as_mut(), Quiet::new(watch)).await {
                 Race::First(ended) => return log_end(ended),
                 Race::Second(Race::First(())) => break,
                 Race::Second(Race::Second(Overdue::Cut(why))) => {

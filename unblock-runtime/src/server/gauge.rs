@@ -23,10 +23,12 @@ impl Gauge {
         OpenConnection(self.clone())
     }
 
-    /// Counts a request until the guard is dropped.
-    pub(super) fn request(&self) -> OpenRequest {
+    pub(super) fn request_begins(&self) {
         self.0.requests.fetch_add(1, Ordering::Relaxed);
-        OpenRequest(self.clone())
+    }
+
+    pub(super) fn request_ends(&self) {
+        self.0.requests.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(super) fn connections(&self) -> usize {
@@ -52,13 +54,5 @@ impl Drop for OpenConnection {
         if self.0.0.connections.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.0.0.no_connections.notify_one();
         }
-    }
-}
-
-pub(super) struct OpenRequest(Gauge);
-
-impl Drop for OpenRequest {
-    fn drop(&mut self) {
-        self.0.0.requests.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -1,10 +1,11 @@
 //! One request: the limits before the service sees it, its deadline, and what becomes of a service that fails.
 
 use std::convert::Infallible;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header};
@@ -12,11 +13,12 @@ use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::service::Service;
-use tokio::time::{sleep_until, timeout};
+use pin_project_lite::pin_project;
+use tokio::time::{Sleep, sleep_until, timeout};
 
 use super::activity::{Activity, OpenAnswer};
 use super::answer::Source;
-use super::body::Left;
+use super::body::{Left, Rest};
 use super::gauge::Gauge;
 use super::{Answer, Body, BoxError, Limits, ResponseBody};
 use crate::error::Error;
@@ -27,103 +29,171 @@ use crate::{deadline, panic};
 const LINGER: Duration = Duration::from_secs(5);
 
 /// What the requests of one connection have in common.
-#[derive(Clone)]
 pub(super) struct Requests {
-    pub(super) limits: Limits,
+    pub(super) limits: Rc<Limits>,
     /// How long the head of an answer may take.
     pub(super) timeout: Option<Duration>,
     pub(super) gauge: Gauge,
     pub(super) activity: Arc<Activity>,
 }
 
-/// Answers one request: never fails, and never panics because the service did. It returns what hyper wants, because a future
-/// around this one would be twice its size.
-pub(super) async fn answer<S, B>(
-    service: S,
-    requests: Requests,
-    request: Request<Incoming>,
-) -> Result<Response<ResponseBody<B>>, Infallible>
-where
-    S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>>,
-{
-    let Requests { limits, timeout, gauge, activity } = requests;
-    let _running = gauge.request();
-    let version = request.version();
-    let (open, number) = activity.begin(version, limits.requests);
-    let (mut response, rest) = attend(service, &limits, timeout, request).await;
-
-    // HTTP/2 has a frame of its own for it, and refuses this header.
-    let one_at_a_time = version <= Version::HTTP_11;
-    let last = matches!(rest, Some(Left::TooLarge(_) | Left::TooSlow)) || number >= limits.requests;
-    if one_at_a_time && last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    match rest {
-        Some(Left::TooLarge(rest)) => linger(rest, activity.hold()),
-        // HTTP/2 can tell the client that its body is not wanted.
-        Some(Left::Unread(rest)) if one_at_a_time => linger(rest, activity.hold()),
-        Some(Left::TooSlow | Left::Unread(_)) | None => {}
-    }
-    Ok(response.map(|source| ResponseBody::new(source, open)))
-}
-
-/// The response to a request, and what is left of its body if that is not read any more.
-async fn attend<S, B>(
-    service: S,
-    limits: &Limits,
-    timeout: Option<Duration>,
-    request: Request<Incoming>,
-) -> (Response<Source<B>>, Option<Left>)
-where
-    S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>>,
-{
-    let deadline = timeout.and_then(|longest| Instant::now().checked_add(longest));
-    let limit = limits.body_size;
-    let (head, incoming) = request.into_parts();
-    if incoming.size_hint().lower() > limit {
-        return (Source::own(Answer::body_too_large(limit)), Some(Left::TooLarge(incoming)));
-    }
-    let (body, rest) = Body::new(incoming, limits);
-    let asked = Asked { method: head.method.clone(), uri: head.uri.clone() };
-    let response = match call(deadline, || service.call(Request::from_parts(head, body))).await {
-        Ok(Ok(response)) => Source::service(response),
-        Ok(Err(error)) => asked.failed(&error.into()),
-        Err(Error::Panicked(panicked)) => asked.panicked(&panicked),
-        Err(error) => asked.unanswered(&error),
-    };
-    // What the client has done wrong is the answer, whatever the service has made of it.
-    match rest.and_then(|rest| rest.take()) {
-        Some(left @ Left::TooLarge(_)) => (Source::own(Answer::body_too_large(limit)), Some(left)),
-        Some(left @ Left::TooSlow) => (Source::own(Answer::body_too_slow()), Some(left)),
-        left => (response, left),
+impl Requests {
+    /// Answers one request: never fails, and never panics because the service did.
+    ///
+    /// The service is called at once, so that what is returned need not hold it and the request: it is moved about.
+    pub(super) fn answer<S, B>(
+        self: &Rc<Self>,
+        service: &S,
+        request: Request<Incoming>,
+    ) -> Answering<S::Future>
+    where
+        S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>>,
+    {
+        let running = Running::begin(self);
+        let deadline = self.timeout.and_then(|longest| Instant::now().checked_add(longest));
+        let (head, incoming) = request.into_parts();
+        let version = head.version;
+        let (open, number) = self.activity.begin(version, self.limits.requests);
+        let asked = Asked { method: head.method.clone(), uri: head.uri.clone() };
+        let (called, rest) = if incoming.size_hint().lower() > self.limits.body_size {
+            (Called::TooLarge { body: Some(incoming) }, None)
+        } else {
+            let (body, rest) = Body::new(incoming, &self.limits);
+            let called = match guard(deadline, || service.call(Request::from_parts(head, body))) {
+                Ok(future) => Called::Runs { future },
+                Err(error) => Called::Failed { error },
+            };
+            (called, rest)
+        };
+        let alarm = deadline.map(|time| Box::pin(sleep_until(time.into())));
+        let last = version <= Version::HTTP_11 && number >= self.limits.requests;
+        Answering { called, deadline, alarm, rest, asked, version, last, open: Some(open), running }
     }
 }
 
-/// Calls `call` and awaits what it returns, until `deadline`; what is submitted meanwhile inherits that. A panic in either
-/// becomes a value.
-async fn call<F: Future>(deadline: Option<Instant>, call: impl FnOnce() -> F) -> Result<F::Output, Error> {
-    let mut future = pin!(Some(guard(deadline, call)?));
-    let mut alarm = pin!(deadline.map(|time| sleep_until(time.into())));
-    let outcome = poll_fn(|cx| {
-        let Some(running) = future.as_mut().as_pin_mut() else { return Poll::Pending };
-        // The clock is asked first: at this time the answer is the server's, whatever the service would make of it.
-        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-            return Poll::Ready(Err(Error::TimedOut));
+/// An open request in its loop's gauge.
+struct Running(Rc<Requests>);
+
+impl Running {
+    fn begin(requests: &Rc<Requests>) -> Self {
+        requests.gauge.request_begins();
+        Self(Rc::clone(requests))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.gauge.request_ends();
+    }
+}
+
+pin_project! {
+    /// The answer to one request, on its way.
+    pub(super) struct Answering<F> {
+        #[pin]
+        called: Called<F>,
+        deadline: Option<Instant>,
+        alarm: Option<Pin<Box<Sleep>>>,
+        // Where the service leaves what it does not read of the body.
+        rest: Option<Rest>,
+        asked: Asked,
+        version: Version,
+        // The connection has brought as many requests as it may.
+        last: bool,
+        // Handed on to the body of the response.
+        open: Option<OpenAnswer>,
+        running: Running,
+    }
+}
+
+pin_project! {
+    /// What came of calling the service.
+    #[project = ProjectedCalled]
+    enum Called<F> {
+        Runs { #[pin] future: F },
+        /// It failed at once.
+        Failed { error: Error },
+        /// It was not called.
+        TooLarge { body: Option<Incoming> },
+        /// It has answered.
+        Over,
+    }
+}
+
+impl<F, B, E> Future for Answering<F>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    E: Into<BoxError>,
+{
+    /// What hyper wants.
+    type Output = Result<Response<ResponseBody<B>>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let (response, left) = match this.called.as_mut().project() {
+            ProjectedCalled::Runs { future } => {
+                let response = match ready!(attend(future, *this.deadline, this.alarm, cx)) {
+                    Ok(Ok(response)) => Source::service(response),
+                    Ok(Err(error)) => this.asked.failed(&error.into()),
+                    Err(error) => this.asked.unanswered(&error),
+                };
+                // Cancels what the service waits for.
+                panic::contain("dropping a service's future", || this.called.set(Called::Over));
+                (Some(response), this.rest.take().and_then(|rest| rest.take()))
+            }
+            ProjectedCalled::Failed { error } => {
+                (Some(this.asked.unanswered(error)), this.rest.take().and_then(|rest| rest.take()))
+            }
+            ProjectedCalled::TooLarge { body } => (None, body.take().map(Left::TooLarge)),
+            ProjectedCalled::Over => (None, None),
+        };
+        let Requests { limits, activity, .. } = &*this.running.0;
+        // What the client has done wrong is the answer, whatever the service has made of it.
+        let response = match (&left, response) {
+            (Some(Left::TooLarge(_)), _) => Source::own(Answer::body_too_large(limits.body_size)),
+            (Some(Left::TooSlow), _) => Source::own(Answer::body_too_slow()),
+            (_, Some(response)) => response,
+            (_, None) => unreachable!("an answer was polled after its end"),
+        };
+        let (mut head, source) = response.into_parts();
+
+        // HTTP/2 has a frame of its own for it, and refuses this header.
+        let one_at_a_time = *this.version <= Version::HTTP_11;
+        let last = *this.last || matches!(left, Some(Left::TooLarge(_) | Left::TooSlow));
+        if one_at_a_time && last && head.status != StatusCode::SWITCHING_PROTOCOLS {
+            head.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        match guard(deadline, || running.poll(cx)) {
-            Ok(Poll::Pending) => {}
-            Ok(Poll::Ready(output)) => return Poll::Ready(Ok(output)),
-            Err(error) => return Poll::Ready(Err(error)),
+        match left {
+            Some(Left::TooLarge(rest)) => linger(rest, activity.hold()),
+            // HTTP/2 can tell the client that its body is not wanted.
+            Some(Left::Unread(rest)) if one_at_a_time => linger(rest, activity.hold()),
+            Some(Left::TooSlow | Left::Unread(_)) | None => {}
         }
-        match alarm.as_mut().as_pin_mut() {
-            Some(alarm) => alarm.poll(cx).map(|()| Err(Error::TimedOut)),
-            None => Poll::Pending,
-        }
-    })
-    .await;
-    // Cancels what the service waits for.
-    panic::contain("dropping a service's future", || future.set(None));
-    outcome
+        let body = ResponseBody::new(source, this.open.take());
+        Poll::Ready(Ok(Response::from_parts(head, body)))
+    }
+}
+
+/// Polls what the service returned, until `deadline`; what is submitted meanwhile inherits that. A panic becomes a value.
+fn attend<F: Future>(
+    future: Pin<&mut F>,
+    deadline: Option<Instant>,
+    alarm: &mut Option<Pin<Box<Sleep>>>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<F::Output, Error>> {
+    // The clock is asked first: at this time the answer is the server's, whatever the service would make of it.
+    if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        return Poll::Ready(Err(Error::TimedOut));
+    }
+    match guard(deadline, || future.poll(cx)) {
+        Ok(Poll::Pending) => {}
+        Ok(Poll::Ready(output)) => return Poll::Ready(Ok(output)),
+        Err(error) => return Poll::Ready(Err(error)),
+    }
+    match alarm {
+        Some(alarm) => alarm.as_mut().poll(cx).map(|()| Err(Error::TimedOut)),
+        None => Poll::Pending,
+    }
 }
 
 fn guard<T>(deadline: Option<Instant>, f: impl FnOnce() -> T) -> Result<T, Error> {
@@ -145,13 +215,12 @@ struct Asked {
 }
 
 impl Asked {
-    fn panicked<B>(&self, panicked: &panic::Panicked) -> Response<Source<B>> {
-        let message = panicked.message().unwrap_or("(not a text)");
-        tracing::error!(method = %self.method, path = self.uri.path(), message, "a handler panicked");
-        Source::own(Answer::internal_error())
-    }
-
     fn unanswered<B>(&self, error: &Error) -> Response<Source<B>> {
+        if let Error::Panicked(panicked) = error {
+            let message = panicked.message().unwrap_or("(not a text)");
+            tracing::error!(method = %self.method, path = self.uri.path(), message, "a handler panicked");
+            return Source::own(Answer::internal_error());
+        }
         // No louder than this: it happens most when there is the least time to write it down.
         tracing::debug!(method = %self.method, path = self.uri.path(), %error, "a request came to nothing");
         Source::own(Answer::from(error))

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::TcpListener;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,12 +45,12 @@ impl Loop {
             self.listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(self.listener)?;
             let (gauge, phase) = (self.gauge.clone(), self.phase.clone());
-            let connections = Connections::new(self.limits, self.request_timeout, gauge, phase);
+            let connections = Rc::new(Connections::new(self.limits, self.request_timeout, gauge, phase));
             let Self { spread, mut arrivals, .. } = self;
             let accept = Accept { listener, permits: self.permits, spread, complained: false };
             let service = make().into_service();
             let serve = |(stream, open)| {
-                spawn_local(connections.clone().serve(stream, service.clone(), open));
+                spawn_local(Rc::clone(&connections).serve(stream, service.clone(), open));
             };
             ready();
             accept.run(self.phase, &mut arrivals, serve).await;
