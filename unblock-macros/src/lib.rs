@@ -92,6 +92,11 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
+/// With `shed` a call is let in if it will probably begin in time: within the function's `timeout` or its request's deadline, or within a
+/// second where it has neither. How long it would wait is predicted from what waits already and from how long the calls of each function
+/// have taken, and how much they differ. Of a function of which nothing is known yet, 64 calls may wait for each core. `retry_after` of
+/// `Error::Overloaded` says when there will be room if no more calls come.
+///
 /// In a request of `unblock_runtime::server` the nearer of the function's `timeout` and the request's deadline counts. A function that cannot
 /// fail needs no error for that: the server gives the whole request up, and answers 504.
 ///

@@ -242,17 +242,16 @@ impl Shared {
 
     fn open_account(&self, order: Order) -> Result<Box<Account>, Duration> {
         let submitted = Instant::now();
-        let expected = match order.handler {
-            // What sleeps waits for no core, and lets nobody wait for one.
-            Some(handler) if handler.habit.sleeps() => Expected::default(),
-            handler => self.admission.expect(handler.map(|handler| &handler.run_time)),
-        };
+        let average = order.handler.map(|handler| &handler.run_time);
+        // What sleeps waits for no core, and lets nobody wait for one.
+        let sleeps = order.handler.is_some_and(|handler| handler.habit.sleeps());
+        let expected = if sleeps { Expected::default() } else { self.admission.expect(average) };
         if order.shed {
             let time =
                 order.deadline.map_or(SHED_WAIT, |deadline| deadline.saturating_duration_since(submitted));
-            self.admission.admit(expected, time)?;
+            self.admission.admit(expected, average.filter(|_| !sleeps), time)?;
         }
-        self.admission.joined(expected);
+        self.admission.joined(expected, average);
         Ok(Box::new(Account { submitted, expected }))
     }
 
@@ -265,7 +264,7 @@ impl Shared {
     /// A job's wait is over, because it begins or because it never will.
     pub(crate) fn waits_no_more(&self, header: &Header) {
         if let Some(account) = &header.account {
-            self.admission.left(account.expected);
+            self.admission.left(account.expected, header.run_time());
         }
     }
 
