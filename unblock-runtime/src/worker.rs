@@ -11,15 +11,15 @@ use crate::{context, panic, priority};
 
 /// A worker that finds nothing looks again so many times before it goes to the bench: waking a thread costs more than a
 /// short round trip takes. Between two looks it pauses, because each look takes a cache line from whoever submits, and
-/// sometimes it yields its core to whoever needs it; so a busy machine does not pay for it, and an idle one some 20 µs after
+/// sometimes it yields its core to whoever needs it; so a busy machine does not pay for it, and an idle one some 30 µs after
 /// each burst. (The idea is affinitypool's, which looks ten times. One caller's round trip took 16 to 19 µs here so, and
 /// takes 6 to 12.)
 const LOOKS: u32 = 16;
-/// Pauses of the processor between two looks, about 1.4 µs. Half as many let 64 callers have a tenth fewer jobs done: more of
+/// Pauses of the processor between two looks, about 2 µs. A third of it lets 64 callers have a tenth fewer jobs done: more of
 /// the looks fall between two submissions.
-const PAUSES: u32 = 32;
+const PAUSES: u32 = 48;
 /// After so many looks the core is offered to others.
-const LOOKS_PER_YIELD: u32 = 2;
+const LOOKS_PER_YIELD: u32 = 4;
 
 /// Starts a worker if the pool may have another. False if it has as many as it may.
 ///

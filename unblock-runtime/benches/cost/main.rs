@@ -20,7 +20,7 @@ use unblock_runtime::{EventLoop, Pool, Submission};
 #[derive(Parser)]
 struct Options {
     /// How many jobs are queued at a time; each value makes a row.
-    #[arg(long, value_delimiter = ',', default_values_t = [1, 1_000, 1_000_000])]
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 10, 100, 1_000, 100_000, 1_000_000])]
     queued: Vec<usize>,
     /// Run so many jobs and count nothing: what runs under the tools.
     #[arg(long, hide = true)]
