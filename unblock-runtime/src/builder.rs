@@ -8,7 +8,7 @@ use crate::error::BuildError;
 use crate::pool::{Pool, Shared};
 use crate::queue::Queue;
 use crate::sizing::{Errand, Sizing};
-use crate::{monitor, worker};
+use crate::{monitor, priority, worker};
 
 /// Settings for a [`Pool`]; from [`Pool::builder`].
 ///
@@ -126,7 +126,7 @@ impl PoolBuilder {
         let sizing = Sizing::new(limit, max_threads, self.keep_alive);
         let shared = Arc::new(Shared::new(
             self.name,
-            Queue::new(self.queue_capacity, max_threads > parallelism),
+            Queue::new(self.queue_capacity, priority::TELLS_WHO_SLEEPS && max_threads > parallelism),
             sizing,
             self.niceness,
             self.stack_size,

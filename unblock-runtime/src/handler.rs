@@ -1,28 +1,26 @@
-//! An annotated function as the runtime knows it: one static per function, with its name, how long it takes and whether it sleeps.
+//! An annotated function as the runtime knows it: one static per function, with its name and how long it takes.
 
 use std::sync::OnceLock;
 
 use crate::admission::Average;
-use crate::habit::Habit;
 
 /// One per annotated function, in the function's own body.
 pub struct Handler {
     given: Option<&'static str>,
     derived: OnceLock<String>,
     pub(crate) run_time: Average,
-    pub(crate) habit: Habit,
 }
 
 impl Handler {
     /// A handler that is named after its function: `Type::method` or `module::function`.
     #[expect(clippy::new_without_default, reason = "a static needs a const function")]
     pub const fn new() -> Self {
-        Self { given: None, derived: OnceLock::new(), run_time: Average::new(), habit: Habit::new() }
+        Self { given: None, derived: OnceLock::new(), run_time: Average::new() }
     }
 
     /// A handler with a name of its own.
     pub const fn named(name: &'static str) -> Self {
-        Self { given: Some(name), derived: OnceLock::new(), run_time: Average::new(), habit: Habit::new() }
+        Self { given: Some(name), derived: OnceLock::new(), run_time: Average::new() }
     }
 
     /// The name; `F` is the type of the closure in the function's body, whose path holds it.

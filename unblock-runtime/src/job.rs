@@ -9,6 +9,7 @@ use crate::admission::{Average, Expected};
 use crate::completion::{Completion, Expired};
 use crate::deadline;
 use crate::error::Error;
+use crate::habit::Kind;
 use crate::handler::{self, Handler};
 use crate::origin::Origin;
 use crate::panic;
@@ -52,12 +53,15 @@ pub(crate) trait Await<T>: Run {
 /// What is known of a job whatever its work is.
 pub(crate) struct Header {
     pub(crate) handler: Option<&'static Handler>,
+    pub(crate) kind: Kind,
     deadline: Option<Instant>,
     /// What was expected of it, in a pool that keeps such accounts. Apart, because it is cold and most pools keep none.
     pub(crate) account: Option<Box<Account>>,
     /// The deadline counts no more.
     freed: AtomicBool,
     cancelled: AtomicBool,
+    /// It goes ahead to show what its kind does.
+    pub(crate) scout: AtomicBool,
     pub(crate) place: Place,
 }
 
@@ -86,11 +90,12 @@ pub(crate) struct Account {
 
 impl Header {
     #[inline]
-    pub(crate) fn new(order: Order, account: Option<Box<Account>>) -> Self {
+    pub(crate) fn new(kind: Kind, order: Order, account: Option<Box<Account>>) -> Self {
         let place = Place(AtomicU8::new(Place::OUTSIDE));
         let Order { handler, deadline, .. } = order;
         let (freed, cancelled) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { handler, deadline, account, freed, cancelled, place }
+        let scout = AtomicBool::new(false);
+        Self { handler, kind, deadline, account, freed, cancelled, scout, place }
     }
 
     /// The average that this job's time belongs to, besides its pool's.
@@ -155,7 +160,11 @@ where
     T: Send + 'static,
 {
     pub(crate) fn new(work: F, origin: Origin, order: Order, account: Option<Box<Account>>) -> Arc<Self> {
-        Arc::new(Self { completion: Completion::new(work), origin, header: Header::new(order, account) })
+        Arc::new(Self {
+            completion: Completion::new(work),
+            origin,
+            header: Header::new(Kind::of::<F>(), order, account),
+        })
     }
 
     /// The work of a job that the pool does not take, for a caller who wants it back.

@@ -12,7 +12,7 @@ use crate::sizing::{Errand, Survey};
 use crate::sync::thread;
 use crate::worker;
 
-/// Between two looks while workers are found asleep. A look at one worker costs about 3 µs.
+/// Between two looks while workers are found asleep, or a scout is out. A look at one worker costs about 3 µs.
 const LOOK: Duration = Duration::from_millis(1);
 /// Between two looks while all workers compute, at the most.
 const LOOK_AT_BUSY: Duration = Duration::from_millis(4);
@@ -44,7 +44,13 @@ pub(crate) fn watch(pool: &Arc<Shared>) {
             }
             quiet = 0;
             let survey = pool.sizing.survey(crate::priority::ThreadId::is_asleep);
-            pause = if survey.asleep > 0 { LOOK } else { (pause * 2).min(LOOK_AT_BUSY) };
+            let is_curious = survey.asleep > 0 || pool.queue.has_scout();
+            pause = if is_curious { LOOK } else { (pause * 2).min(LOOK_AT_BUSY) };
+            if survey.scout_seen {
+                pool.scout_is_back();
+            } else if survey.learned {
+                pool.moved(pool.queue.sort());
+            }
             growth.decide(pool, survey);
         }
         pool.sizing.disarm(|| pool.queue.has_work());

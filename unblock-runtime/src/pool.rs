@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::admission::{Admission, Expected};
 use crate::builder::PoolBuilder;
 use crate::error::{BuildError, Error, TrySubmitError};
+use crate::habit::Kind;
 use crate::job::{Account, Header, Job, Order, Run};
 use crate::origin::Origin;
 use crate::panic;
@@ -93,7 +94,12 @@ impl Pool {
         let shared = &self.shared;
         shared.counters.submitted();
         let order = Order::plain();
-        let job = Job::new(work, Origin::here(shared), order, shared.account(order).ok().flatten());
+        let job = Job::new(
+            work,
+            Origin::here(shared),
+            order,
+            shared.account(Kind::of::<F>(), order).ok().flatten(),
+        );
         let entry = shared.enter(Arc::clone(&job) as Arc<dyn Run>);
         if entry == Entry::Entered {
             shared.cancel_if_stopping(&*job);
@@ -113,7 +119,7 @@ impl Pool {
     {
         let shared = &self.shared;
         shared.counters.submitted();
-        let (account, refused) = match shared.account(order) {
+        let (account, refused) = match shared.account(Kind::of::<F>(), order) {
             Ok(account) => (account, None),
             Err(retry_after) => (None, Some(retry_after)),
         };
@@ -233,18 +239,18 @@ impl Shared {
     ///
     /// The job is to be refused; the time after which to try again.
     #[inline]
-    fn account(&self, order: Order) -> Result<Option<Box<Account>>, Duration> {
+    fn account(&self, kind: Kind, order: Order) -> Result<Option<Box<Account>>, Duration> {
         if order.shed {
             self.admission.keep();
         }
-        if self.admission.is_kept() { self.open_account(order).map(Some) } else { Ok(None) }
+        if self.admission.is_kept() { self.open_account(kind, order).map(Some) } else { Ok(None) }
     }
 
-    fn open_account(&self, order: Order) -> Result<Box<Account>, Duration> {
+    fn open_account(&self, kind: Kind, order: Order) -> Result<Box<Account>, Duration> {
         let submitted = Instant::now();
         let average = order.handler.map(|handler| &handler.run_time);
         // What sleeps waits for no core, and lets nobody wait for one.
-        let sleeps = order.handler.is_some_and(|handler| handler.habit.sleeps());
+        let sleeps = kind.habit().sleeps();
         let expected = if sleeps { Expected::default() } else { self.admission.expect(average) };
         if order.shed {
             let time =
@@ -298,6 +304,12 @@ impl Shared {
         if moved {
             self.sizing.notify();
         }
+    }
+
+    /// Something is known of the kind that has sent one of its jobs ahead. Jobs of another may have waited for that.
+    pub(crate) fn scout_is_back(&self) {
+        self.queue.scout_is_back();
+        self.moved(self.queue.sort());
     }
 
     /// A job is over, or has stopped running.

@@ -9,6 +9,9 @@ pub(crate) use linux::{ThreadId, computed, lower};
 #[cfg(not(target_os = "linux"))]
 pub(crate) use elsewhere::{ThreadId, computed, lower};
 
+/// Whether it can be told here who sleeps.
+pub(crate) const TELLS_WHO_SLEEPS: bool = cfg!(all(target_os = "linux", not(unblock_by_time)));
+
 #[cfg(target_os = "linux")]
 mod linux {
     use std::fs::File;

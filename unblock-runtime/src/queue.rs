@@ -5,8 +5,9 @@
 //! stays of a cancelled job in it is an empty shell, which a worker drops in passing or, if they pile up
 //! because no worker comes by, a sweep does.
 //!
-//! There are two lanes: one for the jobs of handlers that are known to sleep, one for all others. What sleeps needs no core,
-//! so it need not wait behind what computes. (A pool whose threads are all for computing has one lane.) Within a lane the
+//! There are two lanes: one for jobs of kinds that are known to sleep, and for a scout (see `habit.rs`), one for all others.
+//! What sleeps needs no core, so it need not wait behind what computes. (A pool whose threads are all for computing has one lane, and so has
+//! one on a platform that cannot say who sleeps.) Within a lane the
 //! order is that of entering.
 //!
 //! Who finds no place stands in a line, first come, first served. Whoever frees a place moves the first of the line
@@ -30,7 +31,7 @@ use std::sync::Arc;
 
 use crossbeam_utils::CachePadded;
 
-use crate::job::{Place, Run};
+use crate::job::{Header, Place, Run};
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::channel::{Receiver, Sender, bounded, unbounded};
 use crate::sync::{Mutex, between_seq_cst};
@@ -51,6 +52,8 @@ pub(crate) struct Queue {
     most_shells: usize,
     entered: CachePadded<Entrance>,
     left: CachePadded<AtomicU64>,
+    /// A scout is out.
+    scouted: AtomicBool,
     open: AtomicBool,
     line: Mutex<Line>,
     /// How many stand in the line, to be read without its lock.
@@ -98,6 +101,7 @@ impl Queue {
             capacity,
             entered: CachePadded::new(Entrance { entered: AtomicU64::new(0), left_seen: AtomicU64::new(0) }),
             left: CachePadded::new(AtomicU64::new(0)),
+            scouted: AtomicBool::new(false),
             open: AtomicBool::new(true),
             line: Mutex::new(Line::default()),
             waiting: AtomicUsize::new(0),
@@ -213,6 +217,25 @@ impl Queue {
         if shells > self.most_shells { self.sweep() || moved } else { moved }
     }
 
+    /// The job that went ahead was seen, has ended or will never run: another kind may send one.
+    pub(crate) fn scout_is_back(&self) {
+        self.scouted.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether a job is out that went ahead and was not seen yet.
+    pub(crate) fn has_scout(&self) -> bool {
+        self.scouted.load(Ordering::Relaxed)
+    }
+
+    /// More is known of some kind of job now: those that wait go to the lanes where they belong.
+    pub(crate) fn sort(&self) -> Moved {
+        if !self.has_work() {
+            return false;
+        }
+        let _line = self.line.lock();
+        self.sweep()
+    }
+
     /// From now on nobody enters who is not in the queue or in line.
     pub(crate) fn close(&self) {
         self.open.store(false, Ordering::SeqCst);
@@ -265,8 +288,8 @@ impl Queue {
         moved
     }
 
-    /// Drops the shells in the channel. Called under the line's lock, so one sweeps at a time; a job that is sent
-    /// meanwhile may come before those that are put back.
+    /// Drops the shells in the channels, and puts each job in the lane that is right for what is known of its kind now. Called
+    /// under the line's lock, so one sweeps at a time; a job that is sent meanwhile may come before those that are put back.
     fn sweep(&self) -> Moved {
         let jobs: Vec<_> = std::iter::from_fn(|| self.pop(false)).collect();
         let mut moved = false;
@@ -274,6 +297,8 @@ impl Queue {
             if !job.is_past_queue() {
                 self.send(job);
                 moved = true;
+            } else if job.header().scout.load(Ordering::Relaxed) {
+                self.scout_is_back();
             }
         }
         moved
@@ -303,9 +328,28 @@ impl Queue {
         entered.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more).is_ok()
     }
 
+    /// Whether a job is known to sleep, or is to show whether its kind does.
+    fn goes_ahead(&self, job: &Header) -> bool {
+        let habit = job.kind.habit();
+        if !habit.is_undecided() {
+            if job.scout.load(Ordering::Relaxed) {
+                job.scout.store(false, Ordering::Relaxed);
+                self.scout_is_back();
+            }
+            return habit.sleeps();
+        }
+        if !self.scouted.load(Ordering::Relaxed) && !self.scouted.swap(true, Ordering::Relaxed) {
+            job.scout.store(true, Ordering::Relaxed);
+        }
+        job.scout.load(Ordering::Relaxed)
+    }
+
     fn send(&self, job: Arc<dyn Run>) {
-        let sleeps = self.divided && job.header().handler.is_some_and(|handler| handler.habit.sleeps());
-        if sleeps { self.sleepers.push(job) } else { self.jobs.push(job) }
+        if self.divided && self.goes_ahead(job.header()) {
+            self.sleepers.push(job);
+        } else {
+            self.jobs.push(job);
+        }
     }
 }
 

@@ -107,6 +107,10 @@ pub(crate) struct Survey {
     pub(crate) sent: usize,
     /// The platform could not tell.
     pub(crate) unknown: usize,
+    /// Of some kind of job it is known now that it sleeps.
+    pub(crate) learned: bool,
+    /// The scout was among them.
+    pub(crate) scout_seen: bool,
 }
 
 /// What became of a call.
@@ -334,9 +338,8 @@ impl Sizing {
                 survey.unknown += 1;
                 continue;
             };
-            if let Some(handler) = *seat.handler.lock() {
-                handler.habit.saw(asleep);
-            }
+            survey.learned |= seat.kind().is_some_and(|kind| kind.habit().saw(asleep));
+            survey.scout_seen |= seat.see_scout();
             match (standing, asleep) {
                 (ON, true) if seat.change(ON, NAP) => {
                     self.counts.fetch_sub(ACTIVE, Ordering::SeqCst);

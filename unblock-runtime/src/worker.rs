@@ -2,11 +2,13 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::habit::SHORT;
 use crate::job::Run;
 use crate::pool::Shared;
 use crate::sizing::{Errand, Seat, Wait};
+use crate::sync::atomic::Ordering;
 use crate::{context, panic, priority};
 
 /// A worker that finds nothing looks again so many times before it goes to the bench: waking a thread costs more than a
@@ -78,19 +80,24 @@ fn work(pool: &Arc<Shared>, seat: &Arc<Seat>) {
 fn run(job: Arc<dyn Run>, pool: &Shared, seat: &Seat) {
     // The job's panic is its outcome; this one can only come from dropping what a user's code left behind.
     let run = |job| panic::contain("dropping a job's value or what it had captured", || context::run(job));
-    let Some(handler) = job.header().handler else { return run(job) };
-    seat.set_handler(Some(handler));
-    if handler.habit.sleeps() && pool.sizing.nap(seat, || pool.queue.has_work()) {
+    let (kind, is_scout) = (job.header().kind, job.header().scout.load(Ordering::Relaxed));
+    let habit = kind.habit();
+    seat.begin(kind, is_scout);
+    let begun = is_scout.then(Instant::now);
+    if (is_scout || habit.sleeps()) && pool.sizing.nap(seat, || pool.queue.has_work()) {
         let before = priority::computed();
         run(job);
         pool.sizing.end_nap();
         if priority::computed().saturating_sub(before) > SHORT {
-            handler.habit.saw(false);
+            habit.saw(false);
         }
     } else {
         run(job);
     }
-    seat.set_handler(None);
+    if seat.end() {
+        habit.ended(begun.map_or(Duration::ZERO, |begun| begun.elapsed()));
+        pool.scout_is_back();
+    }
 }
 
 fn finds_work(has_work: impl Fn() -> bool) -> bool {

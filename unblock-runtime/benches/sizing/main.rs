@@ -4,14 +4,16 @@
 //! cargo bench -p unblock-runtime --bench sizing
 //! ```
 //!
-//! Each case runs on a new pool. The ideal is arithmetic: what computes needs its time divided by the cores, what sleeps
+//! Each case runs on a new pool, in a process of its own. The ideal is arithmetic: what computes needs its time divided by the cores, what sleeps
 //! needs the time of one. A job computes until its own thread has used the given CPU time, so a core that is taken away
 //! counts against the pool as it does against its users. All cases run in turn in each round; the table has medians.
 //!
-//! The jobs are calls of annotated functions, of which the pool knows whether they sleep when they have run before. "From
-//! cold" they are closures, of which it never knows. In "both at once" those that are timed were submitted last.
+//! A pool learns which jobs sleep. "From cold" nothing of the kind has run in the process; else everything has once. In "both
+//! at once" those that are timed were submitted last.
 
+use std::env;
 use std::future::Future;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{available_parallelism, sleep};
@@ -27,6 +29,9 @@ struct Options {
     /// Rounds, of which the medians are taken.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
+    /// Run the case of this number, once, and say what came of it: what runs in the processes.
+    #[arg(long, hide = true)]
+    case: Option<usize>,
     /// Passed by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
@@ -34,6 +39,8 @@ struct Options {
 
 struct Case {
     name: &'static str,
+    /// It runs a second time, and that is what counts.
+    warm: bool,
     ideal: fn(cores: u32) -> Duration,
     run: fn(&Runtime) -> Outcome,
 }
@@ -51,65 +58,85 @@ const SLEEP: Duration = Duration::from_secs(1);
 
 const CASES: &[Case] = &[
     Case {
+        name: "64 × compute 20 ms, from cold",
+        warm: false,
+        ideal: |cores| COMPUTE * 64 / cores,
+        run: |runtime| measure(runtime, |jobs, tasks, _| jobs.spawn(64, tasks, Jobs::compute)),
+    },
+    Case {
         name: "64 × compute 20 ms",
+        warm: true,
         ideal: |cores| COMPUTE * 64 / cores,
         run: |runtime| measure(runtime, |jobs, tasks, _| jobs.spawn(64, tasks, Jobs::compute)),
     },
     Case {
         name: "500 × sleep 1 s, from cold",
-        ideal: |_| SLEEP,
-        run: |runtime| measure(runtime, |jobs, tasks, _| jobs.spawn(500, tasks, Jobs::sleep_unknown)),
-    },
-    Case {
-        name: "500 × sleep 1 s",
+        warm: false,
         ideal: |_| SLEEP,
         run: |runtime| measure(runtime, |jobs, tasks, _| jobs.spawn(500, tasks, Jobs::sleep)),
     },
     Case {
-        name: "both at once: the last to compute",
-        ideal: |cores| COMPUTE * 64 / cores,
-        run: |runtime| {
-            measure(runtime, |jobs, tasks, others| {
-                jobs.spawn(500, others, Jobs::sleep);
-                jobs.spawn(64, tasks, Jobs::compute);
-            })
-        },
+        name: "500 × sleep 1 s",
+        warm: true,
+        ideal: |_| SLEEP,
+        run: |runtime| measure(runtime, |jobs, tasks, _| jobs.spawn(500, tasks, Jobs::sleep)),
     },
     Case {
-        name: "both at once: the last to sleep",
-        ideal: |_| SLEEP,
-        run: |runtime| {
-            measure(runtime, |jobs, tasks, others| {
-                jobs.spawn(64, others, Jobs::compute);
-                jobs.spawn(500, tasks, Jobs::sleep);
-            })
-        },
+        name: "both at once: the last to compute, from cold",
+        warm: false,
+        ideal: |cores| COMPUTE * 64 / cores,
+        run: compute_last,
+    },
+    Case {
+        name: "both at once: the last to compute",
+        warm: true,
+        ideal: |cores| COMPUTE * 64 / cores,
+        run: compute_last,
     },
     Case {
         name: "both at once: the last to sleep, from cold",
+        warm: false,
         ideal: |_| SLEEP,
-        run: |runtime| {
-            measure(runtime, |jobs, tasks, others| {
-                jobs.spawn(64, others, Jobs::compute);
-                jobs.spawn(500, tasks, Jobs::sleep_unknown);
-            })
-        },
+        run: sleep_last,
     },
+    Case { name: "both at once: the last to sleep", warm: true, ideal: |_| SLEEP, run: sleep_last },
     Case {
         name: "64 × compute 10 ms, sleep 10 ms, compute 10 ms",
+        warm: true,
         ideal: |cores| COMPUTE * 64 / cores,
         run: |runtime| measure(runtime, |jobs, tasks, _| jobs.spawn(64, tasks, Jobs::alternate)),
     },
 ];
 
+fn compute_last(runtime: &Runtime) -> Outcome {
+    measure(runtime, |jobs, tasks, others| {
+        jobs.spawn(500, others, Jobs::sleep);
+        jobs.spawn(64, tasks, Jobs::compute);
+    })
+}
+
+fn sleep_last(runtime: &Runtime) -> Outcome {
+    measure(runtime, |jobs, tasks, others| {
+        jobs.spawn(64, others, Jobs::compute);
+        jobs.spawn(500, tasks, Jobs::sleep);
+    })
+}
+
 fn main() {
     let options = Options::parse();
     let cores = u32::try_from(available_parallelism().map_or(1, Into::into)).expect("a number of cores");
     let runtime = Builder::new_current_thread().build().expect("a runtime");
+    if let Some(number) = options.case {
+        let case = &CASES[number];
+        if case.warm {
+            (case.run)(&runtime);
+        }
+        return (case.run)(&runtime).tell();
+    }
     let mut outcomes: Vec<Vec<Outcome>> = CASES.iter().map(|_| Vec::new()).collect();
     for _ in 0..options.rounds {
-        for (case, outcomes) in CASES.iter().zip(&mut outcomes) {
-            outcomes.push((case.run)(&runtime));
+        for (number, outcomes) in outcomes.iter_mut().enumerate() {
+            outcomes.push(Outcome::of_process(number));
         }
     }
     println!("\n{cores} cores, medians of {} rounds\n", options.rounds);
@@ -129,6 +156,28 @@ fn main() {
         );
     }
     println!("\n{}", retirement(&runtime));
+}
+
+impl Outcome {
+    /// Of the case of this number, in a process of its own.
+    fn of_process(number: usize) -> Self {
+        let program = env::current_exe().expect("this program's path");
+        let output = Command::new(program).args(["--case", &number.to_string()]).output().expect("a process");
+        let text = String::from_utf8(output.stdout).expect("a text");
+        let figures: Vec<u32> =
+            text.split_whitespace().map(|figure| figure.parse().expect("a figure")).collect();
+        let [micros, most_computing, threads] = figures[..] else { panic!("no outcome: {text}") };
+        Self {
+            elapsed: Duration::from_micros(micros.into()),
+            most_computing: most_computing as usize,
+            threads: threads as usize,
+        }
+    }
+
+    /// Says it to the process that asked for it.
+    fn tell(self) {
+        println!("{} {} {}", self.elapsed.as_micros(), self.most_computing, self.threads);
+    }
 }
 
 /// From the submission of the first to the end of the last of the jobs that `submit` puts into the first set.
@@ -176,10 +225,6 @@ impl Jobs {
     #[unblock(pool = self.pool)]
     fn sleep(self) {
         sleep(SLEEP);
-    }
-
-    async fn sleep_unknown(self) {
-        self.pool.submit(|| sleep(SLEEP)).await.expect("a job's value");
     }
 
     #[unblock(pool = self.pool)]

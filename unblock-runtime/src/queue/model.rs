@@ -7,6 +7,7 @@ use loom::thread;
 
 use super::{Entry, Lane, Queue};
 use crate::error::Error;
+use crate::habit::Kind;
 use crate::job::{Header, Order, Place, Run};
 use crate::pool::Shared;
 
@@ -18,11 +19,11 @@ struct Stub {
 
 impl Stub {
     fn new() -> Arc<dyn Run> {
-        Arc::new(Self { header: Header::new(Order::default(), None), is_shell: false })
+        Arc::new(Self { header: Header::new(Kind::of::<Stub>(), Order::default(), None), is_shell: false })
     }
 
     fn shell() -> Arc<dyn Run> {
-        Arc::new(Self { header: Header::new(Order::default(), None), is_shell: true })
+        Arc::new(Self { header: Header::new(Kind::of::<Stub>(), Order::default(), None), is_shell: true })
     }
 }
 

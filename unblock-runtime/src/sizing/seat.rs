@@ -2,10 +2,10 @@
 
 use std::sync::OnceLock;
 
-use crate::handler::Handler;
+use crate::habit::Kind;
 use crate::priority::ThreadId;
-use crate::sync::atomic::{AtomicU8, Ordering};
-use crate::sync::{Mutex, thread};
+use crate::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use crate::sync::thread;
 
 /// A worker as the others see it.
 pub(crate) struct Seat {
@@ -13,9 +13,12 @@ pub(crate) struct Seat {
     pub(super) standing: AtomicU8,
     thread: OnceLock<thread::Thread>,
     pub(super) id: OnceLock<ThreadId>,
-    /// Whose job it runs.
-    pub(super) handler: Mutex<Option<&'static Handler>>,
+    /// What it runs: a kind's number, with a bit for a scout.
+    job: AtomicU32,
 }
+
+const NO_JOB: u32 = u32::MAX;
+const SCOUT: u32 = 1 << 16;
 
 /// Without a token.
 pub(super) const OFF: u8 = 0;
@@ -36,7 +39,7 @@ impl Seat {
             standing: AtomicU8::new(errand.standing()),
             thread: OnceLock::new(),
             id: OnceLock::new(),
-            handler: Mutex::new(None),
+            job: AtomicU32::new(NO_JOB),
         }
     }
 
@@ -67,9 +70,29 @@ impl Seat {
         self.standing.load(Ordering::SeqCst) == ON
     }
 
-    /// Its worker begins a job of this handler's, or has ended it.
-    pub(crate) fn set_handler(&self, handler: Option<&'static Handler>) {
-        *self.handler.lock() = handler;
+    /// Its worker begins a job of this kind.
+    pub(crate) fn begin(&self, kind: Kind, is_scout: bool) {
+        let job = u32::from(kind.number()) | if is_scout { SCOUT } else { 0 };
+        self.job.store(job, Ordering::Relaxed);
+    }
+
+    /// The job has ended. Whether it was a scout that nobody has seen.
+    pub(crate) fn end(&self) -> bool {
+        let job = self.job.swap(NO_JOB, Ordering::Relaxed);
+        job != NO_JOB && job & SCOUT != 0
+    }
+
+    /// The kind of the job that its worker runs, or ran a moment ago.
+    pub(super) fn kind(&self) -> Option<Kind> {
+        Kind::numbered(self.job.load(Ordering::Relaxed) & !SCOUT)
+    }
+
+    /// Somebody looks at the job: a scout has done its work. True once for each.
+    pub(super) fn see_scout(&self) -> bool {
+        let job = self.job.load(Ordering::Relaxed);
+        job != NO_JOB
+            && job & SCOUT != 0
+            && self.job.compare_exchange(job, job & !SCOUT, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     pub(super) fn wake(&self) {
