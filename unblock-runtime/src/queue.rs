@@ -26,14 +26,16 @@
 //! - After `close` nobody new takes a place: entering takes the place first and looks for `open` after, closing does
 //!   the reverse, so a worker that finds the queue closed and no place taken may leave for good.
 
+mod lane;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crossbeam_utils::CachePadded;
 
+use self::lane::Lane;
 use crate::job::{Header, Place, Run};
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use crate::sync::channel::{Receiver, Sender, bounded, unbounded};
 use crate::sync::{Mutex, between_seq_cst};
 
 /// Shells of cancelled jobs are left alone until there are this many more than the queue has places.
@@ -58,11 +60,6 @@ pub(crate) struct Queue {
     line: Mutex<Line>,
     /// How many stand in the line, to be read without its lock.
     waiting: AtomicUsize,
-}
-
-struct Lane {
-    sender: Sender<Arc<dyn Run>>,
-    receiver: Receiver<Arc<dyn Run>>,
 }
 
 /// What submitters write.
@@ -154,11 +151,11 @@ impl Queue {
 
     /// Whether a worker would find something.
     pub(crate) fn has_work(&self) -> bool {
-        !(self.jobs.receiver.is_empty() && self.sleepers.receiver.is_empty())
+        !(self.jobs.is_empty() && self.sleepers.is_empty())
     }
 
     pub(crate) fn has_sleepers(&self) -> bool {
-        !self.sleepers.receiver.is_empty()
+        !self.sleepers.is_empty()
     }
 
     /// How many jobs workers would find.
@@ -167,12 +164,12 @@ impl Queue {
     }
 
     fn len_with_shells(&self) -> usize {
-        self.jobs.receiver.len() + self.sleepers()
+        self.jobs.len() + self.sleepers()
     }
 
     /// How many of them are known to sleep, shells included.
     pub(crate) fn sleepers(&self) -> usize {
-        self.sleepers.receiver.len()
+        self.sleepers.len()
     }
 
     pub(crate) fn capacity(&self) -> usize {
@@ -350,42 +347,6 @@ impl Queue {
         } else {
             self.jobs.push(job);
         }
-    }
-}
-
-impl Lane {
-    fn growing() -> Self {
-        let (sender, receiver) = unbounded();
-        Self { sender, receiver }
-    }
-
-    fn fixed(slots: usize) -> Self {
-        let (sender, receiver) = bounded(slots);
-        Self { sender, receiver }
-    }
-
-    fn push(&self, job: Arc<dyn Run>) {
-        // The lane holds a receiver itself, so its channel cannot be disconnected.
-        if let Err(full) = self.sender.try_send(job) {
-            self.squeeze_in(full.into_inner());
-        }
-    }
-
-    /// Jobs are fewer than slots, so in a full channel there are shells: more have come within a moment than a sweep
-    /// leaves. Jobs in front of them may lose their turn.
-    #[cold]
-    fn squeeze_in(&self, job: Arc<dyn Run>) {
-        let mut outside = vec![job];
-        while let Some(job) = outside.pop() {
-            if let Err(full) = self.sender.try_send(job) {
-                outside.push(full.into_inner());
-                outside.extend(self.pop().filter(|first| !first.is_past_queue()));
-            }
-        }
-    }
-
-    fn pop(&self) -> Option<Arc<dyn Run>> {
-        self.receiver.try_recv().ok()
     }
 }
 

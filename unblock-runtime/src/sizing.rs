@@ -31,6 +31,7 @@
 //!   lock is released, so its worker cannot leave.
 //! - wake against survey: none. A worker that is called and still asleep sleeps in no job; its token stays with it.
 
+mod roster;
 mod seat;
 
 use std::sync::{Arc, OnceLock};
@@ -38,14 +39,12 @@ use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
+use self::roster::Roster;
 use self::seat::{CALLED, NAP, OFF, ON, SENT};
 pub(crate) use self::seat::{Errand, Seat};
 use crate::priority::ThreadId;
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use crate::sync::{Mutex, thread};
-
-/// How many sleepers a survey looks at, to find those that run again.
-const SLEEPERS_PER_SURVEY: usize = 32;
 
 const ACTIVE: u64 = 1;
 const SEARCHING: u64 = 1 << 32;
@@ -72,19 +71,6 @@ pub(crate) struct Sizing {
     napping: AtomicUsize,
     armed: AtomicBool,
     monitor: OnceLock<thread::Thread>,
-}
-
-#[derive(Default)]
-struct Roster {
-    /// All workers.
-    members: Vec<Arc<Seat>>,
-    /// Those without a token and without a job, the last to come on top.
-    bench: Vec<Arc<Seat>>,
-    /// Where among the members the next survey looks for sleepers that run again.
-    next_sleeper: usize,
-    /// How many there have been.
-    hired: usize,
-    dismissed: bool,
 }
 
 /// How waiting on the bench ended.
@@ -323,7 +309,8 @@ impl Sizing {
     /// Looks at the workers: takes the tokens of those asleep, and gives those that run again theirs back.
     pub(crate) fn survey(&self, is_asleep: impl Fn(ThreadId) -> Option<bool>) -> Survey {
         let mut survey = Survey::default();
-        for seat in self.to_look_at() {
+        let seats = self.roster.lock().next_look();
+        for seat in seats {
             let standing = seat.standing.load(Ordering::SeqCst);
             if standing == SENT {
                 survey.sent += 1;
@@ -467,37 +454,6 @@ impl Sizing {
         };
         seat.wake();
         Given::Taken
-    }
-
-    /// Those with a token or an errand, and some of those asleep in turn.
-    fn to_look_at(&self) -> Vec<Arc<Seat>> {
-        let mut roster = self.roster.lock();
-        let standing = |seat: &Arc<Seat>| seat.standing.load(Ordering::SeqCst);
-        let is_out = |seat: &&Arc<Seat>| matches!(standing(seat), CALLED | ON | SENT);
-        let mut seats: Vec<_> = roster.members.iter().filter(is_out).cloned().collect();
-        let start = roster.next_sleeper.min(roster.members.len());
-        let (before, after) = roster.members.split_at(start);
-        let mut looked_at = 0;
-        for seat in after.iter().chain(before).filter(|seat| standing(seat) == NAP).take(SLEEPERS_PER_SURVEY)
-        {
-            seats.push(Arc::clone(seat));
-            looked_at += 1;
-        }
-        // Where sleepers stand close together this covers ground already covered, which costs a look and no more.
-        roster.next_sleeper = if start + looked_at < roster.members.len() { start + looked_at } else { 0 };
-        seats
-    }
-}
-
-impl Roster {
-    /// Takes a worker off the list. False if somebody has called it from the bench meanwhile.
-    fn remove(&mut self, seat: &Arc<Seat>) -> bool {
-        if matches!(seat.standing.load(Ordering::SeqCst), CALLED | SENT) {
-            return false;
-        }
-        self.bench.retain(|other| !Arc::ptr_eq(other, seat));
-        self.members.retain(|other| !Arc::ptr_eq(other, seat));
-        true
     }
 }
 

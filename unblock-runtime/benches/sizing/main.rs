@@ -140,16 +140,16 @@ fn main() {
         }
     }
     println!("\n{cores} cores, medians of {} rounds\n", options.rounds);
-    println!("| jobs | ideal | took | ratio | most computing at once | threads |");
+    println!("| jobs | ideal ms | took ms | ratio | most computing at once | threads |");
     println!("| --- | ---: | ---: | ---: | ---: | ---: |");
     for (case, outcomes) in CASES.iter().zip(&mut outcomes) {
         outcomes.sort_by_key(|outcome| outcome.elapsed);
         let (ideal, took) = ((case.ideal)(cores), outcomes[outcomes.len() / 2].elapsed);
         println!(
-            "| {} | {:.0?} | {:.0?} | {:.3} | {} | {} |",
+            "| {} | {} | {} | {:.3} | {} | {} |",
             case.name,
-            ideal,
-            took,
+            ideal.as_millis(),
+            took.as_millis(),
             took.as_secs_f64() / ideal.as_secs_f64(),
             outcomes.iter().map(|outcome| outcome.most_computing).max().unwrap_or(0),
             outcomes.iter().map(|outcome| outcome.threads).max().unwrap_or(0),
