@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use unblock_runtime::{Error, Pool, job, unblock};
 
-use crate::support::{block_on, hold, single};
+use crate::support::{block_on, hold, poll_once, single};
 
 #[unblock(pool = pool, timeout = "1ms")]
 fn count_soon(pool: Pool, runs: Arc<AtomicUsize>) -> Result<(), Error> {
@@ -88,6 +88,24 @@ fn a_call_with_shed_runs_when_there_is_room() {
     let pool = single(1);
     block_on(shed(pool.clone())).unwrap();
     assert_eq!((pool.stats().rejected, pool.stats().completed), (0, 1));
+}
+
+/// More of a new handler's calls wait in one pool than may while nothing is known of it.
+#[test]
+fn a_backlog_of_a_new_handler_in_one_pool_sheds_none_of_its_calls_in_another() {
+    #[unblock(pool = pool, shed)]
+    fn new(pool: Pool) -> Result<(), Error> {
+        drop(pool);
+        Ok(())
+    }
+    let (busy, idle) = (single(1000), single(1000));
+    let held = hold(&busy);
+    let mut waiting: Vec<_> = (0..100).map(|_| Box::pin(new(busy.clone()))).collect();
+    let refused = waiting.iter_mut().map(poll_once).filter(std::task::Poll::is_ready).count();
+    assert_eq!(refused, 100 - 64, "64 for each worker make a burst");
+    block_on(new(idle)).unwrap();
+    drop(waiting);
+    held.release();
 }
 
 #[test]

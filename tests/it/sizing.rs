@@ -239,6 +239,30 @@ fn a_handler_that_sleeps_does_not_wait_behind_those_that_compute() {
     block_on(behind).unwrap();
 }
 
+/// Each of a kind of its own, so each might go ahead to show what it does.
+#[cfg(all(target_os = "linux", not(unblock_by_time)))]
+#[test]
+fn of_many_new_kinds_that_compute_one_more_than_the_cores_computes() {
+    macro_rules! kinds {
+        ($pool:ident, $crowd:ident, $($kind:literal)*) => {
+            [$({
+                let crowd = $crowd.clone();
+                $pool.submit(move || {
+                    crowd.enter();
+                    compute(20_000_000 + $kind);
+                    crowd.leave();
+                })
+            }),*]
+        };
+    }
+    let pool = Pool::builder().parallelism(1).max_threads(32).build().unwrap();
+    let crowd = Crowd::default();
+    for submission in kinds!(pool, crowd, 0 1 2 3 4 5 6 7 8 9 10 11) {
+        block_on(submission).unwrap();
+    }
+    assert!(crowd.most() <= 2, "{} computed at once", crowd.most());
+}
+
 #[unblock(pool = pool)]
 fn nested_calls(pool: Pool, depth: usize) -> usize {
     if depth == 0 { 0 } else { 1 + block_on(nested_calls(pool, depth - 1)) }

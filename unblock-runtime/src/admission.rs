@@ -180,7 +180,8 @@ impl Admission {
         Duration::from_nanos(u64::try_from(corrected).unwrap_or(u64::MAX))
     }
 
-    /// Whether a job of this handler can end within `time`, or after how long to try again.
+    /// Whether a job can end within `time`, or after how long to try again. The handler is given if others of its jobs that
+    /// wait count.
     ///
     /// # Errors
     ///
@@ -192,7 +193,8 @@ impl Admission {
         time: Duration,
     ) -> Result<(), Duration> {
         if handler.is_some_and(|handler| handler.has_enough_waiting(self.parallelism)) {
-            return Err(self.predicted_wait(expected));
+            // Of what nothing is known, nobody can say more.
+            return Err(self.predicted_wait(expected).max(time));
         }
         let bearable = time.saturating_sub(Duration::from_nanos(expected.run)) * CONFIDENT_PERCENT / 100;
         let wait = self.corrected(expected.wait.saturating_add(DEVIATIONS * expected.deviation));
@@ -216,10 +218,8 @@ impl Admission {
         if let Some(handler) = handler {
             handler.waiting.fetch_sub(1, Ordering::Relaxed);
         }
-        if expected.run > 0 {
-            self.queued_nanos.fetch_sub(expected.run, Ordering::Relaxed);
-            self.queued_variance.fetch_sub(expected.variance, Ordering::Relaxed);
-        }
+        self.queued_nanos.fetch_sub(expected.run, Ordering::Relaxed);
+        self.queued_variance.fetch_sub(expected.variance, Ordering::Relaxed);
     }
 
     /// A job began after it had waited for so long.
@@ -281,7 +281,7 @@ mod tests {
         queue(&admission, &handler, 127);
         assert!(admit().is_ok());
         queue(&admission, &handler, 1);
-        assert!(admit().is_err(), "128 wait, of which nothing is known");
+        assert_eq!(admit(), Err(1000 * MS), "128 wait, of which nothing is known");
         handler.observe(1);
         assert!(admit().is_ok());
         queue(&admission, &handler, 2);

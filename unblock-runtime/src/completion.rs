@@ -9,7 +9,7 @@
 //!
 //! # The invariant
 //!
-//! *The stage only moves forward, under the one lock; the move into `Ready` happens once, and whoever makes it
+//! *The stage only moves forward, under the one lock or where nobody shares the job any more; the move into `Ready` happens once, and whoever makes it
 //! takes the waiter along and notifies it after the lock is released.* Who wins each race:
 //!
 //! - begin against abort or expire: the first to take the lock. After `begin` an abort changes nothing; after an

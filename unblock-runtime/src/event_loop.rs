@@ -99,17 +99,19 @@ pub struct LoopHandle {
 impl LoopHandle {
     /// The loop that this thread runs, if it runs one.
     pub fn current() -> Option<Self> {
-        CURRENT.with_borrow(Clone::clone)
+        // The thread may be ending, with its locals gone.
+        CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
     }
 
     /// Whether `handle` is what [`current`](Self::current) finds.
     #[inline]
     pub(crate) fn is_current(handle: Option<&Self>) -> bool {
-        CURRENT.with_borrow(|current| match (current, handle) {
+        let is_same = |current: Option<&Self>| match (current, handle) {
             (Some(current), Some(handle)) => Arc::ptr_eq(&current.mailbox, &handle.mailbox),
             (None, None) => true,
             _ => false,
-        })
+        };
+        CURRENT.try_with(|current| is_same(current.borrow().as_ref())).unwrap_or_else(|_| is_same(None))
     }
 
     /// Runs `callback` on the loop's thread, soon and in order. Callable from any thread; does not block.

@@ -9,9 +9,9 @@
 //! for; so a worker that has given its token away for a job reads how long that job really computed, and says so if it
 //! was long.
 //!
-//! Of a kind of which too little is known one job goes ahead as a *scout*, so that a kind that sleeps shows that before the queue
-//! has come to it. A pool has one scout out at a time, until it is seen or ends: if it computes, one more than the cores
-//! computes until somebody looks, and then it counts.
+//! Of a kind of which too little is known the monitor sends one job ahead as a *scout*, while work waits and nobody may take it:
+//! so a kind that sleeps shows that before the queue has come to it. A pool has one scout out at a time, and none while one
+//! worker too many computes: if a scout computes, it is that one.
 
 use std::any::TypeId;
 use std::hash::{Hash, Hasher};
@@ -89,7 +89,7 @@ impl Habit {
         Self(AtomicU32::new(UNDECIDED))
     }
 
-    /// A look at one of its jobs; true if this made it a sleeper. Two at once may count as one.
+    /// A look at one of its jobs; true if this made it a sleeper, or unmade it. Two at once may count as one.
     pub(crate) fn saw(&self, asleep: bool) -> bool {
         let before = self.0.load(Ordering::Relaxed);
         let share = before & !UNDECIDED;
@@ -97,10 +97,10 @@ impl Habit {
         let now = share - share / WEIGHT + newest;
         let undecided = if asleep && now < SLEEPS { before & UNDECIDED } else { 0 };
         self.0.store(now | undecided, Ordering::Relaxed);
-        share < SLEEPS && now >= SLEEPS
+        (share < SLEEPS) != (now < SLEEPS)
     }
 
-    /// A scout has ended that nobody saw, after it had run for so long: what is short needs no lane of its own.
+    /// A scout has run that nobody saw, for so long: what is short needs no lane of its own.
     pub(crate) fn ended(&self, time: Duration) {
         if time < SHORT {
             let _ = self.0.compare_exchange(UNDECIDED, 0, Ordering::Relaxed, Ordering::Relaxed);
@@ -170,9 +170,9 @@ mod tests {
         let habit = Habit::new();
         let until = |asleep: bool| {
             (1..100).find(|_| {
-                let made_a_sleeper = habit.saw(asleep);
-                assert_eq!(made_a_sleeper, asleep && habit.sleeps());
-                habit.sleeps() == asleep
+                let changed = habit.saw(asleep);
+                assert_eq!(changed, habit.sleeps() == asleep);
+                changed
             })
         };
         assert_eq!(until(true), Some(11));

@@ -202,6 +202,10 @@ where
             return self.expire();
         }
         let pool = self.origin.pool();
+        // It was in nobody's sight when the queue was emptied.
+        if pool.is_stopping() {
+            return self.abort(Error::Cancelled);
+        }
         let Some(work) = self.completion.begin(|| pool.counters.started()) else { return };
         pool.waits_no_more(&self.header);
         pool.moved(pool.queue.leave());

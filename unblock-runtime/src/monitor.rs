@@ -47,14 +47,22 @@ pub(crate) fn watch(pool: &Arc<Shared>) {
             let is_curious = survey.asleep > 0 || pool.queue.has_scout();
             pause = if is_curious { LOOK } else { (pause * 2).min(LOOK_AT_BUSY) };
             if survey.scout_seen {
-                pool.scout_is_back();
-            } else if survey.learned {
-                pool.moved(pool.queue.sort());
+                pool.queue.scout_is_back();
             }
+            if survey.changed {
+                pool.queue.habits_changed();
+            }
+            pool.moved(pool.queue.sort(may_scout(pool)));
             growth.decide(pool, survey);
         }
         pool.sizing.disarm(|| pool.queue.has_work());
     }
+}
+
+/// Whether a job may go ahead to show what its kind does. If it computes, one more does than has a token; so not while there is
+/// one too many already. And it must not wait behind others: what is ahead of it in its own lane might wait for it.
+fn may_scout(pool: &Shared) -> bool {
+    pool.sizing.has_no_surplus() && pool.sizing.room_for_naps() > 0 && !pool.queue.has_sleepers()
 }
 
 /// How many workers the next look may add.

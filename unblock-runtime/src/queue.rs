@@ -34,15 +34,17 @@ use std::sync::Arc;
 use crossbeam_utils::CachePadded;
 
 use self::lane::Lane;
-use crate::job::{Header, Place, Run};
+use crate::job::{Place, Run};
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Mutex, between_seq_cst};
 
-/// Shells of cancelled jobs are left alone until there are this many more than the queue has places.
+/// Shells of cancelled jobs are left alone until there are this many, or as many as the queue has places.
 const SHELLS: usize = 1024;
 /// A queue of up to so many places has a channel of a fixed size, at 24 bytes a slot. That costs submitters less: whoever
 /// takes a job out of it does not read what they write to, as he does in a channel that grows.
 const FIXED_UP_TO: usize = 4096;
+/// Sorting so many jobs takes about a millisecond.
+const SORTED_UP_TO: usize = 4096;
 
 pub(crate) struct Queue {
     jobs: Lane,
@@ -56,6 +58,10 @@ pub(crate) struct Queue {
     left: CachePadded<AtomicU64>,
     /// A scout is out.
     scouted: AtomicBool,
+    /// Jobs may wait of whose kind too little is known.
+    undecided: AtomicBool,
+    /// Jobs may be in the wrong lane.
+    unsorted: AtomicBool,
     open: AtomicBool,
     line: Mutex<Line>,
     /// How many stand in the line, to be read without its lock.
@@ -99,6 +105,8 @@ impl Queue {
             entered: CachePadded::new(Entrance { entered: AtomicU64::new(0), left_seen: AtomicU64::new(0) }),
             left: CachePadded::new(AtomicU64::new(0)),
             scouted: AtomicBool::new(false),
+            undecided: AtomicBool::new(false),
+            unsorted: AtomicBool::new(false),
             open: AtomicBool::new(true),
             line: Mutex::new(Line::default()),
             waiting: AtomicUsize::new(0),
@@ -144,7 +152,7 @@ impl Queue {
         }
     }
 
-    /// The next job that is known to sleep, or its shell.
+    /// The next job that is known to sleep, the scout, or a shell.
     pub(crate) fn pop_sleeper(&self) -> Option<Arc<dyn Run>> {
         self.sleepers.pop()
     }
@@ -167,7 +175,7 @@ impl Queue {
         self.jobs.len() + self.sleepers()
     }
 
-    /// How many of them are known to sleep, shells included.
+    /// How many of them are known to sleep, the scout and shells included.
     pub(crate) fn sleepers(&self) -> usize {
         self.sleepers.len()
     }
@@ -211,26 +219,35 @@ impl Queue {
         self.left.fetch_add(1, Ordering::SeqCst);
         let moved = self.admit(&mut line);
         let shells = self.len_with_shells().saturating_sub(self.taken());
-        if shells > self.most_shells { self.sweep() || moved } else { moved }
+        if shells > self.most_shells { self.sweep(false) || moved } else { moved }
     }
 
-    /// The job that went ahead was seen, has ended or will never run: another kind may send one.
-    pub(crate) fn scout_is_back(&self) {
-        self.scouted.store(false, Ordering::Relaxed);
-    }
-
-    /// Whether a job is out that went ahead and was not seen yet.
+    /// Whether a job is out that went ahead, and nothing is known of it yet.
     pub(crate) fn has_scout(&self) -> bool {
         self.scouted.load(Ordering::Relaxed)
     }
 
-    /// More is known of some kind of job now: those that wait go to the lanes where they belong.
-    pub(crate) fn sort(&self) -> Moved {
-        if !self.has_work() {
+    /// The job that went ahead was seen, has ended or will never run: another may go.
+    pub(crate) fn scout_is_back(&self) {
+        self.scouted.store(false, Ordering::Relaxed);
+    }
+
+    /// A kind of job has changed its ways: some that wait may be in the wrong lane.
+    pub(crate) fn habits_changed(&self) {
+        self.unsorted.store(true, Ordering::Relaxed);
+    }
+
+    /// Puts what waits into the lanes where it belongs, if something may be in the wrong one or a scout may be sent and there
+    /// is one to send. For the monitor; others wait meanwhile who want the line's lock, so a long queue is left as it is.
+    pub(crate) fn sort(&self, may_scout: bool) -> Moved {
+        let may_scout = may_scout && !self.has_scout() && self.undecided.load(Ordering::Relaxed);
+        if !(may_scout || self.unsorted.load(Ordering::Relaxed)) || self.len_with_shells() > SORTED_UP_TO {
             return false;
         }
         let _line = self.line.lock();
-        self.sweep()
+        self.unsorted.store(false, Ordering::Relaxed);
+        self.undecided.store(false, Ordering::Relaxed);
+        self.sweep(may_scout)
     }
 
     /// From now on nobody enters who is not in the queue or in line.
@@ -285,17 +302,30 @@ impl Queue {
         moved
     }
 
-    /// Drops the shells in the channels, and puts each job in the lane that is right for what is known of its kind now. Called
-    /// under the line's lock, so one sweeps at a time; a job that is sent meanwhile may come before those that are put back.
-    fn sweep(&self) -> Moved {
+    /// Drops the shells in the channels, and puts each job in the lane that is right for what is known of its kind now; the
+    /// first of a kind that is not decided goes ahead if a scout may be sent. Called under the line's lock, so one sweeps at a
+    /// time; a job that is sent meanwhile may come before those that are put back.
+    fn sweep(&self, mut may_scout: bool) -> Moved {
         let jobs: Vec<_> = std::iter::from_fn(|| self.pop(false)).collect();
         let mut moved = false;
         for job in jobs {
-            if !job.is_past_queue() {
+            let header = job.header();
+            if job.is_past_queue() {
+                if header.scout.load(Ordering::Relaxed) {
+                    self.scout_is_back();
+                }
+                continue;
+            }
+            moved = true;
+            if header.scout.load(Ordering::Relaxed) {
+                self.sleepers.push(job);
+            } else if may_scout && header.kind.habit().is_undecided() {
+                may_scout = false;
+                header.scout.store(true, Ordering::Relaxed);
+                self.scouted.store(true, Ordering::Relaxed);
+                self.sleepers.push(job);
+            } else {
                 self.send(job);
-                moved = true;
-            } else if job.header().scout.load(Ordering::Relaxed) {
-                self.scout_is_back();
             }
         }
         moved
@@ -325,26 +355,16 @@ impl Queue {
         entered.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more).is_ok()
     }
 
-    /// Whether a job is known to sleep, or is to show whether its kind does.
-    fn goes_ahead(&self, job: &Header) -> bool {
-        let habit = job.kind.habit();
-        if !habit.is_undecided() {
-            if job.scout.load(Ordering::Relaxed) {
-                job.scout.store(false, Ordering::Relaxed);
-                self.scout_is_back();
-            }
-            return habit.sleeps();
-        }
-        if !self.scouted.load(Ordering::Relaxed) && !self.scouted.swap(true, Ordering::Relaxed) {
-            job.scout.store(true, Ordering::Relaxed);
-        }
-        job.scout.load(Ordering::Relaxed)
-    }
-
     fn send(&self, job: Arc<dyn Run>) {
-        if self.divided && self.goes_ahead(job.header()) {
+        let habit = job.header().kind.habit();
+        if !self.divided {
+            self.jobs.push(job);
+        } else if habit.sleeps() {
             self.sleepers.push(job);
         } else {
+            if habit.is_undecided() && !self.undecided.load(Ordering::Relaxed) {
+                self.undecided.store(true, Ordering::Relaxed);
+            }
             self.jobs.push(job);
         }
     }

@@ -73,10 +73,10 @@ impl ShutdownWait {
         }
         match self.deadline {
             Some(deadline) if deadline <= Instant::now() => {
-                let cancelled = shared.counters.read().cancelled;
+                let before = shared.counters.read().cancelled;
                 shared.cancel_queued();
                 let after = shared.counters.read();
-                Poll::Ready(finished(after.cancelled - cancelled, after.running + after.abandoned))
+                Poll::Ready(finished(after.cancelled - before, after.running + after.abandoned))
             }
             Some(deadline) => {
                 match &mut self.alarm {

@@ -67,7 +67,7 @@ pub(crate) struct Sizing {
     max_threads: usize,
     keep_alive: Duration,
     roster: Mutex<Roster>,
-    /// How many workers run a job that was known to sleep, without a token.
+    /// How many workers run a job without a token that they never had or have given away.
     napping: AtomicUsize,
     armed: AtomicBool,
     monitor: OnceLock<thread::Thread>,
@@ -93,8 +93,8 @@ pub(crate) struct Survey {
     pub(crate) sent: usize,
     /// The platform could not tell.
     pub(crate) unknown: usize,
-    /// Of some kind of job it is known now that it sleeps.
-    pub(crate) learned: bool,
+    /// Of some kind of job it is known now that it sleeps, or that it does so no more.
+    pub(crate) changed: bool,
     /// The scout was among them.
     pub(crate) scout_seen: bool,
 }
@@ -163,7 +163,7 @@ impl Sizing {
         }
     }
 
-    /// A worker begins a job that is known to sleep: its token, if it has one, goes to another. False, and nothing has
+    /// A worker begins a job that is known to sleep, or is a scout, or begins any job without a token: its token, if it has one, goes to another. False, and nothing has
     /// happened, when as many threads nap as may.
     pub(crate) fn nap(&self, seat: &Seat, has_work: impl Fn() -> bool) -> bool {
         let most = self.most_naps();
@@ -184,6 +184,11 @@ impl Sizing {
     /// The job is over.
     pub(crate) fn end_nap(&self) {
         self.napping.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Whether no more workers have a token than may.
+    pub(crate) fn has_no_surplus(&self) -> bool {
+        active(self.counts.load(Ordering::SeqCst)) <= self.limit.load(Ordering::Relaxed)
     }
 
     /// How many more threads may serve what sleeps.
@@ -325,7 +330,7 @@ impl Sizing {
                 survey.unknown += 1;
                 continue;
             };
-            survey.learned |= seat.kind().is_some_and(|kind| kind.habit().saw(asleep));
+            survey.changed |= seat.kind().is_some_and(|kind| kind.habit().saw(asleep));
             survey.scout_seen |= seat.see_scout();
             match (standing, asleep) {
                 (ON, true) if seat.change(ON, NAP) => {

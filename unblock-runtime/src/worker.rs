@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::habit::SHORT;
 use crate::job::Run;
@@ -49,7 +49,7 @@ fn work(pool: &Arc<Shared>, seat: &Arc<Seat>) {
     loop {
         let has_token = seat.has_token();
         let job = if has_token {
-            pool.queue.pop(pool.sizing.room_for_naps() > 0)
+            pool.queue.pop(pool.sizing.room_for_naps() > 0 || pool.queue.has_scout())
         } else {
             pool.queue.pop_sleeper()
         };
@@ -83,20 +83,23 @@ fn run(job: Arc<dyn Run>, pool: &Shared, seat: &Seat) {
     let (kind, is_scout) = (job.header().kind, job.header().scout.load(Ordering::Relaxed));
     let habit = kind.habit();
     seat.begin(kind, is_scout);
-    let begun = is_scout.then(Instant::now);
-    if (is_scout || habit.sleeps()) && pool.sizing.nap(seat, || pool.queue.has_work()) {
+    let lives = |job: &dyn Run| !job.is_past_queue() && !job.header().is_expired();
+    let begun = (is_scout && lives(&*job)).then(Instant::now);
+    if (is_scout || habit.sleeps() || !seat.has_token()) && pool.sizing.nap(seat, || pool.queue.has_work()) {
         let before = priority::computed();
         run(job);
         pool.sizing.end_nap();
-        if priority::computed().saturating_sub(before) > SHORT {
-            habit.saw(false);
+        if priority::computed().saturating_sub(before) > SHORT && habit.saw(false) {
+            pool.queue.habits_changed();
         }
     } else {
         run(job);
     }
     if seat.end() {
-        habit.ended(begun.map_or(Duration::ZERO, |begun| begun.elapsed()));
-        pool.scout_is_back();
+        if let Some(begun) = begun {
+            habit.ended(begun.elapsed());
+        }
+        pool.queue.scout_is_back();
     }
 }
 

@@ -101,7 +101,9 @@ impl Shared {
         if order.shed {
             let time =
                 order.deadline.map_or(SHED_WAIT, |deadline| deadline.saturating_duration_since(submitted));
-            self.admission.admit(expected, average.filter(|_| !sleeps), time)?;
+            // What waits elsewhere, or waits for no core, is no reason to refuse.
+            let waiting = average.filter(|_| !sleeps && self.queue.has_work());
+            self.admission.admit(expected, waiting, time)?;
         }
         self.admission.joined(expected, average);
         Ok(Box::new(Account { submitted, expected }))
@@ -150,12 +152,6 @@ impl Shared {
         if moved {
             self.sizing.notify();
         }
-    }
-
-    /// Something is known of the kind that has sent one of its jobs ahead. Jobs of another may have waited for that.
-    pub(crate) fn scout_is_back(&self) {
-        self.queue.scout_is_back();
-        self.moved(self.queue.sort());
     }
 
     /// A job is over, or has stopped running.
