@@ -51,7 +51,8 @@ impl PoolBuilder {
         self
     }
 
-    /// How many workers may compute at a time. They are there from the start and stay. Default: the cores that the
+    /// How many workers may compute at a time; one more does for a moment when one that slept goes on, or when a new kind of job
+    /// is tried. They are there from the start and stay. Default: the cores that the
     /// process may use, [`available_parallelism`].
     pub fn parallelism(mut self, workers: usize) -> Self {
         self.parallelism = Some(workers);

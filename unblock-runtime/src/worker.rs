@@ -13,15 +13,15 @@ use crate::{context, panic, priority};
 
 /// A worker that finds nothing looks again so many times before it goes to the bench: waking a thread costs more than a
 /// short round trip takes. Between two looks it pauses, because each look takes a cache line from whoever submits, and
-/// sometimes it yields its core to whoever needs it; so a busy machine does not pay for it, and an idle one some 30 µs after
+/// sometimes it yields its core to whoever needs it; so a busy machine does not pay for it, and an idle one some 20 µs after
 /// each burst. (The idea is affinitypool's, which looks ten times. One caller's round trip took 16 to 19 µs here so, and
 /// takes 6 to 12.)
 const LOOKS: u32 = 16;
-/// Pauses of the processor between two looks, about 2 µs. A third of it lets 64 callers have a tenth fewer jobs done: more of
-/// the looks fall between two submissions.
-const PAUSES: u32 = 48;
+/// Pauses of the processor between two looks, about 1.4 µs. With half of it 64 callers get a tenth fewer jobs done, because more
+/// of the looks fall between two submissions; with twice as much a single caller waits longer.
+const PAUSES: u32 = 32;
 /// After so many looks the core is offered to others.
-const LOOKS_PER_YIELD: u32 = 4;
+const LOOKS_PER_YIELD: u32 = 2;
 
 /// Starts a worker if the pool may have another. False if it has as many as it may.
 ///
