@@ -45,7 +45,7 @@ pub(crate) fn print(load: f64, time: Duration, rows: &[Row<Round>]) {
                 median(Offer::admitted_in_time),
             )
         };
-        println!(
+        let row = format!(
             "| {name} | {:.3} | {} | {} | {:.1} | {} |",
             median(rounds, |round| round.all.of_capacity(MIX)),
             of(|round| &round.quick),
@@ -53,5 +53,7 @@ pub(crate) fn print(load: f64, time: Duration, rows: &[Row<Round>]) {
             median(rounds, |round| round.all.refusals().percentile(99)),
             rounds.iter().map(|round| round.all.failed()).sum::<usize>(),
         );
+        // Nobody was refused: there is no such figure.
+        println!("{}", row.replace("NaN", "-"));
     }
 }

@@ -62,7 +62,7 @@ pub(crate) fn print(load: f64, time: Duration, rows: &[Row<Round>]) {
     );
     for Row { name, rounds } in rows {
         let mebibytes = |index: usize| median(rounds, |round| round.resident[index]) / 1_048_576.0;
-        println!(
+        let row = format!(
             "| {name} | {:.0} | {:.0} | {:.3} | {:.0} | {:.0} | {:.0} | {:.1} | {:.3} | {:.2} | {:.2} | {:.2}, {:.2} | {}, {} \
              | {:.1}, {:.1}, {:.1} |",
             median(rounds, |round| round.offer.per_second()),
@@ -86,5 +86,7 @@ pub(crate) fn print(load: f64, time: Duration, rows: &[Row<Round>]) {
             mebibytes(1),
             mebibytes(2),
         );
+        // Nobody was refused, or answered: there is no such figure.
+        println!("{}", row.replace("NaN", "-"));
     }
 }
