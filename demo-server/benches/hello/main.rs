@@ -17,12 +17,12 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use load::figures::{Latencies, median, per_second};
-use load::same_router::{AXUM_SERVE, UNBLOCK};
+use load::same_router::{AXUM_SERVE, UNBLOCK, UNBLOCK_ONE_LOOP};
 use load::server::{Contender, Server};
 use load::{closed, usage};
 
 /// The first is the one that the others are compared with.
-const CONTENDERS: &[Contender] = &[UNBLOCK, AXUM_SERVE];
+const CONTENDERS: &[Contender] = &[UNBLOCK, UNBLOCK_ONE_LOOP, AXUM_SERVE];
 
 #[derive(Parser)]
 struct Options {

@@ -3,21 +3,31 @@
 use axum::Router;
 use axum::routing::get;
 use tokio::runtime::Builder;
-use unblock_runtime::server::{Limits, Server};
+use unblock_runtime::server::{Limits, Server, ServerBuilder};
 
 use super::peers::hello;
 use super::server::{Contender, announce};
 
 /// This project's server; its limit on connections, 10,000 by default, would be the first thing to be measured.
-pub(crate) const UNBLOCK: Contender = Contender { name: "unblock's Server", serve: Some(serve_unblock) };
+pub(crate) const UNBLOCK: Contender = Contender {
+    name: "unblock's Server",
+    serve: Some(|| {
+        let limits = Limits::new().connections(usize::MAX);
+        serve_unblock(Server::builder().limits(limits));
+    }),
+};
+
+/// With one loop in all, Tornado's shape.
+pub(crate) const UNBLOCK_ONE_LOOP: Contender = Contender {
+    name: "unblock's Server, one loop",
+    serve: Some(|| serve_unblock(Server::builder().loops(1))),
+};
 
 pub(crate) const AXUM_SERVE: Contender =
     Contender { name: "axum::serve, tokio multi-thread", serve: Some(serve_axum) };
 
-fn serve_unblock() {
-    let limits = Limits::new().connections(usize::MAX);
-    let server = Server::builder().limits(limits).on_ready(announce).bind("127.0.0.1:0");
-    server.expect("a socket").serve(router()).expect("to serve");
+fn serve_unblock(builder: ServerBuilder) {
+    builder.on_ready(announce).bind("127.0.0.1:0").expect("a socket").serve(router()).expect("to serve");
 }
 
 fn serve_axum() {
