@@ -1,7 +1,10 @@
 //! Signals, and what running requests see of them.
 
+use std::fs;
 use std::net::TcpStream;
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::Method;
@@ -15,6 +18,41 @@ use crate::process::{Process, address, kill, lives, until};
 fn jobs_run(client: &Client, count: usize) {
     let wanted = format!("\nunblock_jobs_running {count}\n");
     until("jobs that run", || client.fresh("/metrics").told().1.contains(&wanted));
+}
+
+/// How often the threads of a process have been given a core.
+fn context_switches(pid: u32) -> u64 {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("its threads");
+    tasks
+        .filter_map(|task| fs::read_to_string(task.ok()?.path().join("status")).ok())
+        .flat_map(|status| {
+            let counts = status.lines().filter(|line| line.contains("ctxt_switches"));
+            counts.filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).collect::<Vec<_>>()
+        })
+        .sum()
+}
+
+#[test]
+fn a_server_that_nobody_asks_sleeps() {
+    let demo = Demo::start(&[]);
+    let mut clients: Vec<_> = (0..8).map(|_| Bare::connect(demo.address)).collect();
+    // Fast enough for its loops to look at their sockets before they sleep.
+    for _ in 0..200 {
+        for client in &mut clients {
+            client.get("/");
+        }
+        for client in &mut clients {
+            assert_eq!(client.answer().0, 200);
+        }
+    }
+    let mut before = 0;
+    until("its threads sleep", || {
+        thread::sleep(Duration::from_millis(100));
+        let now = context_switches(demo.process.pid());
+        std::mem::replace(&mut before, now) == now
+    });
+    thread::sleep(Duration::from_millis(500));
+    assert_eq!(context_switches(demo.process.pid()), before);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use super::activity::{Activity, Overdue};
+use super::cores::Place;
 use super::gauge::Gauge;
 use super::race::{Race, race};
 use super::request::Requests;
@@ -33,6 +34,7 @@ pub(super) struct Connections {
     request_timeout: Option<Duration>,
     gauge: Gauge,
     phase: PhaseWatch,
+    place: Rc<Place>,
 }
 
 impl Connections {
@@ -41,6 +43,7 @@ impl Connections {
         request_timeout: Option<Duration>,
         gauge: Gauge,
         phase: PhaseWatch,
+        place: Place,
     ) -> Self {
         let mut protocol = auto::Builder::new(LocalExecutor);
         protocol
@@ -55,7 +58,7 @@ impl Connections {
             .timer(TokioTimer::new())
             .max_concurrent_streams(limits.streams)
             .max_header_list_size(u32::try_from(limits.header_size).unwrap_or(u32::MAX));
-        Self { protocol, limits: Rc::new(limits), request_timeout, gauge, phase }
+        Self { protocol, limits: Rc::new(limits), request_timeout, gauge, phase, place: Rc::new(place) }
     }
 
     /// Serves one connection until it ends, by itself or because the server stops.
@@ -80,6 +83,7 @@ impl Connections {
             limits: Rc::clone(&self.limits),
             timeout: self.request_timeout,
             gauge: self.gauge.clone(),
+            place: Rc::clone(&self.place),
             activity: activity.clone(),
         });
         let service = service_fn(move |request| requests.answer(&service, request));

@@ -1,7 +1,7 @@
 //! What a loop has open: counted by the loop, read by whoever reports.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
@@ -13,6 +13,8 @@ pub(super) struct Gauge(Arc<Counts>);
 struct Counts {
     connections: AtomicUsize,
     requests: AtomicUsize,
+    /// Requests that have begun, and those that have ended.
+    done: AtomicU64,
     no_connections: Notify,
 }
 
@@ -25,10 +27,17 @@ impl Gauge {
 
     pub(super) fn request_begins(&self) {
         self.0.requests.fetch_add(1, Ordering::Relaxed);
+        self.does();
     }
 
     pub(super) fn request_ends(&self) {
         self.0.requests.fetch_sub(1, Ordering::Relaxed);
+        self.does();
+    }
+
+    /// Grows with each request that begins or ends.
+    pub(super) fn done(&self) -> u64 {
+        self.0.done.load(Ordering::Relaxed)
     }
 
     pub(super) fn connections(&self) -> usize {
@@ -37,6 +46,11 @@ impl Gauge {
 
     pub(super) fn requests(&self) -> usize {
         self.0.requests.load(Ordering::Relaxed)
+    }
+
+    /// The loop alone writes it.
+    fn does(&self) {
+        self.0.done.store(self.done().wrapping_add(1), Ordering::Relaxed);
     }
 
     /// Waits until no connection is open. For the loop itself, when it accepts no more.

@@ -53,10 +53,12 @@ mod child;
 #[cfg(unix)]
 mod children;
 mod connection;
+mod cores;
 mod error;
 mod gauge;
 mod limits;
 mod listener;
+mod looks;
 mod loops;
 mod mind;
 mod pace;

@@ -19,6 +19,7 @@ use tokio::time::{Sleep, sleep_until, timeout};
 use super::activity::{Activity, OpenAnswer};
 use super::answer::Source;
 use super::body::{Left, Rest};
+use super::cores::Place;
 use super::gauge::Gauge;
 use super::{Answer, Body, BoxError, Limits, ResponseBody};
 use crate::error::Error;
@@ -34,6 +35,7 @@ pub(super) struct Requests {
     /// How long the head of an answer may take.
     pub(super) timeout: Option<Duration>,
     pub(super) gauge: Gauge,
+    pub(super) place: Rc<Place>,
     pub(super) activity: Arc<Activity>,
 }
 
@@ -77,6 +79,7 @@ struct Running(Rc<Requests>);
 impl Running {
     fn begin(requests: &Rc<Requests>) -> Self {
         requests.gauge.request_begins();
+        requests.place.request();
         Self(Rc::clone(requests))
     }
 }

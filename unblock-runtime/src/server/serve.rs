@@ -3,18 +3,20 @@
 use std::io;
 use std::net::TcpListener;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
-use tokio::runtime::{Builder, LocalOptions};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::{spawn_local, yield_now};
 use tokio::time::sleep;
 
 use super::Limits;
 use super::connection::Connections;
+use super::cores::{Cores, Place};
 use super::gauge::Gauge;
+use super::looks::{Idle, Looks};
 use super::race::{Race, race};
 use super::service::IntoService;
 use super::spread::{Arrivals, Open, Spread};
@@ -23,6 +25,9 @@ use crate::EventLoop;
 
 /// What a loop is given to begin with.
 pub(super) struct Loop {
+    /// Its number among the loops of the process.
+    pub(super) index: usize,
+    pub(super) cores: Cores,
     pub(super) listener: TcpListener,
     pub(super) limits: Limits,
     pub(super) request_timeout: Option<Duration>,
@@ -40,18 +45,26 @@ impl Loop {
     where
         S: IntoService<K>,
     {
-        let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+        let again = Arc::new(Notify::new());
+        let runtime = self.runtime(&again)?;
         let main = async {
             self.listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(self.listener)?;
             let (gauge, phase) = (self.gauge.clone(), self.phase.clone());
-            let connections = Rc::new(Connections::new(self.limits, self.request_timeout, gauge, phase));
+            let place = Place::new(self.cores, self.index);
+            let connections =
+                Rc::new(Connections::new(self.limits, self.request_timeout, gauge, phase, place));
             let Self { spread, mut arrivals, .. } = self;
             let accept = Accept { listener, permits: self.permits, spread, complained: false };
             let service = make().into_service();
             let serve = |(stream, open)| {
                 spawn_local(Rc::clone(&connections).serve(stream, service.clone(), open));
             };
+            spawn_local(async move {
+                loop {
+                    again.notified().await;
+                }
+            });
             ready();
             accept.run(self.phase, &mut arrivals, serve).await;
             // Another loop may still hand over what it accepts.
@@ -67,6 +80,31 @@ impl Loop {
         };
         // The tasks that are left, of HTTP/2 connections that were cut, are dropped with the runtime, on this thread.
         runtime.block_on(EventLoop::new().run(main))
+    }
+
+    /// The runtime of this thread. It looks at its sockets once more, instead of falling asleep, whenever `again` has a waiter to wake.
+    fn runtime(&self, again: &Arc<Notify>) -> io::Result<LocalRuntime> {
+        let looks = Arc::new(Mutex::new(Looks::default()));
+        let idle = {
+            let (looks, again, gauge) = (Arc::clone(&looks), Arc::clone(again), self.gauge.clone());
+            let (cores, index) = (self.cores.clone(), self.index);
+            move || {
+                let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
+                match looks.idle(Instant::now(), gauge.done()) {
+                    // A task that is woken before the thread sleeps keeps it awake for a look.
+                    Idle::Look => again.notify_one(),
+                    Idle::Sleep => cores.asleep(index),
+                }
+            }
+        };
+        let (cores, index) = (self.cores.clone(), self.index);
+        let woken = move || {
+            cores.awake(index);
+            looks.lock().unwrap_or_else(PoisonError::into_inner).woken(Instant::now());
+        };
+        let mut builder = Builder::new_current_thread();
+        builder.enable_all().on_thread_park(idle).on_thread_unpark(woken);
+        builder.build_local(LocalOptions::default())
     }
 }
 
