@@ -1,35 +1,36 @@
-//! Whether a loop that has nothing to do looks at its sockets once more, or sleeps.
+//! Whether a loop that has nothing to do goes on looking at its sockets for a while, or sleeps.
 //!
 //! To fall asleep and be woken costs several microseconds of two threads, more where the core belongs to a virtual machine
-//! and is handed back to the host meanwhile. A loop that would be woken within that time is better off awake. Nobody knows
-//! beforehand, so it is learned: a loop looks again only after a sleep that was that short, and whenever it has looked in vain
-//! it sleeps more often before it tries again, twice as often each time. A loop that waits for somebody on its own core would
-//! always look in vain, and keep him from it. KVM's halt polling works by the same rule.
+//! and is handed back to the host meanwhile. A loop that would be woken within that time is better off awake. It cannot know
+//! beforehand, so it learns: it looks only after a sleep that was that short, and each time in a row that it has looked in vain it
+//! sleeps twice as often before it tries again. A loop that waits for somebody on its own core would always look in vain, and
+//! keep them from running. What a look finds is a request that begins or ends; all else counts as in vain, on the safe side.
+//! KVM's halt polling learns in a similar way how long to poll.
 
 use std::time::{Duration, Instant};
 
-/// So long a loop looks before it sleeps, at the most; workers look about as long.
+/// How long a loop looks before it sleeps, at most; workers look about as long.
 const LONGEST: Duration = Duration::from_micros(20);
 
-/// So often at the most a loop sleeps at once for a look that was in vain.
+/// At most this many sleeps without a look follow a look in vain.
 const MOST_SLEEPS: u32 = 1023;
 
 /// What a loop knows of its last looks and sleeps.
 #[derive(Debug, Default)]
 pub(super) struct Looks {
-    /// Since when it looks, and what had been done by then.
+    /// When it began to look, and what had been done by then.
     looking: Option<(Instant, u64)>,
-    /// Since when it sleeps.
+    /// When it fell asleep.
     asleep: Option<Instant>,
     /// Whether the last sleep was short.
     was_short: bool,
-    /// How often it is to sleep at once after the next look in vain,
+    /// How many sleeps the last look in vain cost,
     penalty: u32,
-    /// and how often it still is for the last one.
+    /// and how many of them are left.
     sleeps: u32,
 }
 
-/// What a loop is to do that has nothing to do.
+/// What a loop with nothing to do is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Idle {
     Look,
@@ -96,9 +97,8 @@ mod tests {
             self.done += 1;
         }
 
-        /// Looks in vain, and sleeps a short time at once for as often as it wants to.
+        /// Looks in vain, and sleeps a short time for as often as it wants to; then it looks again.
         fn looks_in_vain(&mut self) -> u32 {
-            assert_eq!(self.idle(), Idle::Look);
             self.passes(LONGEST);
             let mut sleeps = 0;
             while self.idle() == Idle::Sleep {
@@ -134,21 +134,30 @@ mod tests {
     }
 
     #[test]
-    fn a_look_in_vain_ends_and_each_is_followed_by_more_sleeps() {
+    fn a_loop_that_slept_long_after_all_sleeps_again() {
         let mut one = Loop::new();
         assert_eq!(one.idle(), Idle::Sleep);
         one.passes(SHORT);
-        assert_eq!(one.looks_in_vain(), 1);
-        one.looks.looking = None;
-        assert_eq!(one.looks_in_vain(), 3);
-        one.looks.looking = None;
-        assert_eq!(one.looks_in_vain(), 7);
+        assert_eq!(one.idle(), Idle::Look);
+        one.passes(LONGEST);
+        assert_eq!(one.idle(), Idle::Sleep, "in vain");
+        one.passes(LONGEST);
+        assert_eq!(one.idle(), Idle::Sleep, "long, and the penalty is paid");
+    }
+
+    #[test]
+    fn a_look_in_vain_ends_and_each_in_a_row_costs_more_sleeps() {
+        let mut one = Loop::new();
+        assert_eq!(one.idle(), Idle::Sleep);
+        one.passes(SHORT);
+        assert_eq!(one.idle(), Idle::Look);
+        assert_eq!([1, 3, 7].map(|_| one.looks_in_vain()), [1, 3, 7]);
         for _ in 0..20 {
-            one.looks.looking = None;
-            assert!(one.looks_in_vain() <= MOST_SLEEPS);
+            one.looks_in_vain();
         }
+        assert_eq!(one.looks_in_vain(), MOST_SLEEPS);
         one.works();
         assert_eq!(one.idle(), Idle::Look);
-        assert_eq!(one.looks.penalty, 0, "a look that found something makes up for all");
+        assert_eq!(one.looks_in_vain(), 1, "a look that found something makes up for all");
     }
 }

@@ -25,7 +25,7 @@ use crate::EventLoop;
 
 /// What a loop is given to begin with.
 pub(super) struct Loop {
-    /// Its number among the loops of the process.
+    /// Its number among the loops of the server.
     pub(super) index: usize,
     pub(super) cores: Cores,
     pub(super) listener: TcpListener,
@@ -82,7 +82,8 @@ impl Loop {
         runtime.block_on(EventLoop::new().run(main))
     }
 
-    /// The runtime of this thread. It looks at its sockets once more, instead of falling asleep, whenever `again` has a waiter to wake.
+    /// The runtime of this thread. When it has nothing to do and is to look, the task that waits for `again` is woken: a hook that
+    /// makes work turns tokio's parking into a look at the sockets that does not wait.
     fn runtime(&self, again: &Arc<Notify>) -> io::Result<LocalRuntime> {
         let looks = Arc::new(Mutex::new(Looks::default()));
         let idle = {
@@ -91,7 +92,6 @@ impl Loop {
             move || {
                 let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
                 match looks.idle(Instant::now(), gauge.done()) {
-                    // A task that is woken before the thread sleeps keeps it awake for a look.
                     Idle::Look => again.notify_one(),
                     Idle::Sleep => cores.asleep(index),
                 }
