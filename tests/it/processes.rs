@@ -79,7 +79,10 @@ fn a_killed_parent_leaves_no_child() {
     eventually("the children's end", || children.iter().all(|pid| !lives(*pid)));
     // They ended as on SIGTERM.
     let told = server.last_lines();
-    assert!(told.len() == 2 && told.iter().all(|line| line.starts_with("stopped; everything")), "{told:?}");
+    assert!(
+        told.len() == 2 && told.iter().all(|line| line.starts_with("stopped; every request")),
+        "{told:?}"
+    );
 }
 
 #[test]
@@ -113,5 +116,5 @@ fn an_interrupt_of_the_whole_group_stops_it_gracefully() {
     assert!(server.status().success());
     let told = server.last_lines();
     assert_eq!(told.len(), 3, "{told:?}");
-    assert!(told.iter().all(|line| line.starts_with("stopped; everything")), "{told:?}");
+    assert!(told.iter().all(|line| line.starts_with("stopped; every request")), "{told:?}");
 }

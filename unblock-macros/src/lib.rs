@@ -42,6 +42,8 @@ use proc_macro::TokenStream;
 ///
 /// The body runs on a worker thread. The code after the `.await` runs where the caller runs: on the thread of its event loop. What has
 /// to stay there, such as a response writer that is not `Send`, is used there; the compiler refuses to pass it into the body.
+/// The body is outside of any executor: there is no handle of tokio's, no task-local and no tracing span of the caller in it, but those
+/// that it is given as arguments.
 ///
 /// # Options
 ///
@@ -50,7 +52,7 @@ use proc_macro::TokenStream;
 /// | `pool = EXPR` | the pool: any expression that gives a `Pool` or a reference to one (`self.pool`, `state.pool`, a `static POOL: LazyLock<Pool>`), evaluated at each call, before the arguments go. Without it, the global pool |
 /// | `timeout = "2s"` | how long a call may take, counted from its first poll: a number and one of `ns`, `us`, `ms`, `s`, `m`, `h`, or any expression that gives a `Duration` |
 /// | `shed` | refuse a call at once when it would have to wait too long, instead of waiting for room |
-/// | `detach` | a call whose caller went away while it was queued runs all the same |
+/// | `detach` | a call whose caller went away while it was queued runs all the same, unless the process or the pool ends first |
 /// | `name = "…"` | the name in statistics and in `job::name()`. Without it, `Type::method` or `module::function` |
 /// | `crate = PATH` | where `unblock_runtime` is to be found, for a library that re-exports it |
 ///
@@ -59,7 +61,8 @@ use proc_macro::TokenStream;
 /// Free functions, associated functions and methods; in implementations of traits and as provided methods of traits too; with type
 /// parameters, where clauses and `impl Trait`. The receiver is one of
 ///
-/// - `&self`: the job gets a clone, so the type should be a cheap one to clone: a handle;
+/// - `&self`: the job gets a clone, so the type should be a cheap one to clone: a handle. What the body
+///   changes in it is changed in the clone, unless it is behind an `Arc`;
 /// - `self`, `self: Arc<Self>`, `self: Box<Self>`: the job gets the value;
 /// - `self: &Arc<Self>`: the job gets a clone of the `Arc`.
 ///

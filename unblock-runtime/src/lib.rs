@@ -37,7 +37,8 @@
 //!
 //! A handler that is annotated makes its call a **job**: the work, and the place for its result, in one allocation. The
 //! **queue** holds it until a **worker** has time. The worker runs it and stores the outcome in its **completion**, which
-//! posts the waiting task to the mailbox of the **event loop** that asked; there the code after the `.await` goes on.
+//! posts the waiting task to the mailbox of the **event loop** that asked; there the code after the `.await` goes on. Where no
+//! [`EventLoop`] runs, under `axum::serve` say, the task is woken as by any future.
 //!
 //! # The call form
 //!
@@ -56,7 +57,7 @@
 //!
 //! # How many threads
 //!
-//! None of the user's business: as many workers run as there are cores, and one more whenever one of them goes to sleep in
+//! You need not choose: as many workers run as there are cores, and one more whenever one of them goes to sleep in
 //! its job, so that jobs that compute and jobs that sleep share one pool without a setting. See [`PoolBuilder`] for the
 //! bounds.
 //!

@@ -53,7 +53,7 @@ impl<'a> Call<'a> {
     pub async fn run<R, F>(self, body: F) -> Outcome<R>
     where
         F: FnOnce() -> R + Send + 'static,
-        R: Send + 'static,
+        R: Send + 'static, // It comes from another thread: `Arc` for `Rc`, errors as `Box<dyn Error + Send + Sync>`.
     {
         let pool = self.pool.unwrap_or_else(|| Pool::global());
         let own = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));

@@ -60,7 +60,7 @@ impl Limits {
 
     /// How many connections one process serves at a time, over all its loops; at least one.
     ///
-    /// At the limit nothing is accepted: a new connection waits in the kernel's queue (1024 of them) until
+    /// At the limit nothing is accepted: a new connection waits in the kernel's queue (up to 4096 of them) until
     /// another is closed. Each needs a file descriptor, so `ulimit -n` is a limit as well; when descriptors run
     /// out, accepting pauses and the log says so.
     pub fn connections(mut self, most: usize) -> Self {

@@ -92,7 +92,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether everything that had begun was finished.
+    /// Whether every request that had begun was answered.
     pub fn is_clean(&self) -> bool {
         *self == Self::default()
     }
@@ -101,7 +101,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_clean() {
-            return f.write_str("stopped; everything that had begun was finished");
+            return f.write_str("stopped; every request that had begun was answered");
         }
         write!(
             f,
