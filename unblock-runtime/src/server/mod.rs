@@ -38,6 +38,9 @@
 //! then is cut and counted in the [`Report`]. A handler that blocks its loop cannot be cut; the server does not
 //! wait for it for more than a second, and the process may exit over its head.
 //!
+//! Pools are not part of it: jobs that are detached, and those that run on when their caller has given up, end with the process.
+//! Where they matter, await [`Pool::shutdown`](crate::Pool::shutdown) after the server, on any executor.
+//!
 //! # Several processes
 //!
 //! With `processes(n)` the calling program starts itself *n* times; the children inherit the listening socket by
