@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -92,6 +93,29 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
         assert!(start.elapsed() < DEADLINE, "not seen within {DEADLINE:?}: {what}");
         thread::sleep(Duration::from_millis(1));
     }
+}
+
+/// Waits until the threads of these directories sleep, and looks for a while whether they go on to.
+#[track_caller]
+pub(crate) fn assert_sleep(tasks: impl Fn() -> Vec<PathBuf>) {
+    let times = || tasks().iter().filter_map(|task| times_on_a_core(task)).collect::<Vec<_>>();
+    let mut before = Vec::new();
+    until("the threads sleep", || {
+        thread::sleep(Duration::from_millis(100));
+        let now = times();
+        std::mem::replace(&mut before, now.clone()) == now && !now.is_empty()
+    });
+    thread::sleep(Duration::from_millis(500));
+    assert_eq!(times(), before);
+}
+
+/// How often a thread has been given a core, and the nanoseconds that it had it: one that polls without waiting would be seen in
+/// these alone.
+fn times_on_a_core(task: &Path) -> Option<(u64, u64)> {
+    let text = fs::read_to_string(task.join("schedstat")).ok()?;
+    let mut fields = text.split_whitespace().filter_map(|field| field.parse().ok());
+    let (nanoseconds, _waited, times) = (fields.next()?, fields.next()?, fields.next()?);
+    Some((times, nanoseconds))
 }
 
 #[track_caller]

@@ -294,19 +294,6 @@ fn a_pool_that_is_full_of_sleepers_for_long_goes_on() {
     assert_eq!(crate::support::tasks_named("sleepers-moni").len(), 1);
 }
 
-/// How often the threads of a pool have been given a core.
-#[cfg(target_os = "linux")]
-fn context_switches(name: &str) -> u64 {
-    crate::support::tasks_named(name)
-        .iter()
-        .map(|task| std::fs::read_to_string(task.join("status")).unwrap_or_default())
-        .flat_map(|status| {
-            let counts = status.lines().filter(|line| line.contains("ctxt_switches"));
-            counts.filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).collect::<Vec<_>>()
-        })
-        .sum()
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn a_pool_with_nothing_to_do_sleeps() {
@@ -315,14 +302,7 @@ fn a_pool_with_nothing_to_do_sleeps() {
     let held: Vec<Held> = (0..8).map(|_| hold(&pool)).collect();
     held.into_iter().for_each(Held::release);
     eventually("the surplus is gone", || pool.stats().threads == 2 && pool.stats().idle == 2);
-    let mut before = 0;
-    eventually("the monitor has looked its last", || {
-        std::thread::sleep(Duration::from_millis(100));
-        let now = context_switches("idle-");
-        std::mem::replace(&mut before, now) == now && now > 0
-    });
-    std::thread::sleep(Duration::from_millis(500));
-    assert_eq!(context_switches("idle-"), before);
+    crate::process::assert_sleep(|| crate::support::tasks_named("idle-"));
 }
 
 /// What the pool logs, in the process of the one test that asks for it.

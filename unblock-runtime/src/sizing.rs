@@ -163,8 +163,8 @@ impl Sizing {
         }
     }
 
-    /// A worker begins a job that is known to sleep, or is a scout, or begins any job without a token: its token, if it has one, goes to another. False, and nothing has
-    /// happened, when as many threads nap as may.
+    /// A worker begins a job that is known to sleep, or is a scout, or begins any job without a token: its token, if it has
+    /// one, goes to another. False, and nothing has happened, when as many threads nap as may.
     pub(crate) fn nap(&self, seat: &Seat, has_work: impl Fn() -> bool) -> bool {
         let most = self.most_naps();
         let one_more = |napping| (napping < most).then_some(napping + 1);

@@ -31,6 +31,11 @@ impl Latencies {
     }
 }
 
+/// Prints a row of a table. A figure of nothing, of refusals where nobody was refused, is none.
+pub(crate) fn print_row(row: &str) {
+    println!("{}", row.replace("NaN", "-"));
+}
+
 pub(crate) fn per_second(count: usize, time: Duration) -> f64 {
     ratio(count, 1) / time.as_secs_f64()
 }

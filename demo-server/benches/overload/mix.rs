@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::Row;
-use crate::load::figures::median;
+use crate::load::figures::{median, print_row};
 use crate::load::server::Server;
 use crate::offer::{Kind, Offer, PATIENCE, Work, rate};
 
@@ -45,15 +45,13 @@ pub(crate) fn print(load: f64, time: Duration, rows: &[Row<Round>]) {
                 median(Offer::admitted_in_time),
             )
         };
-        let row = format!(
+        print_row(&format!(
             "| {name} | {:.3} | {} | {} | {:.1} | {} |",
             median(rounds, |round| round.all.of_capacity(MIX)),
             of(|round| &round.quick),
             of(|round| &round.slow),
             median(rounds, |round| round.all.refusals().percentile(99)),
             rounds.iter().map(|round| round.all.failed()).sum::<usize>(),
-        );
-        // Nobody was refused: there is no such figure.
-        println!("{}", row.replace("NaN", "-"));
+        ));
     }
 }

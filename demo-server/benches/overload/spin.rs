@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::Row;
-use crate::load::figures::median;
+use crate::load::figures::{median, print_row};
 use crate::load::precise::{Askers, Kept};
 use crate::load::server::Server;
 use crate::load::usage::resident_bytes;
@@ -62,7 +62,7 @@ pub(crate) fn print(load: f64, time: Duration, rows: &[Row<Round>]) {
     );
     for Row { name, rounds } in rows {
         let mebibytes = |index: usize| median(rounds, |round| round.resident[index]) / 1_048_576.0;
-        let row = format!(
+        print_row(&format!(
             "| {name} | {:.0} | {:.0} | {:.3} | {:.0} | {:.0} | {:.0} | {:.1} | {:.3} | {:.2} | {:.2} | {:.2}, {:.2} | {}, {} \
              | {:.1}, {:.1}, {:.1} |",
             median(rounds, |round| round.offer.per_second()),
@@ -85,8 +85,6 @@ pub(crate) fn print(load: f64, time: Duration, rows: &[Row<Round>]) {
             mebibytes(0),
             mebibytes(1),
             mebibytes(2),
-        );
-        // Nobody was refused, or answered: there is no such figure.
-        println!("{}", row.replace("NaN", "-"));
+        ));
     }
 }

@@ -3,8 +3,6 @@
 use std::fs;
 use std::net::TcpStream;
 use std::process::Command;
-use std::thread;
-use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::Method;
@@ -12,25 +10,12 @@ use rustix::process::Signal;
 
 use crate::client::{Bare, Client};
 use crate::demo::{Demo, command};
-use crate::process::{Process, address, kill, lives, until};
+use crate::process::{Process, address, assert_sleep, kill, lives, until};
 
 /// Waits until the demo runs `count` jobs.
 fn jobs_run(client: &Client, count: usize) {
     let wanted = format!("\nunblock_jobs_running {count}\n");
     until("jobs that run", || client.fresh("/metrics").told().1.contains(&wanted));
-}
-
-/// How often the threads of a process have been given a core, and the nanoseconds that they had it: a thread that polls without
-/// waiting would be seen in these alone.
-fn times_on_a_core(pid: u32) -> (u64, u64) {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("its threads").flatten();
-    let fields = |task: fs::DirEntry| -> Option<(u64, u64)> {
-        let text = fs::read_to_string(task.path().join("schedstat")).ok()?;
-        let mut fields = text.split_whitespace().filter_map(|field| field.parse().ok());
-        let (nanoseconds, _waited, times) = (fields.next()?, fields.next()?, fields.next()?);
-        Some((times, nanoseconds))
-    };
-    tasks.filter_map(fields).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
 }
 
 #[test]
@@ -46,14 +31,10 @@ fn a_server_that_nobody_asks_sleeps() {
             assert_eq!(client.answer().0, 200);
         }
     }
-    let mut before = (0, 0);
-    until("its threads sleep", || {
-        thread::sleep(Duration::from_millis(100));
-        let now = times_on_a_core(demo.process.pid());
-        std::mem::replace(&mut before, now) == now && now.0 > 0
+    assert_sleep(|| {
+        let tasks = fs::read_dir(format!("/proc/{}/task", demo.process.pid())).expect("its threads");
+        tasks.filter_map(|task| Some(task.ok()?.path())).collect()
     });
-    thread::sleep(Duration::from_millis(500));
-    assert_eq!(times_on_a_core(demo.process.pid()), before);
 }
 
 #[test]

@@ -84,6 +84,15 @@ mod tests {
             Self { looks: Looks::default(), now: Instant::now(), done: 0 }
         }
 
+        /// After a short sleep.
+        fn looking() -> Self {
+            let mut one = Self::new();
+            assert_eq!(one.idle(), Idle::Sleep);
+            one.passes(SHORT);
+            assert_eq!(one.idle(), Idle::Look);
+            one
+        }
+
         fn idle(&mut self) -> Idle {
             self.looks.idle(self.now, self.done)
         }
@@ -135,10 +144,7 @@ mod tests {
 
     #[test]
     fn a_loop_that_slept_long_after_all_sleeps_again() {
-        let mut one = Loop::new();
-        assert_eq!(one.idle(), Idle::Sleep);
-        one.passes(SHORT);
-        assert_eq!(one.idle(), Idle::Look);
+        let mut one = Loop::looking();
         one.passes(LONGEST);
         assert_eq!(one.idle(), Idle::Sleep, "in vain");
         one.passes(LONGEST);
@@ -147,10 +153,7 @@ mod tests {
 
     #[test]
     fn a_look_in_vain_ends_and_each_in_a_row_costs_more_sleeps() {
-        let mut one = Loop::new();
-        assert_eq!(one.idle(), Idle::Sleep);
-        one.passes(SHORT);
-        assert_eq!(one.idle(), Idle::Look);
+        let mut one = Loop::looking();
         assert_eq!([1, 3, 7].map(|_| one.looks_in_vain()), [1, 3, 7]);
         for _ in 0..20 {
             one.looks_in_vain();

@@ -2,7 +2,8 @@
 //!
 //! A [`Server`] is *N* [event loops](crate::EventLoop), each a thread with a current-thread tokio runtime of its
 //! own. They share one listening socket; a connection is accepted by one loop, which keeps it or hands it to one
-//! that has fewer; there it stays, so that a service's future need not be `Send` (axum's handlers must be all the same), and results of `#[unblock]` calls come back through that loop's mailbox.
+//! that has fewer; there it stays, so that a service's future need not be `Send` (axum's handlers must be all the
+//! same), and results of `#[unblock]` calls come back through that loop's mailbox.
 //!
 //! ```no_run
 //! use unblock_runtime::server::Server;
