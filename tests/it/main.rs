@@ -11,6 +11,7 @@ mod experiment;
 mod lifecycle;
 mod limits;
 mod macros;
+mod moves;
 mod pool;
 #[cfg(target_os = "linux")]
 mod priority;

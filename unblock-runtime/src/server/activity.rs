@@ -28,8 +28,10 @@ pub(super) struct Activity {
 struct Now {
     /// How many requests it has brought,
     requests: u64,
-    /// and how many of them wait for their answer, or for the rest of it.
+    /// how many of them wait for their answer, or for the rest of it,
     open: usize,
+    /// and how many bodies of them may still be read, their answers whole or not.
+    bodies: usize,
     http2: bool,
     /// Since when there is nothing to answer or to send.
     idle: Instant,
@@ -39,6 +41,8 @@ struct Now {
     stalled: Option<Instant>,
     /// Since when it takes no more requests, of those that can be told so.
     leaving: Option<Instant>,
+    /// Our side is closed, or is being.
+    closing: bool,
 }
 
 /// What is to become of a connection on which a limit was reached.
@@ -55,11 +59,13 @@ impl Activity {
         let now = Now {
             requests: 0,
             open: 0,
+            bodies: 0,
             http2: false,
             idle: Instant::now(),
             head: None,
             stalled: None,
             leaving: None,
+            closing: false,
         };
         Arc::new(Self { now: Mutex::new(now), full: Notify::new() })
     }
@@ -105,6 +111,12 @@ impl Activity {
         OpenAnswer(self.clone())
     }
 
+    /// The body of a request may be read, until the guard is dropped.
+    pub(super) fn body(self: &Arc<Self>) -> OpenBody {
+        self.lock().bodies += 1;
+        OpenBody(self.clone())
+    }
+
     /// How many requests the connection has brought.
     pub(super) fn requests(&self) -> u64 {
         self.lock().requests
@@ -118,6 +130,19 @@ impl Activity {
     /// The client has been told to leave.
     pub(super) fn leave(&self) {
         self.lock().leaving.get_or_insert_with(Instant::now);
+    }
+
+    /// Our side is being closed.
+    pub(super) fn closes(&self) {
+        self.lock().closing = true;
+    }
+
+    /// How many requests the connection has brought, if it is between two as far as can be told between two polls of it: what it has
+    /// brought is read and answered, the client has taken the answers, and it may bring more.
+    pub(super) fn between_requests(&self) -> Option<u64> {
+        let now = self.lock();
+        let is_done = now.open == 0 && now.bodies == 0 && now.stalled.is_none();
+        (is_done && now.leaving.is_none() && !now.closing).then_some(now.requests)
     }
 
     /// Waits until the client has taken longer than it may, or has brought as many requests as it may.
@@ -181,5 +206,14 @@ impl Drop for OpenAnswer {
         let mut now = self.0.lock();
         now.open -= 1;
         now.idle = Instant::now();
+    }
+}
+
+/// A body that may still be read.
+pub(super) struct OpenBody(Arc<Activity>);
+
+impl Drop for OpenBody {
+    fn drop(&mut self) {
+        self.0.lock().bodies -= 1;
     }
 }

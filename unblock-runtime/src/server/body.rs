@@ -10,6 +10,7 @@ use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use super::Limits;
+use super::activity::{Activity, OpenBody};
 use super::pace::Pace;
 
 /// The body of a request as a service gets it: hyper's, which ends in an error beyond the server's limits on its
@@ -20,16 +21,19 @@ pub struct Body {
     limit: u64,
     // Only for a body that there is something to read of.
     rest: Option<(Pace, Rest)>,
+    // Dropped after what it counts.
+    _open: Option<OpenBody>,
 }
 
 impl Body {
     /// The body, and where its rest is found if it was not read to its end. To be called in the runtime.
-    pub(super) fn new(incoming: Incoming, limits: &Limits) -> (Self, Option<Rest>) {
+    pub(super) fn new(incoming: Incoming, limits: &Limits, activity: &Arc<Activity>) -> (Self, Option<Rest>) {
         let limit = limits.body_size;
         let rest = (!incoming.is_end_stream()).then(Rest::default);
         let (longest, rate) = limits.body_read;
         let paced = rest.clone().map(|rest| (Pace::new(longest, rate), rest));
-        (Self { incoming: Some(incoming), remaining: limit, limit, rest: paced }, rest)
+        let open = rest.is_some().then(|| activity.body());
+        (Self { incoming: Some(incoming), remaining: limit, limit, rest: paced, _open: open }, rest)
     }
 
     /// Leaves the rest to the server, and ends.
@@ -58,7 +62,7 @@ impl http_body::Body for Body {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let body = &mut *self;
         let Some(incoming) = &mut body.incoming else { return Poll::Ready(None) };
-        let frame = match Pin::new(incoming).poll_frame(cx) {
+        let frame = match Pin::new(&mut *incoming).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => frame,
             Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(BodyError::Connection(error)))),
             Poll::Ready(None) => {
@@ -72,6 +76,8 @@ impl http_body::Body for Body {
                 return Poll::Ready(Some(Err(BodyError::TooSlow)));
             }
         };
+        // hyper may say so only when the next request comes, if this one has been answered.
+        let is_last = incoming.is_end_stream();
         let length = frame.data_ref().map_or(0, |data| data.len() as u64);
         let Some(remaining) = body.remaining.checked_sub(length) else {
             body.end(Left::TooLarge);
@@ -80,6 +86,9 @@ impl http_body::Body for Body {
         body.remaining = remaining;
         if let Some((pace, _)) = &mut body.rest {
             pace.received(length);
+        }
+        if is_last {
+            body.incoming = None;
         }
         Poll::Ready(Some(Ok(frame)))
     }

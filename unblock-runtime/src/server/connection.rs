@@ -1,23 +1,23 @@
-//! One connection, from its acceptance to its end, as a task of the loop that accepted it.
+//! One connection, as a task of the loop that serves it: to its end, or until it leaves for another loop.
 
-use std::future::Future;
-use std::pin::pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use super::activity::{Activity, Overdue};
-use super::cores::Place;
+use super::activity::Overdue;
 use super::gauge::Gauge;
+use super::housekeeping::Housekeeping;
+use super::protocol::{Conversation, Protocols};
 use super::race::{Race, race};
 use super::request::Requests;
-use super::spread::Open;
+use super::spread::{Connection, Spread};
 use super::stop::PhaseWatch;
 use super::stream::Stream;
 use super::{Body, BoxError, Limits};
@@ -29,12 +29,13 @@ const FIRST_REQUEST: Duration = Duration::from_millis(100);
 
 /// How the connections of one loop are served.
 pub(super) struct Connections {
-    protocol: auto::Builder<LocalExecutor>,
+    protocols: Protocols,
     limits: Rc<Limits>,
     request_timeout: Option<Duration>,
     gauge: Gauge,
     phase: PhaseWatch,
-    place: Rc<Place>,
+    spread: Arc<Spread>,
+    housekeeping: Arc<Housekeeping>,
 }
 
 impl Connections {
@@ -43,26 +44,15 @@ impl Connections {
         request_timeout: Option<Duration>,
         gauge: Gauge,
         phase: PhaseWatch,
-        place: Place,
+        spread: Arc<Spread>,
+        housekeeping: Arc<Housekeeping>,
     ) -> Self {
-        let mut protocol = auto::Builder::new(LocalExecutor);
-        protocol
-            .http1()
-            .timer(TokioTimer::new())
-            // The connection's activity is watched here, which tells a slow head from an idle connection.
-            .header_read_timeout(None)
-            .max_buf_size(limits.header_size)
-            .keep_alive(limits.keep_alive);
-        protocol
-            .http2()
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(limits.streams)
-            .max_header_list_size(u32::try_from(limits.header_size).unwrap_or(u32::MAX));
-        Self { protocol, limits: Rc::new(limits), request_timeout, gauge, phase, place: Rc::new(place) }
+        let protocols = Protocols::new(&limits);
+        Self { protocols, limits: Rc::new(limits), request_timeout, gauge, phase, spread, housekeeping }
     }
 
-    /// Serves one connection until it ends, by itself or because the server stops.
-    pub(super) async fn serve<S, B>(self: Rc<Self>, stream: TcpStream, service: S, open: Open)
+    /// Serves one connection until it ends, by itself or because the server stops, or is handed to another loop.
+    pub(super) async fn serve<S, B>(self: Rc<Self>, connection: Connection, service: S)
     where
         S: hyper::service::Service<
                 Request<Body>,
@@ -73,63 +63,95 @@ impl Connections {
             + 'static,
         B: http_body::Body<Error: Into<BoxError>> + 'static,
     {
-        let _open = open;
-        let mut phase = self.phase.clone();
-        let activity = Activity::new();
-        // Answers are written whole; waiting for more to send with them only delays them.
-        let _ = stream.set_nodelay(true);
+        let mut here = Some(connection);
+        while let Some((stream, open)) = here.take() {
+            if let Some(stream) = self.converse(stream, service.clone()).await {
+                match self.spread.leave((stream, open)) {
+                    Ok(back) => here = back,
+                    Err(error) => tracing::warn!(%error, "a connection was lost between two loops"),
+                }
+            }
+        }
+    }
 
+    /// The stream is given back if it is to leave this loop.
+    async fn converse<S, B>(&self, stream: Stream, service: S) -> Option<Stream>
+    where
+        S: hyper::service::Service<
+                Request<Body>,
+                Response = Response<B>,
+                Error: Into<BoxError>,
+                Future: 'static,
+            > + 'static,
+        B: http_body::Body<Error: Into<BoxError>> + 'static,
+    {
+        let mut phase = self.phase.clone();
+        let activity = Arc::clone(stream.activity());
+        let before = activity.requests();
         let requests = Rc::new(Requests {
             limits: Rc::clone(&self.limits),
             timeout: self.request_timeout,
             gauge: self.gauge.clone(),
-            place: Rc::clone(&self.place),
-            activity: activity.clone(),
+            housekeeping: Arc::clone(&self.housekeeping),
+            activity: Arc::clone(&activity),
         });
         let service = service_fn(move |request| requests.answer(&service, request));
-        let stream = TokioIo::new(Stream::new(stream, activity.clone()));
-        let mut connection = pin!(self.protocol.serve_connection_with_upgrades(stream, service));
+        let mut conversation = Conversation::new(&self.protocols, stream, service);
 
         loop {
+            let talk = poll_fn(|cx| {
+                let mut settled = before;
+                loop {
+                    if let Poll::Ready(ended) = Pin::new(&mut conversation).poll(cx) {
+                        return Poll::Ready(Some(ended));
+                    }
+                    if !self.spread.is_one_to_leave() || !conversation.can_be_taken() {
+                        return Poll::Pending;
+                    }
+                    match activity.between_requests() {
+                        // It has seen to all of them.
+                        Some(requests) if requests == settled && requests > before => {
+                            return Poll::Ready(None);
+                        }
+                        // hyper notices only in its next poll what the answer was the end of.
+                        Some(requests) if requests > settled => settled = requests,
+                        _ => return Poll::Pending,
+                    }
+                }
+            });
             let watch = pin!(race(phase.stopping(), activity.overdue(&self.limits)));
-            match race(connection.as_mut(), Quiet::new(watch)).await {
-                Race::First(ended) => return log_end(ended),
+            match race(talk, Quiet::new(watch)).await {
+                Race::First(Some(ended)) => return end(ended),
+                Race::First(None) => return conversation.take(),
                 Race::Second(Race::First(())) => break,
                 Race::Second(Race::Second(Overdue::Cut(why))) => {
-                    return tracing::debug!(why, "closing a connection");
+                    tracing::debug!(why, "closing a connection");
+                    return None;
                 }
                 Race::Second(Race::Second(Overdue::Retire(why))) => {
                     tracing::debug!(why, "asking a client to leave its connection");
                     activity.leave();
-                    connection.as_mut().graceful_shutdown();
+                    conversation.shut_down_gracefully();
                 }
             }
         }
         if activity.requests() == 0
-            && let Race::First(ended) = race(connection.as_mut(), sleep(FIRST_REQUEST)).await
+            && let Race::First(ended) = race(&mut conversation, sleep(FIRST_REQUEST)).await
         {
-            return log_end(ended);
+            return end(ended);
         }
-        connection.as_mut().graceful_shutdown();
-        if let Race::First(ended) = race(connection.as_mut(), phase.cut()).await {
-            log_end(ended);
+        conversation.shut_down_gracefully();
+        match race(&mut conversation, phase.cut()).await {
+            Race::First(ended) => end(ended),
+            Race::Second(()) => None,
         }
     }
 }
 
 /// Most ends with an error are a client that has gone, or that does not speak HTTP.
-fn log_end(ended: Result<(), BoxError>) {
+fn end(ended: Result<(), BoxError>) -> Option<Stream> {
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
     }
-}
-
-/// Runs what a connection spawns, the requests of HTTP/2, as tasks of the same loop.
-#[derive(Clone)]
-struct LocalExecutor;
-
-impl<F: Future<Output: 'static> + 'static> hyper::rt::Executor<F> for LocalExecutor {
-    fn execute(&self, future: F) {
-        tokio::task::spawn_local(future);
-    }
+    None
 }

@@ -1,19 +1,21 @@
-//! Loops that share a core part.
+//! Which core a loop runs on, where the kernel leaves it on a bad one.
 //!
 //! The kernel spreads threads over cores by how many there are. While a thread of somebody else keeps a core busy, two loops may share
-//! another for seconds and take turns of a scheduler's tick, 4 ms at 250 Hz, which is what a request waits then. Loops that are
-//! pinned to a core each would not, but could not go to the core that is idle either, when a worker has theirs. So they are
-//! free, and a loop that finds itself on the core of another time and again moves to one that has none.
+//! another for seconds and take turns of a scheduler's tick, 4 ms at 250 Hz, which is what a request waits then; or the loop with
+//! most to do shares its core with that thread, while one that has little has a core of its own. Loops that are pinned to a
+//! core each could not go to the one that is idle either, when a worker has theirs. So they are free, and a loop that waits time and
+//! again moves to a core that no loop needs as much.
 
-use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Requests between two checks of where a loop is.
-const REQUESTS: u32 = 64;
+use super::load::Load;
 
-/// Checks in a row on a shared core before a loop moves.
-const TIMES: u32 = 8;
+/// A loop that waits for its core this long, in thousandths of its time, looks whether it is better off on another.
+const LONG: u32 = 200;
+
+/// Checks in a row before it moves.
+const TIMES: u32 = 2;
 
 /// Where the loops of a server are, by their numbers: the core's number plus one, or 0 for a loop that sleeps or has ended.
 ///
@@ -28,28 +30,12 @@ impl Cores {
         Self((0..loops).map(|_| AtomicUsize::new(0)).collect())
     }
 
-    /// The loop of this number is awake, on this thread.
-    pub(super) fn awake(&self, own: usize) {
-        // Read first: the entries of other loops are on the same cache line.
-        let (entry, here) = (&self.0[own], system::entry());
-        if entry.load(Ordering::Relaxed) != here {
-            entry.store(here, Ordering::Relaxed);
-        }
+    fn entry(&self, number: usize) -> usize {
+        self.0[number].load(Ordering::Relaxed)
     }
 
-    /// The loop of this number sleeps.
-    pub(super) fn asleep(&self, own: usize) {
-        self.0[own].store(0, Ordering::Relaxed);
-    }
-
-    fn is_taken(&self, core: usize) -> bool {
-        self.0.iter().any(|place| place.load(Ordering::Relaxed) == core + 1)
-    }
-
-    /// Whether a loop of a lower number is where this one is: of two that share a core, one moves.
-    fn is_shared(&self, own: usize) -> bool {
-        let core = self.0[own].load(Ordering::Relaxed);
-        core != 0 && self.0[..own].iter().any(|place| place.load(Ordering::Relaxed) == core)
+    fn others(&self, own: usize) -> impl Iterator<Item = usize> {
+        (0..self.0.len()).filter(move |&other| other != own)
     }
 }
 
@@ -58,44 +44,71 @@ impl Cores {
 pub(super) struct Place {
     cores: Cores,
     own: usize,
-    requests: Cell<u32>,
-    shared: Cell<u32>,
+    times: u32,
 }
 
 impl Place {
     /// The place of the loop of this number.
     pub(super) fn new(cores: Cores, own: usize) -> Self {
-        Self { cores, own, requests: Cell::new(0), shared: Cell::new(0) }
+        Self { cores, own, times: 0 }
     }
 
-    /// The loop has a request to answer.
-    pub(super) fn request(&self) {
-        self.requests.set(self.requests.get() + 1);
-        if self.requests.get() < REQUESTS {
-            return;
-        }
-        self.requests.set(0);
-        self.cores.awake(self.own);
-        if !self.is_to_move() {
-            return;
-        }
-        if let Some(core) = system::move_to(|core| !self.cores.is_taken(core)) {
-            self.cores.awake(self.own);
-            tracing::debug!(number = self.own, core, "two loops shared a core");
+    /// The loop is awake, on this thread.
+    pub(super) fn awake(&self) {
+        // Read first: the entries of other loops are on the same cache line.
+        let here = system::entry();
+        if self.cores.entry(self.own) != here {
+            self.cores.0[self.own].store(here, Ordering::Relaxed);
         }
     }
 
-    /// Whether this was the last of the checks in a row on a shared core.
-    fn is_to_move(&self) -> bool {
-        let shared = if self.cores.is_shared(self.own) { self.shared.get() + 1 } else { 0 };
-        self.shared.set(if shared == TIMES { 0 } else { shared });
-        shared == TIMES
+    /// The loop sleeps.
+    pub(super) fn asleep(&self) {
+        self.cores.0[self.own].store(0, Ordering::Relaxed);
+    }
+
+    /// Looks whether a loop with this load is better off on another core, and moves it there if it has been for some time. Says
+    /// whether it is.
+    pub(super) fn check(&mut self, load: Load, loads: impl Fn(usize) -> Load) -> bool {
+        self.awake();
+        let is_misplaced = self.is_misplaced(load, &loads);
+        self.times = if is_misplaced { self.times + 1 } else { 0 };
+        if self.times == TIMES {
+            self.times = 0;
+            // One that has less to do makes room: it is misplaced there then.
+            let is_free = |core| {
+                let mut others = self.cores.others(self.own);
+                others.all(|other| self.cores.entry(other) != core + 1 || loads(other).is_lighter_than(load))
+            };
+            if let Some(core) = system::move_to(is_free) {
+                self.awake();
+                tracing::debug!(number = self.own, core, "a loop had to wait for its core");
+            }
+        }
+        is_misplaced
+    }
+
+    fn is_misplaced(&self, load: Load, loads: impl Fn(usize) -> Load) -> bool {
+        if load.waiting < LONG {
+            return false;
+        }
+        let here = self.cores.entry(self.own);
+        let mut others = self.cores.others(self.own);
+        match self.cores.others(self.own).find(|&other| here != 0 && self.cores.entry(other) == here) {
+            // Of two that share a core, the one with less to do goes.
+            Some(other) if load.is_lighter_than(loads(other)) => true,
+            Some(other) if loads(other).is_lighter_than(load) => false,
+            Some(other) => other < self.own,
+            // It shares its core with somebody else, and another loop that has less to do has a better one.
+            None => others
+                .any(|other| loads(other).is_lighter_than(load) && 2 * loads(other).waiting < load.waiting),
+        }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.cores.asleep(self.own);
+        self.asleep();
     }
 }
 
@@ -197,45 +210,75 @@ mod system {
 mod tests {
     use super::*;
 
-    #[test]
-    fn of_two_loops_that_share_a_core_one_is_to_move() {
-        let cores = Cores::new(3);
-        for (own, core) in [(0, 7), (1, 4), (2, 7)] {
-            cores.0[own].store(core + 1, Ordering::Relaxed);
+    const HEAVY: Load = Load { idle: 0, waiting: 400 };
+    const LIGHT: Load = Load { idle: 500, waiting: 300 };
+    const SERVED: Load = Load { idle: 800, waiting: 0 };
+
+    /// Loops on these cores.
+    fn loops(cores: &[usize]) -> Vec<Place> {
+        let places = Cores::new(cores.len());
+        for (entry, core) in places.0.iter().zip(cores) {
+            entry.store(core + 1, Ordering::Relaxed);
         }
-        let shared: Vec<_> = (0..3).map(|own| cores.is_shared(own)).collect();
-        assert_eq!(shared, [false, false, true]);
-        assert!(cores.is_taken(4) && cores.is_taken(7) && !cores.is_taken(0));
+        (0..cores.len()).map(|own| Place::new(places.clone(), own)).collect()
+    }
+
+    fn are_misplaced(loops: &[Place], loads: &[Load]) -> Vec<bool> {
+        loops.iter().map(|one| one.is_misplaced(loads[one.own], |other| loads[other])).collect()
     }
 
     #[test]
-    fn a_loop_moves_after_checks_in_a_row_on_a_shared_core() {
-        let cores = Cores::new(2);
-        let place = Place::new(cores.clone(), 1);
-        let at = |own: usize, core: usize| cores.0[own].store(core + 1, Ordering::Relaxed);
-        at(1, 3);
+    fn of_two_loops_that_share_a_core_the_one_with_less_to_do_is_misplaced() {
+        let loops = loops(&[7, 4, 7]);
+        assert_eq!(are_misplaced(&loops, &[LIGHT, SERVED, HEAVY]), [true, false, false]);
+        assert_eq!(are_misplaced(&loops, &[HEAVY, HEAVY, LIGHT]), [false, false, true]);
+        assert_eq!(
+            are_misplaced(&loops, &[HEAVY, HEAVY, HEAVY]),
+            [false, false, true],
+            "one of two that are alike"
+        );
+        assert_eq!(are_misplaced(&loops, &[SERVED, SERVED, SERVED]), [false, false, false], "nobody waits");
+    }
+
+    #[test]
+    fn a_loop_that_waits_for_somebody_else_is_misplaced_if_one_with_less_to_do_does_not_wait() {
+        let loops = loops(&[1, 2]);
+        assert_eq!(are_misplaced(&loops, &[HEAVY, SERVED]), [true, false]);
+        assert_eq!(are_misplaced(&loops, &[HEAVY, LIGHT]), [false, false], "there is no better core");
+        assert_eq!(
+            are_misplaced(&loops, &[LIGHT, SERVED]),
+            [false, false],
+            "it is not much that it has to do"
+        );
+    }
+
+    #[test]
+    fn a_loop_moves_after_checks_in_a_row() {
+        let loads = |number| [HEAVY, SERVED][number];
+        // It is wherever this thread is; the other is not.
+        let mut one = loops(&[1, usize::MAX / 2]).swap_remove(0);
         for _ in 0..3 {
-            at(0, 3);
-            assert!((1..TIMES).all(|_| !place.is_to_move()));
-            at(0, 4);
-            assert!(!place.is_to_move(), "the row is broken");
+            assert!(one.check(HEAVY, loads));
+            assert_eq!(one.times, 1);
+            assert!(!one.check(SERVED, loads), "the row is broken");
+            assert_eq!(one.times, 0);
         }
-        at(0, 3);
-        assert!((1..TIMES).all(|_| !place.is_to_move()) && place.is_to_move());
-        assert!((1..TIMES).all(|_| !place.is_to_move()) && place.is_to_move());
+        assert!((1..TIMES).all(|_| one.check(HEAVY, loads)));
+        assert_eq!(one.times, TIMES - 1);
+        assert!(one.check(HEAVY, loads));
+        assert_eq!(one.times, 0, "it has moved, or the kernel has not let it");
     }
 
     #[test]
-    fn a_loop_that_sleeps_or_has_ended_takes_no_core() {
-        let cores = Cores::new(2);
-        let at = |own: usize| cores.0[own].store(5, Ordering::Relaxed);
-        at(0);
-        at(1);
-        assert!(cores.is_shared(1));
-        cores.asleep(0);
-        assert!(!cores.is_shared(1));
-        at(0);
-        drop(Place::new(cores.clone(), 0));
-        assert!(!cores.is_shared(1));
+    fn a_loop_that_sleeps_or_has_ended_is_on_no_core() {
+        let mut loops = loops(&[4, 4]);
+        let loads = [HEAVY, HEAVY];
+        assert_eq!(are_misplaced(&loops, &loads), [false, true]);
+        loops[0].asleep();
+        assert_eq!(are_misplaced(&loops, &loads), [false, false]);
+        loops[0].cores.0[0].store(5, Ordering::Relaxed);
+        assert_eq!(are_misplaced(&loops, &loads), [false, true]);
+        drop(loops.swap_remove(0));
+        assert_eq!(are_misplaced(&loops, &[HEAVY; 2]), [false]);
     }
 }

@@ -9,6 +9,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::load::Rest;
+
 /// How long a loop looks before it sleeps, at most; workers look about as long.
 const LONGEST: Duration = Duration::from_micros(20);
 
@@ -28,6 +30,9 @@ pub(super) struct Looks {
     penalty: u32,
     /// and how many of them are left.
     sleeps: u32,
+    /// When it last looked, and what had been done by then.
+    last_look: Option<(Instant, u64)>,
+    rest: Rest,
 }
 
 /// What a loop with nothing to do is to do.
@@ -40,6 +45,34 @@ pub(super) enum Idle {
 impl Looks {
     /// There is nothing to do. `done` counts what has been done.
     pub(super) fn idle(&mut self, now: Instant, done: u64) -> Idle {
+        if let Some((look, before)) = self.last_look.take()
+            && before == done
+        {
+            self.rest.looked += now.duration_since(look);
+        }
+        let idle = self.look_or_sleep(now, done);
+        match idle {
+            Idle::Look => self.last_look = Some((now, done)),
+            Idle::Sleep => self.asleep = Some(now),
+        }
+        idle
+    }
+
+    /// There may be something to do.
+    pub(super) fn woken(&mut self, now: Instant) {
+        if let Some(since) = self.asleep.take() {
+            let slept = now.duration_since(since);
+            self.was_short = slept < LONGEST;
+            self.rest.slept += slept;
+        }
+    }
+
+    /// How long it has looked in vain so far, and slept.
+    pub(super) fn rest(&self) -> Rest {
+        self.rest
+    }
+
+    fn look_or_sleep(&mut self, now: Instant, done: u64) -> Idle {
         match self.looking {
             Some((_, before)) if before != done => self.penalty = 0,
             Some((since, _)) if now.duration_since(since) < LONGEST => return Idle::Look,
@@ -55,15 +88,7 @@ impl Looks {
             return Idle::Look;
         }
         self.sleeps = self.sleeps.saturating_sub(1);
-        self.asleep = Some(now);
         Idle::Sleep
-    }
-
-    /// There may be something to do.
-    pub(super) fn woken(&mut self, now: Instant) {
-        if let Some(since) = self.asleep.take() {
-            self.was_short = now.duration_since(since) < LONGEST;
-        }
     }
 }
 

@@ -60,14 +60,17 @@ mod connection;
 mod cores;
 mod error;
 mod gauge;
+mod housekeeping;
 mod limits;
 mod listener;
+mod load;
 mod looks;
 mod loops;
 mod mind;
 mod pace;
 #[cfg(unix)]
 mod processes;
+mod protocol;
 mod race;
 mod request;
 mod restarts;

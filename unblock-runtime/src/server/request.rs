@@ -19,8 +19,8 @@ use tokio::time::{Sleep, sleep_until, timeout};
 use super::activity::{Activity, OpenAnswer};
 use super::answer::Source;
 use super::body::{Left, Rest};
-use super::cores::Place;
 use super::gauge::Gauge;
+use super::housekeeping::Housekeeping;
 use super::{Answer, Body, BoxError, Limits, ResponseBody};
 use crate::error::Error;
 use crate::{deadline, panic};
@@ -35,7 +35,7 @@ pub(super) struct Requests {
     /// How long the head of an answer may take.
     pub(super) timeout: Option<Duration>,
     pub(super) gauge: Gauge,
-    pub(super) place: Rc<Place>,
+    pub(super) housekeeping: Arc<Housekeeping>,
     pub(super) activity: Arc<Activity>,
 }
 
@@ -60,7 +60,7 @@ impl Requests {
         let (called, rest) = if incoming.size_hint().lower() > self.limits.body_size {
             (Called::TooLarge { body: Some(incoming) }, None)
         } else {
-            let (body, rest) = Body::new(incoming, &self.limits);
+            let (body, rest) = Body::new(incoming, &self.limits, &self.activity);
             let called = match guard(deadline, || service.call(Request::from_parts(head, body))) {
                 Ok(future) => Called::Runs { future },
                 Err(error) => Called::Failed { error },
@@ -79,7 +79,7 @@ struct Running(Rc<Requests>);
 impl Running {
     fn begin(requests: &Rc<Requests>) -> Self {
         requests.gauge.request_begins();
-        requests.place.request();
+        requests.housekeeping.request();
         Self(Rc::clone(requests))
     }
 }

@@ -3,8 +3,8 @@
 use std::io;
 use std::net::TcpListener;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
@@ -16,10 +16,11 @@ use super::Limits;
 use super::connection::Connections;
 use super::cores::{Cores, Place};
 use super::gauge::Gauge;
-use super::looks::{Idle, Looks};
+use super::housekeeping::Housekeeping;
+use super::looks::Idle;
 use super::race::{Race, race};
 use super::service::IntoService;
-use super::spread::{Arrivals, Open, Spread};
+use super::spread::{Arrivals, Connection, Spread};
 use super::stop::PhaseWatch;
 use crate::EventLoop;
 
@@ -46,19 +47,27 @@ impl Loop {
         S: IntoService<K>,
     {
         let again = Arc::new(Notify::new());
-        let runtime = self.runtime(&again)?;
+        let spread = Arc::new(self.spread);
+        let place = Place::new(self.cores, self.index);
+        let housekeeping = Arc::new(Housekeeping::new(self.gauge.clone(), Arc::clone(&spread), place));
+        let runtime = runtime(&again, &housekeeping)?;
         let main = async {
             self.listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(self.listener)?;
             let (gauge, phase) = (self.gauge.clone(), self.phase.clone());
-            let place = Place::new(self.cores, self.index);
-            let connections =
-                Rc::new(Connections::new(self.limits, self.request_timeout, gauge, phase, place));
-            let Self { spread, mut arrivals, .. } = self;
+            let connections = Rc::new(Connections::new(
+                self.limits,
+                self.request_timeout,
+                gauge,
+                phase,
+                Arc::clone(&spread),
+                housekeeping,
+            ));
+            let mut arrivals = self.arrivals;
             let accept = Accept { listener, permits: self.permits, spread, complained: false };
             let service = make().into_service();
-            let serve = |(stream, open)| {
-                spawn_local(Rc::clone(&connections).serve(stream, service.clone(), open));
+            let serve = |connection| {
+                spawn_local(Rc::clone(&connections).serve(connection, service.clone()));
             };
             spawn_local(async move {
                 loop {
@@ -81,38 +90,31 @@ impl Loop {
         // The tasks that are left, of HTTP/2 connections that were cut, are dropped with the runtime, on this thread.
         runtime.block_on(EventLoop::new().run(main))
     }
+}
 
-    /// The runtime of this thread. When it has nothing to do and is to look, the task that waits for `again` is woken: a hook that
-    /// makes work turns tokio's parking into a look at the sockets that does not wait.
-    fn runtime(&self, again: &Arc<Notify>) -> io::Result<LocalRuntime> {
-        let looks = Arc::new(Mutex::new(Looks::default()));
-        let idle = {
-            let (looks, again, gauge) = (Arc::clone(&looks), Arc::clone(again), self.gauge.clone());
-            let (cores, index) = (self.cores.clone(), self.index);
-            move || {
-                let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
-                match looks.idle(Instant::now(), gauge.done()) {
-                    Idle::Look => again.notify_one(),
-                    Idle::Sleep => cores.asleep(index),
-                }
+/// The runtime of this thread. When it has nothing to do and is to look, the task that waits for `again` is woken: a hook that
+/// makes work turns tokio's parking into a look at the sockets that does not wait.
+fn runtime(again: &Arc<Notify>, housekeeping: &Arc<Housekeeping>) -> io::Result<LocalRuntime> {
+    let idle = {
+        let (again, housekeeping) = (Arc::clone(again), Arc::clone(housekeeping));
+        move || {
+            if housekeeping.idle() == Idle::Look {
+                again.notify_one();
             }
-        };
-        let (cores, index) = (self.cores.clone(), self.index);
-        let woken = move || {
-            cores.awake(index);
-            looks.lock().unwrap_or_else(PoisonError::into_inner).woken(Instant::now());
-        };
-        let mut builder = Builder::new_current_thread();
-        builder.enable_all().on_thread_park(idle).on_thread_unpark(woken);
-        builder.build_local(LocalOptions::default())
-    }
+        }
+    };
+    let housekeeping = Arc::clone(housekeeping);
+    let woken = move || housekeeping.woken();
+    let mut builder = Builder::new_current_thread();
+    builder.enable_all().on_thread_park(idle).on_thread_unpark(woken);
+    builder.build_local(LocalOptions::default())
 }
 
 /// The accepting half of a loop.
 struct Accept {
     listener: tokio::net::TcpListener,
     permits: Arc<Semaphore>,
-    spread: Spread,
+    spread: Arc<Spread>,
     /// Whether the present row of failures has been logged.
     complained: bool,
 }
@@ -120,12 +122,7 @@ struct Accept {
 impl Accept {
     /// Accepts until the server stops. The socket is closed when this ends; what the kernel had completed by
     /// then is still accepted, because its clients have a connection already.
-    async fn run(
-        mut self,
-        mut phase: PhaseWatch,
-        arrivals: &mut Arrivals,
-        serve: impl Fn((TcpStream, Open)),
-    ) {
+    async fn run(mut self, mut phase: PhaseWatch, arrivals: &mut Arrivals, serve: impl Fn(Connection)) {
         loop {
             let accepted = match race(phase.stopping(), race(arrivals.next(), self.next())).await {
                 Race::First(()) => break,

@@ -1,20 +1,28 @@
-//! Which loop serves a connection: the one that accepts it, unless another has clearly fewer.
+//! Which loop serves a connection: the one that accepts it, unless another has clearly fewer; and later, one that has time.
 //!
-//! The kernel wakes whichever loop waits for the socket, so one loop can end up with most of the connections, which stay with
-//! it for as long as they live. So a loop that has more than another hands what it accepts over to that one. A loop that has
-//! not come to what it was last handed gets no more: it may be blocked, which is its handlers' fault and not to be these
-//! clients'.
+//! The kernel wakes whichever loop waits for the socket, so one loop can end up with most of the connections. So a loop that
+//! has more than another hands what it accepts over to that one. What the connections will ask for nobody knows yet; when a
+//! loop turns out to have too much to do, or too little of its core, while another has time, connections of HTTP/1.1 move
+//! there, each between two of its requests. A loop that has not come to what it was last handed gets no more: it may be
+//! blocked, which is its handlers' fault and not to be these clients'.
 
 use std::future::pending;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::error::SendError;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::gauge::{Gauge, OpenConnection};
+use super::load::{Load, Shown};
+use super::stream::{Detached, Stream};
+
+/// Of a loop's connections, one in so many is to leave at a time,
+const PART: usize = 8;
+/// and no more than this: each costs both loops some microseconds.
+const MOST: usize = 16;
 
 /// An open connection's entries in the books: its share of the limit, and one more in the gauge of the loop that serves it.
 pub(super) struct Open {
@@ -26,20 +34,32 @@ impl Open {
     fn new(permit: OwnedSemaphorePermit, gauge: &Gauge) -> Self {
         Self { permit, _counted: gauge.connection() }
     }
+
+    /// Counted before it is there, so that a loop with nothing else to do waits for it.
+    fn moved_to(self, gauge: &Gauge) -> Self {
+        Self { permit: self.permit, _counted: gauge.connection() }
+    }
 }
 
+/// A connection, and its entries in the books.
+pub(super) type Connection = (Stream, Open);
+
 /// A connection on its way from one loop to another.
-type Arrival = (std::net::TcpStream, Open);
+type Arrival = (Detached, Open);
 
 /// All loops of a process as one of them sees them.
 pub(super) struct Spread {
     doors: Arc<[Door]>,
     own: usize,
+    /// How many connections are to leave, and for which loop. Written and read on the loop's own thread.
+    leaving: AtomicUsize,
+    to: AtomicUsize,
 }
 
-/// Where a loop is handed what others have accepted for it.
+/// Where a loop is handed connections by others.
 struct Door {
     gauge: Gauge,
+    load: Shown,
     sender: mpsc::UnboundedSender<Arrival>,
     /// Something was handed in and not taken yet.
     occupied: AtomicBool,
@@ -52,45 +72,37 @@ pub(super) struct Arrivals {
     own: usize,
 }
 
-/// A share in the accepting for each of the loops with these gauges.
+/// A share in the connections for each of the loops with these gauges.
 pub(super) fn spread(gauges: impl IntoIterator<Item = Gauge>) -> Vec<(Spread, Arrivals)> {
     let (doors, receivers): (Vec<_>, Vec<_>) = gauges
         .into_iter()
         .map(|gauge| {
             let (sender, receiver) = mpsc::unbounded_channel();
-            (Door { gauge, sender, occupied: AtomicBool::new(false) }, receiver)
+            let door = Door { gauge, load: Shown::default(), sender, occupied: AtomicBool::new(false) };
+            (door, receiver)
         })
         .unzip();
     let doors: Arc<[Door]> = doors.into();
     let each = |(own, receiver)| {
-        let spread = Spread { doors: Arc::clone(&doors), own };
-        (spread, Arrivals { receiver, doors: Arc::clone(&doors), own })
+        let doors = || Arc::clone(&doors);
+        let to = AtomicUsize::new((own + 1) % doors().len());
+        let spread = Spread { doors: doors(), own, leaving: AtomicUsize::new(0), to };
+        (spread, Arrivals { receiver, doors: doors(), own })
     };
     receivers.into_iter().enumerate().map(each).collect()
 }
 
 impl Spread {
-    /// Hands a connection to the loop that is to serve it; gives it back if that is this one. An error loses the connection.
+    /// Hands a new connection to the loop that is to serve it; gives it back if that is this one. An error loses the connection.
     pub(super) fn assign(
         &self,
-        stream: TcpStream,
+        socket: TcpStream,
         permit: OwnedSemaphorePermit,
-    ) -> io::Result<Option<(TcpStream, Open)>> {
-        let own = &self.doors[self.own].gauge;
+    ) -> io::Result<Option<Connection>> {
+        let connection = (Stream::new(socket), Open::new(permit, &self.doors[self.own].gauge));
         match self.emptier() {
-            Some(other) if !other.occupied.load(Ordering::Acquire) => {
-                // Counted before it is there, so that a loop with nothing else to do waits for it.
-                let arrival = (stream.into_std()?, Open::new(permit, &other.gauge));
-                other.occupied.store(true, Ordering::Release);
-                match other.sender.send(arrival) {
-                    Ok(()) => Ok(None),
-                    // That loop has ended.
-                    Err(SendError((stream, open))) => {
-                        Ok(Some((TcpStream::from_std(stream)?, Open::new(open.permit, own))))
-                    }
-                }
-            }
-            _ => Ok(Some((stream, Open::new(permit, own)))),
+            Some(other) => self.hand_over(connection, other),
+            None => Ok(Some(connection)),
         }
     }
 
@@ -100,11 +112,61 @@ impl Spread {
         let here = self.doors[self.own].gauge.connections();
         (here > fewest.gauge.connections() + 1).then_some(fewest)
     }
+
+    /// The load that the loop of this number shows.
+    pub(super) fn load(&self, number: usize) -> Load {
+        self.doors[number].load.get()
+    }
+
+    /// The loop has this load. What was to leave, and has not, stays for now.
+    pub(super) fn show(&self, load: Load) {
+        self.doors[self.own].load.set(load);
+        self.leaving.store(0, Ordering::Relaxed);
+    }
+
+    /// From now on some of the connections are to leave, if another loop has more time for them than this one with its load.
+    pub(super) fn balance(&self, load: Load) {
+        let others = self.doors.iter().enumerate().filter(|(number, _)| *number != self.own);
+        let Some((number, other)) = others.max_by_key(|(_, door)| door.load.get().idle) else { return };
+        if load.is_to_give_to(other.load.get(), other.load.lately()) {
+            let connections = self.doors[self.own].gauge.connections();
+            self.to.store(number, Ordering::Relaxed);
+            self.leaving.store(connections.div_ceil(PART).min(MOST), Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a connection that is between two requests is to leave.
+    pub(super) fn is_one_to_leave(&self) -> bool {
+        (self.leaving.load(Ordering::Relaxed) > 0 || cfg!(unblock_restless))
+            && !self.doors[self.to.load(Ordering::Relaxed)].occupied.load(Ordering::Relaxed)
+    }
+
+    /// Hands a connection that leaves to the loop with more time; gives it back if that takes none. An error loses it.
+    pub(super) fn leave(&self, connection: Connection) -> io::Result<Option<Connection>> {
+        let leaving = self.leaving.load(Ordering::Relaxed);
+        self.leaving.store(leaving.saturating_sub(1), Ordering::Relaxed);
+        self.hand_over(connection, &self.doors[self.to.load(Ordering::Relaxed)])
+    }
+
+    fn hand_over(&self, (stream, open): Connection, other: &Door) -> io::Result<Option<Connection>> {
+        if other.occupied.load(Ordering::Acquire) {
+            return Ok(Some((stream, open)));
+        }
+        let arrival = (stream.detach()?, open.moved_to(&other.gauge));
+        other.occupied.store(true, Ordering::Release);
+        match other.sender.send(arrival) {
+            Ok(()) => Ok(None),
+            // That loop has ended.
+            Err(SendError((stream, open))) => {
+                Ok(Some((stream.attach()?, open.moved_to(&self.doors[self.own].gauge))))
+            }
+        }
+    }
 }
 
 impl Arrivals {
-    /// The next connection that another loop has accepted for this one. Pending for ever when none can come.
-    pub(super) async fn next(&mut self) -> (TcpStream, Open) {
+    /// The next connection that another loop has handed to this one. Pending for ever when none can come.
+    pub(super) async fn next(&mut self) -> Connection {
         while let Some(arrival) = self.receiver.recv().await {
             if let Some(arrived) = self.admit(arrival) {
                 return arrived;
@@ -114,7 +176,7 @@ impl Arrivals {
     }
 
     /// From now on nothing is handed in; gives what was before.
-    pub(super) fn close(&mut self) -> Option<(TcpStream, Open)> {
+    pub(super) fn close(&mut self) -> Option<Connection> {
         self.receiver.close();
         while let Ok(arrival) = self.receiver.try_recv() {
             if let Some(arrived) = self.admit(arrival) {
@@ -125,8 +187,8 @@ impl Arrivals {
     }
 
     /// One that cannot be registered is closed.
-    fn admit(&self, (stream, open): Arrival) -> Option<(TcpStream, Open)> {
+    fn admit(&self, (stream, open): Arrival) -> Option<Connection> {
         self.doors[self.own].occupied.store(false, Ordering::Release);
-        Some((TcpStream::from_std(stream).ok()?, open))
+        Some((stream.attach().ok()?, open))
     }
 }

@@ -1,16 +1,21 @@
 //! The socket of a connection, which notes what happens on it, and which is closed so that nothing is lost.
 
 use std::io::{self, IoSlice};
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep_until};
 
 use super::activity::Activity;
+
+/// How many bytes are read to see what a client speaks: as much as most heads have, so that one read does for the first request.
+const FIRST_READ: usize = 1024;
 
 /// How long after its last answer a client may go on sending when the server has closed its side.
 ///
@@ -18,16 +23,59 @@ use super::activity::Activity;
 /// see the end of its answer: that of HTTP/2 says all the time how much it has taken. nginx calls it `lingering_close`.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// The socket of a connection, whatever was put back on it, and its activity.
 pub(super) struct Stream {
     socket: TcpStream,
     activity: Arc<Activity>,
+    /// What has been read of the socket and is still to be read here.
+    unread: BytesMut,
     /// Runs when our side is closed.
     linger: Option<Pin<Box<Sleep>>>,
 }
 
 impl Stream {
-    pub(super) fn new(socket: TcpStream, activity: Arc<Activity>) -> Self {
-        Self { socket, activity, linger: None }
+    /// A connection that begins.
+    pub(super) fn new(socket: TcpStream) -> Self {
+        // Answers are written whole; waiting for more to send with them only delays them.
+        let _ = socket.set_nodelay(true);
+        let activity = Activity::new();
+        Self { socket, activity, unread: BytesMut::new(), linger: None }
+    }
+
+    pub(super) fn activity(&self) -> &Arc<Activity> {
+        &self.activity
+    }
+
+    /// Whether the first bytes are these, of which there are fewer than are read first; they are still to be read.
+    pub(super) fn poll_begins_with(
+        &mut self,
+        beginning: &[u8],
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<bool>> {
+        while self.unread.len() < beginning.len() && beginning.starts_with(&self.unread) {
+            let mut bytes = [0; FIRST_READ];
+            let mut buffer = ReadBuf::new(&mut bytes);
+            ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buffer))?;
+            if buffer.filled().is_empty() {
+                // The end.
+                return Poll::Ready(Ok(false));
+            }
+            self.activity.received();
+            self.unread.extend_from_slice(buffer.filled());
+        }
+        Poll::Ready(Ok(self.unread.starts_with(beginning)))
+    }
+
+    /// These bytes are to be read again, before all others.
+    pub(super) fn put_back(&mut self, bytes: &[u8]) {
+        let rest = mem::replace(&mut self.unread, bytes.into());
+        self.unread.unsplit(rest);
+    }
+
+    /// The stream, on its way to another loop. Errors are of the runtime that it is registered with.
+    pub(super) fn detach(self) -> io::Result<Detached> {
+        let Self { socket, activity, unread, .. } = self;
+        Ok(Detached { socket: socket.into_std()?, activity, unread })
     }
 
     fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -40,12 +88,33 @@ impl Stream {
     }
 }
 
+/// A stream that no loop serves.
+pub(super) struct Detached {
+    socket: std::net::TcpStream,
+    activity: Arc<Activity>,
+    unread: BytesMut,
+}
+
+impl Detached {
+    /// The stream, of this loop from now on.
+    pub(super) fn attach(self) -> io::Result<Stream> {
+        let Self { socket, activity, unread } = self;
+        Ok(Stream { socket: TcpStream::from_std(socket)?, activity, unread, linger: None })
+    }
+}
+
 impl AsyncRead for Stream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.unread.is_empty() {
+            let length = buffer.remaining().min(self.unread.len());
+            let bytes = self.unread.split_to(length);
+            buffer.put_slice(&bytes);
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.socket).poll_read(cx, buffer);
         if buffer.filled().len() > before {
@@ -81,6 +150,7 @@ impl AsyncWrite for Stream {
     /// Closes our side, and reads on until the client has closed its own.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        this.activity.closes();
         if this.linger.is_none() {
             ready!(Pin::new(&mut this.socket).poll_shutdown(cx))?;
         }

@@ -1,0 +1,154 @@
+//! What is spoken on a connection: HTTP/1.1 or HTTP/2, told apart by the first bytes that come, and hyper for either.
+
+use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::HttpService;
+use hyper_util::rt::{TokioIo, TokioTimer};
+
+use super::stream::Stream;
+use super::{BoxError, Limits};
+
+/// How the connections of a loop speak.
+pub(super) struct Protocols {
+    http1: http1::Builder,
+    http2: http2::Builder<LocalExecutor>,
+}
+
+impl Protocols {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let mut http1 = http1::Builder::new();
+        http1
+            .timer(TokioTimer::new())
+            // The connection's activity is watched here, which tells a slow head from an idle connection.
+            .header_read_timeout(None)
+            .max_buf_size(limits.header_size)
+            .keep_alive(limits.keep_alive);
+        let mut http2 = http2::Builder::new(LocalExecutor);
+        http2
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(limits.streams)
+            .max_header_list_size(u32::try_from(limits.header_size).unwrap_or(u32::MAX));
+        Self { http1, http2 }
+    }
+}
+
+/// What is said on one connection: a future that ends with it.
+pub(super) struct Conversation<'a, S: HttpService<Incoming>> {
+    protocols: &'a Protocols,
+    state: State<S>,
+}
+
+#[expect(clippy::large_enum_variant, reason = "most conversations are of HTTP/1.1")]
+enum State<S: HttpService<Incoming>> {
+    /// It is not known yet what the client speaks.
+    Begins(Stream, S),
+    Http1(Http1<S>),
+    Http2(Pin<Box<Http2<S>>>),
+    Over,
+}
+
+type Http1<S> = http1::UpgradeableConnection<TokioIo<Stream>, S>;
+type Http2<S> = http2::Connection<TokioIo<Stream>, S, LocalExecutor>;
+
+impl<'a, S, B> Conversation<'a, S>
+where
+    S: HttpService<Incoming, ResBody = B, Error: Into<BoxError>, Future: 'static>,
+    B: http_body::Body<Error: Into<BoxError>> + 'static,
+{
+    /// On a stream that has said nothing yet, or that was [taken](Self::take) from another conversation.
+    pub(super) fn new(protocols: &'a Protocols, stream: Stream, service: S) -> Self {
+        let state = match stream.activity().requests() {
+            0 => State::Begins(stream, service),
+            _ => State::http1(protocols, stream, service),
+        };
+        Self { protocols, state }
+    }
+
+    /// Ends it after the requests that have begun.
+    pub(super) fn shut_down_gracefully(&mut self) {
+        match &mut self.state {
+            State::Begins(..) | State::Over => self.state = State::Over,
+            State::Http1(connection) => Pin::new(connection).graceful_shutdown(),
+            State::Http2(connection) => connection.as_mut().graceful_shutdown(),
+        }
+    }
+
+    /// Whether it is one of HTTP/1.1, which can be gone on with elsewhere when it is between two requests.
+    pub(super) fn can_be_taken(&self) -> bool {
+        matches!(self.state, State::Http1(_))
+    }
+
+    /// The stream of a conversation that is between two requests, with what has come of the next one.
+    pub(super) fn take(self) -> Option<Stream> {
+        let State::Http1(connection) = self.state else { return None };
+        let parts = connection.into_parts()?;
+        let mut stream = parts.io.into_inner();
+        stream.put_back(&parts.read_buf);
+        Some(stream)
+    }
+}
+
+impl<S, B> State<S>
+where
+    S: HttpService<Incoming, ResBody = B, Error: Into<BoxError>, Future: 'static>,
+    B: http_body::Body<Error: Into<BoxError>> + 'static,
+{
+    fn http1(protocols: &Protocols, stream: Stream, service: S) -> Self {
+        Self::Http1(protocols.http1.serve_connection(TokioIo::new(stream), service).with_upgrades())
+    }
+
+    fn http2(protocols: &Protocols, stream: Stream, service: S) -> Self {
+        Self::Http2(Box::pin(protocols.http2.serve_connection(TokioIo::new(stream), service)))
+    }
+}
+
+// The service is never pinned.
+impl<S: HttpService<Incoming>> Unpin for Conversation<'_, S> {}
+
+impl<S, B> Future for Conversation<'_, S>
+where
+    S: HttpService<Incoming, ResBody = B, Error: Into<BoxError>, Future: 'static>,
+    B: http_body::Body<Error: Into<BoxError>> + 'static,
+{
+    type Output = Result<(), BoxError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        loop {
+            match &mut this.state {
+                State::Begins(stream, _) => {
+                    let is_http2 = ready!(stream.poll_begins_with(PREFACE, cx))?;
+                    let State::Begins(stream, service) = mem::replace(&mut this.state, State::Over) else {
+                        unreachable!("the state was looked at just now")
+                    };
+                    this.state = if is_http2 {
+                        State::http2(this.protocols, stream, service)
+                    } else {
+                        State::http1(this.protocols, stream, service)
+                    };
+                }
+                State::Http1(connection) => return Pin::new(connection).poll(cx).map_err(Into::into),
+                State::Http2(connection) => return connection.as_mut().poll(cx).map_err(Into::into),
+                State::Over => return Poll::Ready(Ok(())),
+            }
+        }
+    }
+}
+
+/// What a client of HTTP/2 begins with (RFC 9113, section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Runs what a connection spawns, the requests of HTTP/2, as tasks of the same loop.
+#[derive(Clone)]
+struct LocalExecutor;
+
+impl<F: Future<Output: 'static> + 'static> hyper::rt::Executor<F> for LocalExecutor {
+    fn execute(&self, future: F) {
+        tokio::task::spawn_local(future);
+    }
+}
