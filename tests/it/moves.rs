@@ -14,7 +14,7 @@ use http_body_util::BodyExt as _;
 use unblock_runtime::server::{Running, Server};
 
 use crate::client::Bare;
-use crate::support::next;
+use crate::support::{Gate, next};
 
 fn start(loops: usize, router: Router) -> Running {
     Server::builder().loops(loops).bind("127.0.0.1:0").unwrap().start(router).unwrap()
@@ -96,4 +96,66 @@ fn a_body_that_is_read_after_the_answer_is_whole() {
         connection.send("56789");
         assert_eq!(next(&told).unwrap(), "0123456789");
     }
+}
+
+/// Whether connections leave after each request, as they do in a library built to be tested so.
+const RESTLESS: bool = cfg!(unblock_restless);
+
+#[test]
+fn a_request_on_a_connection_that_has_just_moved_is_answered_when_the_server_stops() {
+    let (tell, told) = mpsc::channel();
+    let gate = Gate::new();
+    let at = gate.clone();
+    let name = || thread::current().name().unwrap_or_default().to_owned();
+    let router = Router::new().route("/", get(move || async move { name() })).route(
+        "/held/{free}",
+        get(move |free: axum::extract::Path<String>| async move {
+            let holds = name() != free.0;
+            tell.send(holds).unwrap();
+            if holds {
+                at.wait();
+            }
+        }),
+    );
+    let server = start(2, router);
+    let mut moves = Bare::connect(server.local_addr());
+    moves.get("/");
+    let first = moves.answer().1;
+    let free = match (&*first, RESTLESS) {
+        ("unblock-loop-0", true) => "unblock-loop-1",
+        (_, true) => "unblock-loop-0",
+        (first, false) => first,
+    };
+    let mut others = Vec::new();
+    loop {
+        let mut other = Bare::connect(server.local_addr());
+        other.get(&format!("/held/{free}"));
+        others.push(other);
+        if next(&told) {
+            break;
+        }
+    }
+    // It is answered by the loop that is free, and on its way to the one that is held then.
+    moves.get("/");
+    assert_eq!(moves.answer().1, free);
+    moves.get("/");
+    server.handle().stop();
+    gate.open();
+    assert_eq!(moves.answer().0, 200);
+    assert_eq!(moves.rest(), "");
+    drop(others);
+    assert!(server.wait().unwrap().is_clean());
+}
+
+#[test]
+fn half_a_head_does_not_hold_up_the_stop() {
+    let server = start(2, Router::new().route("/", get(|| async { "hello\n" })));
+    let mut connection = Bare::connect(server.local_addr());
+    connection.get("/");
+    assert_eq!(connection.answer().0, 200);
+    connection.send("GET / HTT");
+    server.handle().stop();
+    assert_eq!(connection.rest(), "");
+    drop(connection);
+    assert!(server.wait().unwrap().is_clean());
 }

@@ -73,7 +73,7 @@ impl Activity {
     /// Bytes have come.
     pub(super) fn received(&self) {
         let mut now = self.lock();
-        if now.open == 0 && now.head.is_none() {
+        if now.open == 0 && now.bodies == 0 && now.head.is_none() {
             now.head = Some(Instant::now());
         }
     }
@@ -137,12 +137,12 @@ impl Activity {
         self.lock().closing = true;
     }
 
-    /// How many requests the connection has brought, if it is between two as far as can be told between two polls of it: what it has
-    /// brought is read and answered, the client has taken the answers, and it may bring more.
-    pub(super) fn between_requests(&self) -> Option<u64> {
+    /// Whether the connection is between two requests, as far as can be told between two polls of it: what it has brought is read
+    /// and answered, the client has taken the answers, and it may bring more.
+    pub(super) fn is_between_requests(&self) -> bool {
         let now = self.lock();
         let is_done = now.open == 0 && now.bodies == 0 && now.stalled.is_none();
-        (is_done && now.leaving.is_none() && !now.closing).then_some(now.requests)
+        is_done && now.leaving.is_none() && !now.closing
     }
 
     /// Waits until the client has taken longer than it may, or has brought as many requests as it may.

@@ -8,10 +8,12 @@ use std::task::Poll;
 use std::time::Duration;
 
 use http::{Request, Response};
-use hyper::service::service_fn;
+use hyper::body::Incoming;
+use hyper::service::{HttpService, service_fn};
+use tokio::io::AsyncWriteExt as _;
 use tokio::time::sleep;
 
-use super::activity::Overdue;
+use super::activity::{Activity, Overdue};
 use super::gauge::Gauge;
 use super::housekeeping::Housekeeping;
 use super::protocol::{Conversation, Protocols};
@@ -23,7 +25,7 @@ use super::stream::Stream;
 use super::{Body, BoxError, Limits};
 use crate::quiet::Quiet;
 
-/// How long a connection that has brought nothing yet may still bring its first request when the server stops:
+/// How long a connection that has brought nothing to this loop yet may still bring its first request when the server stops:
 /// the client has a connection, and its request may be on the way.
 const FIRST_REQUEST: Duration = Duration::from_millis(100);
 
@@ -100,24 +102,18 @@ impl Connections {
 
         loop {
             let talk = poll_fn(|cx| {
-                let mut settled = before;
-                loop {
-                    if let Poll::Ready(ended) = Pin::new(&mut conversation).poll(cx) {
-                        return Poll::Ready(Some(ended));
-                    }
-                    if !self.spread.is_one_to_leave() || !conversation.can_be_taken() {
-                        return Poll::Pending;
-                    }
-                    match activity.between_requests() {
-                        // It has seen to all of them.
-                        Some(requests) if requests == settled && requests > before => {
-                            return Poll::Ready(None);
-                        }
-                        // hyper notices only in its next poll what the answer was the end of.
-                        Some(requests) if requests > settled => settled = requests,
-                        _ => return Poll::Pending,
-                    }
+                // hyper notices only in its next poll what an answer was the end of. So the conversation is between two requests
+                // if it was so before that poll, and no other has come in it.
+                let talks = Pin::new(&mut conversation).poll(cx).map(Some);
+                if talks.is_ready() || !self.is_to_leave(&conversation, &activity, before) {
+                    return talks;
                 }
+                let asked = activity.requests();
+                let talks = Pin::new(&mut conversation).poll(cx).map(Some);
+                if talks.is_ready() || !self.is_to_leave(&conversation, &activity, before) {
+                    return talks;
+                }
+                if activity.requests() == asked { Poll::Ready(None) } else { Poll::Pending }
             });
             let watch = pin!(race(phase.stopping(), activity.overdue(&self.limits)));
             match race(talk, Quiet::new(watch)).await {
@@ -135,16 +131,37 @@ impl Connections {
                 }
             }
         }
-        if activity.requests() == 0
-            && let Race::First(ended) = race(&mut conversation, sleep(FIRST_REQUEST)).await
-        {
-            return end(ended);
+        if activity.requests() == before {
+            if let Race::First(ended) = race(&mut conversation, sleep(FIRST_REQUEST)).await {
+                return end(ended);
+            }
+            // hyper takes a conversation that goes on for one that begins, and would wait for the rest of a head.
+            if before > 0 && activity.requests() == before {
+                let mut stream = conversation.take()?;
+                race(stream.shutdown(), phase.cut()).await;
+                return None;
+            }
         }
         conversation.shut_down_gracefully();
-        match race(&mut conversation, phase.cut()).await {
-            Race::First(ended) => end(ended),
-            Race::Second(()) => None,
+        loop {
+            match race(&mut conversation, race(phase.cut(), activity.overdue(&self.limits))).await {
+                Race::First(ended) => return end(ended),
+                Race::Second(Race::First(()) | Race::Second(Overdue::Cut(_))) => return None,
+                Race::Second(Race::Second(Overdue::Retire(_))) => activity.leave(),
+            }
         }
+    }
+
+    /// Whether a conversation is between two requests, and is to go on with another loop; not before it has brought one here.
+    fn is_to_leave<S, B>(&self, conversation: &Conversation<'_, S>, activity: &Activity, before: u64) -> bool
+    where
+        S: HttpService<Incoming, ResBody = B, Error: Into<BoxError>, Future: 'static>,
+        B: http_body::Body<Error: Into<BoxError>> + 'static,
+    {
+        self.spread.is_one_to_leave()
+            && conversation.can_be_taken()
+            && activity.is_between_requests()
+            && activity.requests() > before
     }
 }
 

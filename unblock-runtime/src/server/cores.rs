@@ -80,10 +80,10 @@ impl Place {
                 let mut others = self.cores.others(self.own);
                 others.all(|other| self.cores.entry(other) != core + 1 || loads(other).is_lighter_than(load))
             };
-            if let Some(core) = system::move_to(is_free) {
-                self.awake();
-                tracing::debug!(number = self.own, core, "a loop had to wait for its core");
-            }
+            // A loop that may not go elsewhere stays, and gives connections away instead.
+            let Some(core) = system::move_to(is_free) else { return false };
+            self.awake();
+            tracing::debug!(number = self.own, core, "a loop had to wait for its core");
         }
         is_misplaced
     }

@@ -9,7 +9,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::load::Rest;
+use super::measure::Rest;
 
 /// How long a loop looks before it sleeps, at most; workers look about as long.
 const LONGEST: Duration = Duration::from_micros(20);

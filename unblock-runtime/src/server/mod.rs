@@ -66,6 +66,7 @@ mod listener;
 mod load;
 mod looks;
 mod loops;
+mod measure;
 mod mind;
 mod pace;
 #[cfg(unix)]

@@ -79,7 +79,7 @@ struct Running(Rc<Requests>);
 impl Running {
     fn begin(requests: &Rc<Requests>) -> Self {
         requests.gauge.request_begins();
-        requests.housekeeping.request();
+        requests.housekeeping.request(&requests.activity);
         Self(Rc::clone(requests))
     }
 }

@@ -81,7 +81,7 @@ impl Loop {
                 while let Race::Second(accepted) = race(self.gauge.no_connections(), arrivals.next()).await {
                     serve(accepted);
                 }
-                match arrivals.close() {
+                match arrivals.close().await {
                     Some(accepted) => serve(accepted),
                     None => return Ok(()),
                 }

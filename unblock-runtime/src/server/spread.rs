@@ -10,7 +10,9 @@ use std::future::pending;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
 
+use crossbeam_utils::CachePadded;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::error::SendError;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -59,7 +61,7 @@ pub(super) struct Spread {
 /// Where a loop is handed connections by others.
 struct Door {
     gauge: Gauge,
-    load: Shown,
+    load: CachePadded<Shown>,
     sender: mpsc::UnboundedSender<Arrival>,
     /// Something was handed in and not taken yet.
     occupied: AtomicBool,
@@ -78,7 +80,12 @@ pub(super) fn spread(gauges: impl IntoIterator<Item = Gauge>) -> Vec<(Spread, Ar
         .into_iter()
         .map(|gauge| {
             let (sender, receiver) = mpsc::unbounded_channel();
-            let door = Door { gauge, load: Shown::default(), sender, occupied: AtomicBool::new(false) };
+            let door = Door {
+                gauge,
+                load: CachePadded::new(Shown::new()),
+                sender,
+                occupied: AtomicBool::new(false),
+            };
             (door, receiver)
         })
         .unzip();
@@ -113,22 +120,41 @@ impl Spread {
         (here > fewest.gauge.connections() + 1).then_some(fewest)
     }
 
-    /// The load that the loop of this number shows.
-    pub(super) fn load(&self, number: usize) -> Load {
-        self.doors[number].load.get()
+    /// Whether there are other loops.
+    pub(super) fn is_among_others(&self) -> bool {
+        self.doors.len() > 1
+    }
+
+    /// The load of the loop of this number.
+    pub(super) fn load(&self, number: usize, now: Instant) -> Load {
+        self.doors[number].load.get(now)
     }
 
     /// The loop has this load. What was to leave, and has not, stays for now.
-    pub(super) fn show(&self, load: Load) {
-        self.doors[self.own].load.set(load);
+    pub(super) fn show(&self, load: Load, now: Instant) {
+        self.doors[self.own].load.set(load, now);
         self.leaving.store(0, Ordering::Relaxed);
     }
 
+    pub(super) fn falls_asleep(&self, now: Instant) {
+        self.doors[self.own].load.falls_asleep(now);
+        self.leaving.store(0, Ordering::Relaxed);
+    }
+
+    pub(super) fn wakes(&self, now: Instant) {
+        self.doors[self.own].load.wakes(now);
+    }
+
     /// From now on some of the connections are to leave, if another loop has more time for them than this one with its load.
-    pub(super) fn balance(&self, load: Load) {
-        let others = self.doors.iter().enumerate().filter(|(number, _)| *number != self.own);
-        let Some((number, other)) = others.max_by_key(|(_, door)| door.load.get().idle) else { return };
-        if load.is_to_give_to(other.load.get(), other.load.lately()) {
+    /// `several` have brought requests of late: the only one that does would take what there is to do along.
+    pub(super) fn balance(&self, load: Load, several: bool, now: Instant) {
+        let is_open = |number, door: &Door| number != self.own && !door.occupied.load(Ordering::Relaxed);
+        let others = self.doors.iter().enumerate().filter(|(number, door)| is_open(*number, door));
+        let Some((number, other)) = others.max_by_key(|(_, door)| door.load.get(now).idle) else { return };
+        let there = other.load.get(now);
+        if load.has_a_worse_core_than(there)
+            || several && load.is_too_much_beside(there, other.load.waited_of_late(now))
+        {
             let connections = self.doors[self.own].gauge.connections();
             self.to.store(number, Ordering::Relaxed);
             self.leaving.store(connections.div_ceil(PART).min(MOST), Ordering::Relaxed);
@@ -167,28 +193,94 @@ impl Spread {
 impl Arrivals {
     /// The next connection that another loop has handed to this one. Pending for ever when none can come.
     pub(super) async fn next(&mut self) -> Connection {
-        while let Some(arrival) = self.receiver.recv().await {
-            if let Some(arrived) = self.admit(arrival) {
-                return arrived;
-            }
+        match self.receive().await {
+            Some(arrived) => arrived,
+            None => pending().await,
         }
-        pending().await
     }
 
-    /// From now on nothing is handed in; gives what was before.
-    pub(super) fn close(&mut self) -> Option<Connection> {
+    /// From now on nothing is handed in; gives what was before, and waits for what is just being handed in.
+    pub(super) async fn close(&mut self) -> Option<Connection> {
         self.receiver.close();
-        while let Ok(arrival) = self.receiver.try_recv() {
-            if let Some(arrived) = self.admit(arrival) {
-                return Some(arrived);
-            }
-        }
-        None
+        self.receive().await
     }
 
-    /// One that cannot be registered is closed.
-    fn admit(&self, (stream, open): Arrival) -> Option<Connection> {
-        self.doors[self.own].occupied.store(false, Ordering::Release);
-        Some((stream.attach().ok()?, open))
+    async fn receive(&mut self) -> Option<Connection> {
+        loop {
+            let (stream, open) = self.receiver.recv().await?;
+            self.doors[self.own].occupied.store(false, Ordering::Release);
+            // One that cannot be registered is closed.
+            if let Ok(stream) = stream.attach() {
+                return Some((stream, open));
+            }
+        }
+    }
+}
+
+#[cfg(all(test, not(any(loom, unblock_restless))))]
+mod tests {
+    use super::*;
+
+    const FULL: Load = Load { idle: 0, waiting: 0 };
+    const LATE: Load = Load { idle: 500, waiting: 300 };
+    const IDLE: Load = Load { idle: 900, waiting: 0 };
+
+    /// The loops of a server with these loads, and so many connections each.
+    fn loops(loads: &[Load], connections: usize, now: Instant) -> (Vec<Spread>, Vec<OpenConnection>) {
+        let gauges: Vec<_> = loads.iter().map(|_| Gauge::default()).collect();
+        let open = gauges.iter().flat_map(|gauge| (0..connections).map(|_| gauge.connection())).collect();
+        let loops: Vec<_> = spread(gauges).into_iter().map(|(spread, _)| spread).collect();
+        for (one, load) in loops.iter().zip(loads) {
+            one.wakes(now);
+            one.show(*load, now);
+        }
+        (loops, open)
+    }
+
+    fn leaving(one: &Spread) -> (usize, usize) {
+        (one.leaving.load(Ordering::Relaxed), one.to.load(Ordering::Relaxed))
+    }
+
+    #[test]
+    fn what_is_too_much_leaves_for_the_loop_with_most_time() {
+        let now = Instant::now();
+        let (loops, _open) = loops(&[FULL, FULL, IDLE, LATE], 20, now);
+        loops[0].balance(FULL, true, now);
+        assert_eq!(leaving(&loops[0]), (3, 2));
+        assert!(loops[0].is_one_to_leave());
+        loops[0].show(FULL, now);
+        assert!(!loops[0].is_one_to_leave(), "until the next look");
+    }
+
+    #[test]
+    fn the_only_connection_that_is_used_does_not_leave_for_being_too_much() {
+        let now = Instant::now();
+        let (loops, _open) = loops(&[FULL, IDLE], 20, now);
+        loops[0].balance(FULL, false, now);
+        assert!(!loops[0].is_one_to_leave());
+        loops[0].balance(LATE, false, now);
+        assert!(loops[0].is_one_to_leave(), "a core of its own is better for it");
+    }
+
+    #[test]
+    fn nothing_leaves_for_a_loop_that_has_not_taken_the_last_or_is_silent() {
+        let now = Instant::now();
+        let (loops, _open) = loops(&[FULL, IDLE, Load { idle: 800, ..IDLE }], 20, now);
+        loops[0].doors[1].occupied.store(true, Ordering::Relaxed);
+        loops[0].balance(FULL, true, now);
+        assert_eq!(leaving(&loops[0]), (3, 2));
+        let later = now + std::time::Duration::from_secs(1);
+        loops[0].show(FULL, later);
+        loops[0].balance(FULL, true, later);
+        assert!(!loops[0].is_one_to_leave());
+    }
+
+    #[test]
+    fn nothing_is_to_leave_after_a_sleep() {
+        let now = Instant::now();
+        let (loops, _open) = loops(&[FULL, IDLE], 20, now);
+        loops[0].balance(FULL, true, now);
+        loops[0].falls_asleep(now);
+        assert!(!loops[0].is_one_to_leave());
     }
 }
