@@ -94,10 +94,12 @@ impl Shown {
         self.give_a_sign(now, true);
     }
 
-    pub(super) fn wakes(&self, now: Instant) {
+    /// Says whether the loop has slept for so long that its load is forgotten.
+    pub(super) fn wakes(&self, now: Instant) -> bool {
         let load = self.get(now);
         self.load.store(load.idle << 16 | load.waiting, Ordering::Relaxed);
         self.give_a_sign(now, false);
+        load == Load::NONE
     }
 
     fn give_a_sign(&self, now: Instant, asleep: bool) {

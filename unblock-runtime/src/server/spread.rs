@@ -138,11 +138,13 @@ impl Spread {
 
     pub(super) fn falls_asleep(&self, now: Instant) {
         self.doors[self.own].load.falls_asleep(now);
-        self.leaving.store(0, Ordering::Relaxed);
     }
 
+    /// What was to leave stays if the loop has slept for long: the other may not have time any more.
     pub(super) fn wakes(&self, now: Instant) {
-        self.doors[self.own].load.wakes(now);
+        if self.doors[self.own].load.wakes(now) {
+            self.leaving.store(0, Ordering::Relaxed);
+        }
     }
 
     /// From now on some of the connections are to leave, if another loop has more time for them than this one with its load.
@@ -276,11 +278,15 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_to_leave_after_a_sleep() {
+    fn nothing_is_to_leave_after_a_long_sleep() {
         let now = Instant::now();
         let (loops, _open) = loops(&[FULL, IDLE], 20, now);
         loops[0].balance(FULL, true, now);
         loops[0].falls_asleep(now);
+        loops[0].wakes(now);
+        assert!(loops[0].is_one_to_leave());
+        loops[0].falls_asleep(now);
+        loops[0].wakes(now + std::time::Duration::from_secs(1));
         assert!(!loops[0].is_one_to_leave());
     }
 }
