@@ -44,6 +44,19 @@ enum Stage<F, T> {
     Taken,
 }
 
+impl<F, T> Stage<F, T> {
+    /// Looks before it takes: work that is still there is not to be moved, which may be long.
+    fn take_outcome(&mut self) -> Option<Result<T, Error>> {
+        if !matches!(self, Self::Ready(_)) {
+            return None;
+        }
+        match std::mem::replace(self, Self::Taken) {
+            Self::Ready(outcome) => Some(outcome),
+            _ => None,
+        }
+    }
+}
+
 /// Where a job was when its deadline passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Expired {
@@ -129,29 +142,19 @@ impl<F, T> Completion<F, T> {
 
     pub(crate) fn poll(&self, cx: &Context<'_>, home: Option<&LoopHandle>) -> Poll<Result<T, Error>> {
         let mut cell = self.cell.lock();
-        match std::mem::replace(&mut cell.stage, Stage::Taken) {
-            Stage::Ready(outcome) => Poll::Ready(outcome),
-            Stage::Taken => panic!("a submission was polled after it gave its outcome"),
-            pending => {
-                cell.stage = pending;
-                let replaced = set_waiter(&mut cell.waiter, cx, home);
-                drop(cell);
-                drop(replaced);
-                Poll::Pending
-            }
+        if let Some(outcome) = cell.stage.take_outcome() {
+            return Poll::Ready(outcome);
         }
+        assert!(!matches!(cell.stage, Stage::Taken), "a submission was polled after it gave its outcome");
+        let replaced = set_waiter(&mut cell.waiter, cx, home);
+        drop(cell);
+        drop(replaced);
+        Poll::Pending
     }
 
     /// The outcome, if it is there. For a caller with whom nobody shares the job any more: no lock is needed then.
     pub(crate) fn take(&mut self) -> Option<Result<T, Error>> {
-        let stage = &mut self.cell.get_mut().stage;
-        if !matches!(stage, Stage::Ready(_)) {
-            return None;
-        }
-        match std::mem::replace(stage, Stage::Taken) {
-            Stage::Ready(outcome) => Some(outcome),
-            _ => None,
-        }
+        self.cell.get_mut().stage.take_outcome()
     }
 
     /// Whether nothing is left to run: the job has begun, or will never begin.

@@ -1,6 +1,7 @@
 //! A worker: a thread that takes a job, runs it, completes it, and looks for the next.
 
 use std::io;
+use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -20,6 +21,12 @@ const LOOKS: u32 = 16;
 /// Pauses of the processor between two looks, about 1.4 µs. With half of it 64 callers get a tenth fewer jobs done, because more
 /// of the looks fall between two submissions; with twice as much a single caller waits longer.
 const PAUSES: u32 = 32;
+/// Before the first look after a burst of jobs it pauses longer, by so much for each of them. They take about three times as long to
+/// submit, so the next are not kept waiting; and a worker that has caught up takes each cache line out of the submitter's hands.
+/// (Eight callers get 1.4 times as many jobs done so; with twice as much they wait for the worker.)
+const PAUSES_PER_JOB: u32 = 2;
+/// The longest pause for a burst, about 11 µs.
+const MOST_PAUSES: u32 = 256;
 /// After so many looks the core is offered to others.
 const LOOKS_PER_YIELD: u32 = 2;
 
@@ -46,6 +53,7 @@ fn work(pool: &Arc<Shared>, seat: &Arc<Seat>) {
         pool.note_niceness(priority::lower(pool.niceness));
     }
     let has_work = || pool.queue.has_work();
+    let mut burst = 0;
     loop {
         let has_token = seat.has_token();
         let job = if has_token {
@@ -54,10 +62,11 @@ fn work(pool: &Arc<Shared>, seat: &Arc<Seat>) {
             pool.queue.pop_sleeper()
         };
         if let Some(job) = job {
-            if std::mem::take(&mut searching) {
+            if mem::take(&mut searching) {
                 pool.sizing.found(has_work);
             }
             run(job, pool, seat);
+            burst = u32::saturating_add(burst, 1);
             if pool.sizing.may_go_on(seat, || pool.queue.has_sleepers()) {
                 continue;
             }
@@ -66,7 +75,7 @@ fn work(pool: &Arc<Shared>, seat: &Arc<Seat>) {
                 pool.sizing.search();
                 searching = true;
             }
-            if finds_work(has_work) {
+            if finds_work(mem::take(&mut burst), has_work) {
                 continue;
             }
         }
@@ -103,14 +112,20 @@ fn run(job: Arc<dyn Run>, pool: &Shared, seat: &Seat) {
     }
 }
 
-fn finds_work(has_work: impl Fn() -> bool) -> bool {
+/// Looks for work, after a burst of so many jobs.
+fn finds_work(burst: u32, has_work: impl Fn() -> bool) -> bool {
+    pause(burst.saturating_mul(PAUSES_PER_JOB).min(MOST_PAUSES));
     (1..=LOOKS).any(|look| {
-        for _ in 0..PAUSES {
-            std::hint::spin_loop();
-        }
+        pause(PAUSES);
         if look % LOOKS_PER_YIELD == 0 {
             std::thread::yield_now();
         }
         has_work()
     })
+}
+
+fn pause(times: u32) {
+    for _ in 0..times {
+        std::hint::spin_loop();
+    }
 }
