@@ -29,6 +29,10 @@ use crate::quiet::Quiet;
 /// the client has a connection, and its request may be on the way.
 const FIRST_REQUEST: Duration = Duration::from_millis(100);
 
+/// How long any other may: long enough for the runtime to look at the sockets, where the request may be that the client sent
+/// before the stop.
+const LAST_LOOK: Duration = Duration::from_millis(1);
+
 /// How the connections of one loop are served.
 pub(super) struct Connections {
     protocols: Protocols,
@@ -131,16 +135,15 @@ impl Connections {
                 }
             }
         }
-        if activity.requests() == before {
-            if let Race::First(ended) = race(&mut conversation, sleep(FIRST_REQUEST)).await {
-                return end(ended);
-            }
+        let patience = if activity.requests() == before { FIRST_REQUEST } else { LAST_LOOK };
+        if let Race::First(ended) = race(&mut conversation, sleep(patience)).await {
+            return end(ended);
+        }
+        if before > 0 && activity.requests() == before {
             // hyper takes a conversation that goes on for one that begins, and would wait for the rest of a head.
-            if before > 0 && activity.requests() == before {
-                let mut stream = conversation.take()?;
-                race(stream.shutdown(), phase.cut()).await;
-                return None;
-            }
+            let mut stream = conversation.take()?;
+            race(stream.shutdown(), phase.cut()).await;
+            return None;
         }
         conversation.shut_down_gracefully();
         loop {
