@@ -2,8 +2,9 @@
 //!
 //! A [`Server`] is *N* [event loops](crate::EventLoop), each a thread with a current-thread tokio runtime of its
 //! own. They share one listening socket; a connection is accepted by one loop, which keeps it or hands it to one
-//! that has fewer; there it stays, so that a service's future need not be `Send` (axum's handlers must be all the
-//! same), and results of `#[unblock]` calls come back through that loop's mailbox.
+//! that has fewer. A request stays with its loop, so that a service's future need not be `Send` (axum's handlers must be all the
+//! same), and results of `#[unblock]` calls come back through that loop's mailbox. Between two requests a connection of
+//! HTTP/1.1 may move on, from a loop that has too much to do to one that has time.
 //!
 //! ```no_run
 //! use unblock_runtime::server::Server;
@@ -24,9 +25,10 @@
 //! listener ─ loops ─ serve ─────── connection ────── request ─ service ────────── answer
 //! the socket         a loop's      hyper on one      limits,   the caller's:      its response, or one
 //!                    accept loop   socket, the       deadline, axum, tower,       line of the server's own
-//!                                  time limits       panics    hyper
+//!                    (spread)      time limits       panics    hyper
 //!                                  (stream,          (body,
-//!                                  activity)         pace)
+//!                                  activity,         pace)
+//!                                  protocol)
 //! ```
 //!
 //! Around it: [`Limits`] say what a client may take, `stop` how a server ends and what it reports, and with
@@ -35,7 +37,7 @@
 //! # How a server stops
 //!
 //! By [`ServerHandle::stop`] from any thread, or by a signal. The listening socket is closed at once, idle
-//! connections too; requests that run are answered, within the [grace period](ServerBuilder::grace); what is left
+//! connections too; requests that run or have just come are answered, within the [grace period](ServerBuilder::grace); what is left
 //! then is cut and counted in the [`Report`]. A handler that blocks its loop cannot be cut; the server does not
 //! wait for it for more than a second, and the process may exit over its head.
 //!
