@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::{HttpService, service_fn};
 use tokio::io::AsyncWriteExt as _;
@@ -19,10 +18,11 @@ use super::housekeeping::Housekeeping;
 use super::protocol::{Conversation, Protocols};
 use super::race::{Race, race};
 use super::request::Requests;
+use super::service::IntoService;
 use super::spread::{Connection, Spread};
 use super::stop::PhaseWatch;
 use super::stream::Stream;
-use super::{Body, BoxError, Limits};
+use super::{BoxError, Limits};
 use crate::quiet::Quiet;
 
 /// How long a connection that has brought nothing to this loop yet may still bring its first request when the server stops:
@@ -58,20 +58,14 @@ impl Connections {
     }
 
     /// Serves one connection until it ends, by itself or because the server stops, or is handed to another loop.
-    pub(super) async fn serve<S, B>(self: Rc<Self>, connection: Connection, service: S)
-    where
-        S: hyper::service::Service<
-                Request<Body>,
-                Response = Response<B>,
-                Error: Into<BoxError>,
-                Future: 'static,
-            > + Clone
-            + 'static,
-        B: http_body::Body<Error: Into<BoxError>> + 'static,
-    {
+    pub(super) async fn serve<K, S: IntoService<K>>(
+        self: Rc<Self>,
+        connection: Connection,
+        service: S::Service,
+    ) {
         let mut here = Some(connection);
         while let Some((stream, open)) = here.take() {
-            if let Some(stream) = self.converse(stream, service.clone()).await {
+            if let Some(stream) = self.converse::<K, S>(stream, service.clone()).await {
                 match self.spread.leave((stream, open)) {
                     Ok(back) => here = back,
                     Err(error) => tracing::warn!(%error, "a connection was lost between two loops"),
@@ -81,16 +75,7 @@ impl Connections {
     }
 
     /// The stream is given back if it is to leave this loop.
-    async fn converse<S, B>(&self, stream: Stream, service: S) -> Option<Stream>
-    where
-        S: hyper::service::Service<
-                Request<Body>,
-                Response = Response<B>,
-                Error: Into<BoxError>,
-                Future: 'static,
-            > + 'static,
-        B: http_body::Body<Error: Into<BoxError>> + 'static,
-    {
+    async fn converse<K, S: IntoService<K>>(&self, stream: Stream, service: S::Service) -> Option<Stream> {
         let mut phase = self.phase.clone();
         let activity = Arc::clone(stream.activity());
         let before = activity.requests();

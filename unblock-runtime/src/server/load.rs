@@ -83,8 +83,7 @@ impl Shown {
 
     /// The loop has this load now.
     pub(super) fn set(&self, load: Load, now: Instant) {
-        self.load.store(load.idle << 16 | load.waiting, Ordering::Relaxed);
-        self.give_a_sign(now, false);
+        self.note(load, now);
         if load.waiting >= self.waited_of_late(now) {
             self.waiting.store(self.millis(now) << 16 | u64::from(load.waiting), Ordering::Relaxed);
         }
@@ -97,9 +96,13 @@ impl Shown {
     /// Says whether the loop has slept for so long that its load is forgotten.
     pub(super) fn wakes(&self, now: Instant) -> bool {
         let load = self.get(now);
+        self.note(load, now);
+        load == Load::NONE
+    }
+
+    fn note(&self, load: Load, now: Instant) {
         self.load.store(load.idle << 16 | load.waiting, Ordering::Relaxed);
         self.give_a_sign(now, false);
-        load == Load::NONE
     }
 
     fn give_a_sign(&self, now: Instant, asleep: bool) {

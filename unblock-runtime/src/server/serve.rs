@@ -42,9 +42,9 @@ pub(super) struct Loop {
 impl Loop {
     /// Runs the loop on this thread until the server has stopped. `make` is called once, on this thread;
     /// `ready` when the socket is registered.
-    pub(super) fn run<K, S>(self, make: impl FnOnce() -> S, ready: impl FnOnce()) -> io::Result<()>
+    pub(super) fn run<K: 'static, S>(self, make: impl FnOnce() -> S, ready: impl FnOnce()) -> io::Result<()>
     where
-        S: IntoService<K>,
+        S: IntoService<K> + 'static,
     {
         let again = Arc::new(Notify::new());
         let spread = Arc::new(self.spread);
@@ -67,7 +67,7 @@ impl Loop {
             let accept = Accept { listener, permits: self.permits, spread, complained: false };
             let service = make().into_service();
             let serve = |connection| {
-                spawn_local(Rc::clone(&connections).serve(connection, service.clone()));
+                spawn_local(Rc::clone(&connections).serve::<K, S>(connection, service.clone()));
             };
             spawn_local(async move {
                 loop {

@@ -55,12 +55,11 @@ impl Stream {
         while self.unread.len() < beginning.len() && beginning.starts_with(&self.unread) {
             let mut bytes = [0; FIRST_READ];
             let mut buffer = ReadBuf::new(&mut bytes);
-            ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buffer))?;
+            ready!(self.poll_socket(cx, &mut buffer))?;
             if buffer.filled().is_empty() {
                 // The end.
                 return Poll::Ready(Ok(false));
             }
-            self.activity.received();
             self.unread.extend_from_slice(buffer.filled());
         }
         Poll::Ready(Ok(self.unread.starts_with(beginning)))
@@ -76,6 +75,15 @@ impl Stream {
     pub(super) fn detach(self) -> io::Result<Detached> {
         let Self { socket, activity, unread, .. } = self;
         Ok(Detached { socket: socket.into_std()?, activity, unread })
+    }
+
+    fn poll_socket(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.socket).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            self.activity.received();
+        }
+        read
     }
 
     fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -115,12 +123,7 @@ impl AsyncRead for Stream {
             buffer.put_slice(&bytes);
             return Poll::Ready(Ok(()));
         }
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut self.socket).poll_read(cx, buffer);
-        if buffer.filled().len() > before {
-            self.activity.received();
-        }
-        read
+        self.poll_socket(cx, buffer)
     }
 }
 
