@@ -31,7 +31,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Seconds {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Answer> {
         let text = segment(parts, state).await?;
-        let expected = || bad_request("seconds must be a decimal number from 0 to 3600, such as 0.5");
+        let expected =
+            || bad_request("seconds must be a decimal number from 0 to 3600, such as 0.5");
         let seconds: f64 = text.parse().map_err(|_| expected())?;
         // This refuses what is negative, not a number, or infinite, too.
         let time = Duration::try_from_secs_f64(seconds).map_err(|_| expected())?;
@@ -98,9 +99,13 @@ impl<S: Send + Sync> FromRequest<S> for Note {
     async fn from_request(request: Request<Body>, state: &S) -> Result<Self, Answer> {
         let Posted(body) = Posted::from_request(request, state).await?;
         if body.len() > LONGEST_NOTE {
-            return Err(Answer::new(StatusCode::PAYLOAD_TOO_LARGE, "a note has at most 4096 bytes"));
+            return Err(Answer::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "a note has at most 4096 bytes",
+            ));
         }
-        let text = std::str::from_utf8(&body).map_err(|_| bad_request("a note is text in UTF-8"))?;
+        let text =
+            std::str::from_utf8(&body).map_err(|_| bad_request("a note is text in UTF-8"))?;
         let text = text.trim();
         if text.is_empty() {
             return Err(bad_request("the note is empty"));

@@ -135,7 +135,10 @@ mod tests {
     #[test]
     fn each_mode_has_its_defaults() {
         let unblock = parse("");
-        assert_eq!((unblock.mode, unblock.loops(), unblock.processes()), (Mode::Unblock, cores(), 1));
+        assert_eq!(
+            (unblock.mode, unblock.loops(), unblock.processes()),
+            (Mode::Unblock, cores(), 1)
+        );
         assert_eq!(unblock.addr, "127.0.0.1:8888");
         let single = parse("--mode single");
         assert_eq!((single.loops(), single.processes()), (1, 1));
@@ -148,7 +151,10 @@ mod tests {
     #[test]
     fn the_request_timeout_is_a_decimal_number_of_seconds() {
         assert_eq!(parse("").request_timeout, None);
-        assert_eq!(parse("--request-timeout 0.25").request_timeout, Some(Duration::from_millis(250)));
+        assert_eq!(
+            parse("--request-timeout 0.25").request_timeout,
+            Some(Duration::from_millis(250))
+        );
         for text in ["-1", "soon", "inf", "NaN"] {
             let line = format!("--request-timeout={text}");
             assert!(Options::try_parse_from(["demo-server", &line]).is_err(), "{text}");

@@ -37,7 +37,8 @@ pub(crate) fn around(routes: Router, mode: Mode, pool: PoolOf) -> Router {
 fn metrics(mode: Mode, pool: PoolOf) -> impl IntoResponse {
     let mut text = String::new();
     let id = std::process::id();
-    let _ = writeln!(text, "# HELP unblock_info Which process answers, and where its handlers run.");
+    let _ =
+        writeln!(text, "# HELP unblock_info Which process answers, and where its handlers run.");
     let _ = writeln!(text, "# TYPE unblock_info gauge");
     let _ = writeln!(text, "unblock_info{{mode=\"{mode}\",process=\"{id}\"}} 1");
     if let Some(pool) = pool {

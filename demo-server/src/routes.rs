@@ -61,7 +61,10 @@ async fn get_notes(State(notes): State<Notes>) -> Result<String, Answer> {
 }
 
 /// `POST /notes`
-async fn post_note(State(notes): State<Notes>, Note(text): Note) -> Result<impl IntoResponse, Answer> {
+async fn post_note(
+    State(notes): State<Notes>,
+    Note(text): Note,
+) -> Result<impl IntoResponse, Answer> {
     notes.add(&text).await.map(added)
 }
 

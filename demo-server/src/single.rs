@@ -33,7 +33,10 @@ async fn get_notes(State(notes): State<Notes>) -> Result<String, Answer> {
     notes.newest().map(listed)
 }
 
-async fn post_note(State(notes): State<Notes>, Note(text): Note) -> Result<impl IntoResponse, Answer> {
+async fn post_note(
+    State(notes): State<Notes>,
+    Note(text): Note,
+) -> Result<impl IntoResponse, Answer> {
     notes.insert(&text).map(added)
 }
 

@@ -92,7 +92,8 @@ fn cpu_time() -> Duration {
 /// Where a thread's CPU time is not to be had, the time that passes stands for it.
 #[cfg(not(unix))]
 fn cpu_time() -> Duration {
-    static START: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+    static START: std::sync::LazyLock<std::time::Instant> =
+        std::sync::LazyLock::new(std::time::Instant::now);
     START.elapsed()
 }
 

@@ -29,8 +29,9 @@ fn main() -> ExitCode {
     if broken {
         return ExitCode::from(3);
     }
-    let router =
-        Router::new().route("/", get(|| async { format!("{}\n", process::id()) })).route("/hold", get(hold));
+    let router = Router::new()
+        .route("/", get(|| async { format!("{}\n", process::id()) }))
+        .route("/hold", get(hold));
     match server.serve(router) {
         Ok(report) => {
             println!("{report}");

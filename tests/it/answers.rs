@@ -159,14 +159,22 @@ impl io::Write for Log {
 fn the_text_of_a_panic_is_in_the_log_and_not_in_the_answer() {
     const VARIABLE: &str = "UNBLOCK_TEST_PANIC_IN_LOG";
     if std::env::var_os(VARIABLE).is_none() {
-        return in_child("answers::the_text_of_a_panic_is_in_the_log_and_not_in_the_answer", VARIABLE);
+        return in_child(
+            "answers::the_text_of_a_panic_is_in_the_log_and_not_in_the_answer",
+            VARIABLE,
+        );
     }
     tracing_subscriber::fmt().with_ansi(false).with_writer(|| Log).finish().init();
     let pool = single(1);
     let server = start(&pool);
     let answer = Client::new(server.local_addr()).get("/panics");
     assert_eq!(answer.told(), (500, "internal server error\n"));
-    assert!(answer.headers.values().all(|value| !value.as_bytes().windows(6).any(|part| part == b"secret")));
+    assert!(
+        answer
+            .headers
+            .values()
+            .all(|value| !value.as_bytes().windows(6).any(|part| part == b"secret"))
+    );
     let log = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
     assert_eq!(log.matches("the secret reason").count(), 1, "{log}");
 }

@@ -31,7 +31,8 @@ use unblock_runtime::{Error, Pool, unblock};
 
 use crate::client::Bare;
 use crate::support::{
-    DEADLINE, Guard, Held, Ledger, assert_conserved, block_on, eventually, hold, in_child, next, open_files,
+    DEADLINE, Guard, Held, Ledger, assert_conserved, block_on, eventually, hold, in_child, next,
+    open_files,
 };
 use dice::Dice;
 
@@ -65,7 +66,8 @@ impl Handlers {
 
     #[unblock(pool = self.pool)]
     fn compute(&self, _job: Guard, id: u64) -> String {
-        (0..20_000_u64).fold(id, |sum, n| std::hint::black_box(sum.wrapping_mul(31).wrapping_add(n)));
+        (0..20_000_u64)
+            .fold(id, |sum, n| std::hint::black_box(sum.wrapping_mul(31).wrapping_add(n)));
         text(id)
     }
 
@@ -162,7 +164,8 @@ fn start(handlers: Handlers) -> Running {
         .header_read(Duration::from_secs(2));
     let (tell, ready) = mpsc::channel();
     let server = Server::builder().loops(2).limits(limits).request_timeout(REQUEST_TIMEOUT);
-    let server = server.on_ready(move |address| tell.send(address).unwrap()).bind("127.0.0.1:0").unwrap();
+    let server =
+        server.on_ready(move |address| tell.send(address).unwrap()).bind("127.0.0.1:0").unwrap();
     let running = server.start(router(handlers)).unwrap();
     // Both loops have what files they need.
     next(&ready);
@@ -207,18 +210,26 @@ fn whoever_stays_gets_one_whole_answer_and_nothing_is_lost() {
     const VARIABLE: &str = "UNBLOCK_TEST_CHAOS";
     if std::env::var_os(VARIABLE).is_none() {
         // In a process of its own, where nobody else opens files.
-        return in_child("chaos::whoever_stays_gets_one_whole_answer_and_nothing_is_lost", VARIABLE);
+        return in_child(
+            "chaos::whoever_stays_gets_one_whole_answer_and_nothing_is_lost",
+            VARIABLE,
+        );
     }
     let seed = seed();
     let requests = number("UNBLOCK_CHAOS_REQUESTS").unwrap_or(REQUESTS);
     silence_expected_panics();
 
-    let pool = Pool::builder().name("chaos").parallelism(PARALLELISM).max_threads(THREADS).queue_capacity(32);
+    let pool = Pool::builder()
+        .name("chaos")
+        .parallelism(PARALLELISM)
+        .max_threads(THREADS)
+        .queue_capacity(32);
     let handlers = Handlers { pool: pool.build().unwrap(), jobs: Ledger::default() };
     let (pool, jobs) = (handlers.pool.clone(), handlers.jobs.clone());
     let server = start(handlers);
     let address = server.local_addr();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     // A connection that stays.
     let mut patient = Bare::connect(address);
     patient.get("/light/1");

@@ -36,8 +36,11 @@ impl Client {
     }
 
     fn build(server: SocketAddr, http2: bool) -> Self {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
         let pooled = Pooled::builder(TokioExecutor::new()).http2_only(http2).build_http();
         Self { runtime, pooled, server }
     }
@@ -67,7 +70,8 @@ impl Client {
         let response = self.pooled.request(request);
         let task = self.runtime.spawn(async move {
             let (head, body) = response.await?.into_parts();
-            let body = body.collect().await.map_err(|error| Box::new(error) as BoxError)?.to_bytes();
+            let body =
+                body.collect().await.map_err(|error| Box::new(error) as BoxError)?.to_bytes();
             Ok(Answer { status: head.status, headers: head.headers, body })
         });
         Pending { runtime: &self.runtime, task }

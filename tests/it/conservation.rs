@@ -65,8 +65,12 @@ fn work() -> impl Strategy<Value = Work> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let timeout =
-        prop_oneof![Just(Timeout::None), Just(Timeout::Passed), Just(Timeout::Soon), Just(Timeout::Far)];
+    let timeout = prop_oneof![
+        Just(Timeout::None),
+        Just(Timeout::Passed),
+        Just(Timeout::Soon),
+        Just(Timeout::Far)
+    ];
     prop_oneof![
         8 => work().prop_map(Step::Submit),
         4 => work().prop_map(Step::TrySubmit),
@@ -101,8 +105,10 @@ struct World {
 
 impl World {
     fn new(parallelism: usize, max_threads: usize, capacity: usize) -> Self {
-        let builder =
-            Pool::builder().parallelism(parallelism).max_threads(max_threads).queue_capacity(capacity);
+        let builder = Pool::builder()
+            .parallelism(parallelism)
+            .max_threads(max_threads)
+            .queue_capacity(capacity);
         Self {
             pool: builder.keep_alive(Duration::ZERO).build().unwrap(),
             gates: (0..GATES).map(|_| Gate::new()).collect(),
@@ -115,7 +121,8 @@ impl World {
 
     fn work(&self, work: Work) -> impl FnOnce() -> Guard + Send + 'static {
         let (captured, values) = (self.captured.guard(), self.values.clone());
-        let (gates, pool) = (self.gates.clone(), matches!(work, Work::Nested).then(|| self.pool.clone()));
+        let (gates, pool) =
+            (self.gates.clone(), matches!(work, Work::Nested).then(|| self.pool.clone()));
         move || {
             let _captured = captured;
             match work {
@@ -150,7 +157,9 @@ impl World {
 
     fn step(&mut self, step: Step) {
         match step {
-            Step::Submit(work) => self.callers.push(Caller::Submission(self.pool.submit(self.work(work)))),
+            Step::Submit(work) => {
+                self.callers.push(Caller::Submission(self.pool.submit(self.work(work))))
+            }
             Step::TrySubmit(work) => match self.pool.try_submit(self.work(work)) {
                 Ok(submission) => self.callers.push(Caller::Submission(submission)),
                 Err(TrySubmitError::Full(work) | TrySubmitError::Closed(work)) => drop(work),
@@ -209,7 +218,11 @@ impl World {
         assert!(report.is_complete(), "{report:?}");
         let stats = self.pool.stats();
         assert_conserved(&stats);
-        assert_eq!((stats.queued, stats.running, stats.waiting, stats.abandoned), (0, 0, 0, 0), "{stats:?}");
+        assert_eq!(
+            (stats.queued, stats.running, stats.waiting, stats.abandoned),
+            (0, 0, 0, 0),
+            "{stats:?}"
+        );
         // A worker counts a job before it drops what nobody took of it.
         for ledger in [&self.captured, &self.values] {
             eventually("everything is dropped", || ledger.dropped() >= ledger.made());

@@ -33,7 +33,11 @@ fn a_queued_job_past_its_deadline_never_runs_and_its_caller_is_told_without_a_ru
 }
 
 #[unblock(pool = pool, timeout = "5ms")]
-fn run_past_deadline(pool: Pool, gate: Arc<Mutex<Receiver<()>>>, saw: Arc<AtomicBool>) -> Result<u8, Error> {
+fn run_past_deadline(
+    pool: Pool,
+    gate: Arc<Mutex<Receiver<()>>>,
+    saw: Arc<AtomicBool>,
+) -> Result<u8, Error> {
     let _ = pool;
     gate.lock().unwrap_or_else(PoisonError::into_inner).recv().unwrap();
     saw.store(job::is_cancelled() && job::deadline().is_some(), Ordering::SeqCst);
@@ -48,7 +52,8 @@ fn a_running_job_past_its_deadline_is_abandoned_until_it_ends_and_its_value_reac
         let (open, gate) = channel();
         let saw = Arc::new(AtomicBool::new(false));
         let before = pool.stats();
-        let outcome = block_on(run_past_deadline(pool.clone(), Arc::new(Mutex::new(gate)), Arc::clone(&saw)));
+        let outcome =
+            block_on(run_past_deadline(pool.clone(), Arc::new(Mutex::new(gate)), Arc::clone(&saw)));
         assert!(matches!(outcome, Err(Error::TimedOut)), "{outcome:?}");
         let began = pool.stats().abandoned == 1;
         let _ = open.send(());

@@ -325,7 +325,8 @@ fn code_after_the_await_runs_on_the_loops_thread() {
     let written = Rc::clone(&not_send);
     block_on(EventLoop::new().run(async move {
         for number in 0..20 {
-            let (there, number) = pool.submit(move || (thread::current().id(), number)).await.unwrap();
+            let (there, number) =
+                pool.submit(move || (thread::current().id(), number)).await.unwrap();
             assert_ne!(there, here);
             written.borrow_mut().push((number, thread::current().id()));
         }
@@ -345,7 +346,11 @@ fn a_loop_inside_a_loop_gives_the_thread_back_to_the_outer_one() {
             outer.add_callback(note(&calls, 2)).unwrap();
             assert_eq!(pool.submit(|| 1).await.unwrap(), 1);
             yield_once().await;
-            assert_eq!(calls.lock().unwrap().len(), 1, "the outer loop's callback waits for the outer loop");
+            assert_eq!(
+                calls.lock().unwrap().len(),
+                1,
+                "the outer loop's callback waits for the outer loop"
+            );
         }));
         EventLoop::new().run(async { assert_eq!(pool.submit(|| 2).await.unwrap(), 2) }).await;
         LoopHandle::current().expect("the outer loop").add_callback(note(&calls, 3)).unwrap();

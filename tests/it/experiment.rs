@@ -76,7 +76,8 @@ fn light_route_answers_while_held(pool: Pool, loops: usize, path: &str, answer: 
     let server = start(&held, loops);
     let client = Client::new(server.local_addr());
 
-    let pending: Vec<_> = (0..HELD).map(|_| client.begin(Method::GET, path, Bytes::new())).collect();
+    let pending: Vec<_> =
+        (0..HELD).map(|_| client.begin(Method::GET, path, Bytes::new())).collect();
     for _ in 0..HELD {
         next(&begins);
     }
@@ -129,7 +130,8 @@ fn after_the_await_a_handler_is_on_its_loop_again() {
     let router = Router::new().route("/", get(threads)).with_state(pool);
     let server = Server::builder().loops(2).bind("127.0.0.1:0").unwrap().start(router).unwrap();
     let client = Client::new(server.local_addr());
-    for pending in (0..50).map(|_| client.begin(Method::GET, "/", Bytes::new())).collect::<Vec<_>>() {
+    for pending in (0..50).map(|_| client.begin(Method::GET, "/", Bytes::new())).collect::<Vec<_>>()
+    {
         let answer = pending.wait();
         let (status, text) = answer.told();
         assert_eq!(status, 200);

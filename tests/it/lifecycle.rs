@@ -13,8 +13,8 @@ use unblock_runtime::{Error, Pool, TrySubmitError, job};
 #[cfg(target_os = "linux")]
 use crate::support::tasks_named;
 use crate::support::{
-    Bomb, Gate, Held, Ledger, assert_conserved, block_on, eventually, explosive_waker, hold, next, poll_once,
-    single,
+    Bomb, Gate, Held, Ledger, assert_conserved, block_on, eventually, explosive_waker, hold, next,
+    poll_once, single,
 };
 
 #[test]
@@ -36,7 +36,8 @@ fn the_pool_grows_while_workers_sleep() {
 #[test]
 fn threads_beyond_the_parallelism_end_after_keep_alive() {
     let keep_alive = Duration::from_millis(1);
-    let pool = Pool::builder().parallelism(2).max_threads(8).keep_alive(keep_alive).build().unwrap();
+    let pool =
+        Pool::builder().parallelism(2).max_threads(8).keep_alive(keep_alive).build().unwrap();
     for _ in 0..3 {
         let held: Vec<Held> = (0..8).map(|_| hold(&pool)).collect();
         assert_eq!(pool.stats().threads, 8);
@@ -52,7 +53,8 @@ fn threads_beyond_the_parallelism_end_after_keep_alive() {
 #[cfg(target_os = "linux")]
 #[test]
 fn threads_that_retire_are_gone_from_the_system() {
-    let pool = Pool::builder().name("retire").parallelism(1).max_threads(6).keep_alive(Duration::ZERO);
+    let pool =
+        Pool::builder().name("retire").parallelism(1).max_threads(6).keep_alive(Duration::ZERO);
     let pool = pool.build().unwrap();
     let held: Vec<Held> = (0..6).map(|_| hold(&pool)).collect();
     // One that came too late for a job may be on its way out.
@@ -63,7 +65,8 @@ fn threads_that_retire_are_gone_from_the_system() {
 
 #[test]
 fn threads_stay_while_keep_alive_lasts() {
-    let pool = Pool::builder().parallelism(1).max_threads(4).keep_alive(Duration::MAX).build().unwrap();
+    let pool =
+        Pool::builder().parallelism(1).max_threads(4).keep_alive(Duration::MAX).build().unwrap();
     let held: Vec<Held> = (0..4).map(|_| hold(&pool)).collect();
     held.into_iter().for_each(Held::release);
     eventually("all at rest", || pool.stats().idle == 4);
@@ -90,7 +93,10 @@ fn the_last_handles_drop_closes_the_pool_and_what_was_submitted_still_runs() {
     let other_handle = pool.clone();
     drop(pool);
     block_on(async {
-        assert!(other_handle.try_submit(|| ()).unwrap_err().is_full(), "a handle is left: it is open");
+        assert!(
+            other_handle.try_submit(|| ()).unwrap_err().is_full(),
+            "a handle is left: it is open"
+        );
     });
     drop(other_handle);
     held.release();
@@ -165,7 +171,8 @@ fn a_shutdown_ends_the_threads_though_handles_remain() {
 fn a_shutdown_of_an_idle_pool_is_over_at_once() {
     let pool = single(1);
     let mut shutdown = pin!(pool.shutdown(Duration::MAX));
-    let Poll::Ready(report) = shutdown.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+    let Poll::Ready(report) = shutdown.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+    else {
         panic!("nothing is to be waited for");
     };
     assert!(report.is_complete());

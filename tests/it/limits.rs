@@ -28,7 +28,8 @@ const TOO_SLOW: &str = "the body came too slowly\n";
 fn start(limits: Limits) -> Running {
     let server = Server::builder().loops(1).limits(limits).bind("127.0.0.1:0").unwrap();
     // A service that makes something else of a body that ends in an error.
-    let forgiving = post(|body: Result<Bytes, _>| async move { body.map_or("no body\n", |_| "a body\n") });
+    let forgiving =
+        post(|body: Result<Bytes, _>| async move { body.map_or("no body\n", |_| "a body\n") });
     let router = Router::new()
         .route("/", get(|| async { "hello\n" }).post(|body: Bytes| async { body }))
         .route("/forgiving", forgiving)
@@ -45,8 +46,11 @@ struct Http2 {
 
 impl Http2 {
     fn connect(server: SocketAddr) -> Self {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
         let (requests, end) = runtime.block_on(async {
             let stream = tokio::net::TcpStream::connect(server).await.unwrap();
             let (requests, connection) =
@@ -63,8 +67,10 @@ impl Http2 {
         path: &str,
     ) -> (Sender<Bytes>, JoinHandle<hyper::Result<(u16, Bytes)>>) {
         let (body, channel) = Channel::new(1);
-        let request =
-            Request::builder().method(method).uri(format!("http://test{path}")).version(Version::HTTP_2);
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("http://test{path}"))
+            .version(Version::HTTP_2);
         let response = self.requests.send_request(request.body(channel).unwrap());
         let answer = self.runtime.spawn(async move {
             let (head, body) = response.await?.into_parts();
@@ -96,7 +102,9 @@ impl Http2 {
 
     #[track_caller]
     fn within<F: Future>(&self, future: F) -> F::Output {
-        self.runtime.block_on(async { tokio::time::timeout(DEADLINE, future).await }).expect("in time")
+        self.runtime
+            .block_on(async { tokio::time::timeout(DEADLINE, future).await })
+            .expect("in time")
     }
 }
 
@@ -104,7 +112,9 @@ impl Http2 {
 fn a_client_that_is_slow_with_its_body_is_answered_408_and_cut_off() {
     let server = start(Limits::new().body_read(SHORT, 500));
     for path in ["/", "/forgiving"] {
-        for head in ["content-length: 10\r\n\r\n01234", "transfer-encoding: chunked\r\n\r\n5\r\n01234\r\n"] {
+        for head in
+            ["content-length: 10\r\n\r\n01234", "transfer-encoding: chunked\r\n\r\n5\r\n01234\r\n"]
+        {
             let mut stalls = Bare::connect(server.local_addr());
             stalls.send(format!("POST {path} HTTP/1.1\r\nhost: test\r\n{head}"));
             let text = stalls.rest();
@@ -134,10 +144,16 @@ fn a_body_is_given_its_time_from_when_the_service_reads_it() {
         waits.notified().await;
         body.collect().await.unwrap().to_bytes()
     };
-    let router = Router::new().route("/late", post(late)).route("/", post(|body: Bytes| async { body }));
+    let router =
+        Router::new().route("/late", post(late)).route("/", post(|body: Bytes| async { body }));
     let limits = Limits::new().body_read(SHORT, 500);
-    let server =
-        Server::builder().loops(1).limits(limits).bind("127.0.0.1:0").unwrap().start(router).unwrap();
+    let server = Server::builder()
+        .loops(1)
+        .limits(limits)
+        .bind("127.0.0.1:0")
+        .unwrap()
+        .start(router)
+        .unwrap();
     let mut patient = Bare::connect(server.local_addr());
     patient.send("POST /late HTTP/1.1\r\nhost: test\r\ncontent-length: 10\r\n\r\n01234");
     next(&begins);
@@ -182,8 +198,13 @@ fn a_connection_that_has_brought_its_last_request_ends_when_all_are_answered() {
         }),
     );
     let limits = Limits::new().requests(2);
-    let server =
-        Server::builder().loops(1).limits(limits).bind("127.0.0.1:0").unwrap().start(router).unwrap();
+    let server = Server::builder()
+        .loops(1)
+        .limits(limits)
+        .bind("127.0.0.1:0")
+        .unwrap()
+        .start(router)
+        .unwrap();
     let mut http2 = Http2::connect(server.local_addr());
     let (_, slow) = http2.begin("GET", "/slow");
     assert_eq!(http2.get("/"), (200, "hello\n".to_owned()));
@@ -204,8 +225,13 @@ fn an_idle_connection_is_closed_and_one_that_waits_for_an_answer_is_not() {
         }),
     );
     let limits = Limits::new().idle(SHORT).header_read(LONG);
-    let server =
-        Server::builder().loops(1).limits(limits).bind("127.0.0.1:0").unwrap().start(router).unwrap();
+    let server = Server::builder()
+        .loops(1)
+        .limits(limits)
+        .bind("127.0.0.1:0")
+        .unwrap()
+        .start(router)
+        .unwrap();
     let mut slow_http2 = Http2::connect(server.local_addr());
     let (_, slow) = slow_http2.begin("GET", "/slow");
     let mut slow_http1 = Bare::connect(server.local_addr());
@@ -268,7 +294,9 @@ impl hyper::body::Body for Endless {
         self: std::pin::Pin<&mut Self>,
         _: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
-        std::task::Poll::Ready(Some(Ok(hyper::body::Frame::data(Bytes::from_static(&[b'x'; 1 << 14])))))
+        std::task::Poll::Ready(Some(Ok(hyper::body::Frame::data(Bytes::from_static(
+            &[b'x'; 1 << 14],
+        )))))
     }
 }
 
@@ -276,10 +304,16 @@ impl hyper::body::Body for Endless {
 fn a_client_that_takes_nothing_of_its_answer_is_cut_off() {
     let ledger = Ledger::default();
     let guards = ledger.clone();
-    let router = Router::new().route("/", get(move || async move { Body::new(Endless(guards.guard())) }));
+    let router =
+        Router::new().route("/", get(move || async move { Body::new(Endless(guards.guard())) }));
     let limits = Limits::new().answer_write(SHORT);
-    let server =
-        Server::builder().loops(1).limits(limits).bind("127.0.0.1:0").unwrap().start(router).unwrap();
+    let server = Server::builder()
+        .loops(1)
+        .limits(limits)
+        .bind("127.0.0.1:0")
+        .unwrap()
+        .start(router)
+        .unwrap();
     let mut takes_nothing = Bare::connect(server.local_addr());
     takes_nothing.get("/");
     eventually("the end of the answer", || ledger.dropped() == 1);

@@ -167,7 +167,10 @@ fn arguments_arrive() {
         assert_away(answer, 3);
         assert_eq!(text, "TEXT");
         assert_eq!(path, Path::new("/here/there"));
-        assert_away(patterns((1, 2), [3, 0, 0, 4], &5, 6, (7, 8)).await, 1 + 20 + 3 + 4 + 5 + 600 + 7 + 8);
+        assert_away(
+            patterns((1, 2), [3, 0, 0, 4], &5, 6, (7, 8)).await,
+            1 + 20 + 3 + 4 + 5 + 600 + 7 + 8,
+        );
         assert_away(generic(&3_u64, |items: [u64; 4]| items.iter().sum()).await, 12);
         assert_eq!(opaque("abc".to_owned()).await.unwrap().collect::<String>(), "cba");
     });

@@ -102,7 +102,8 @@ fn a_body_that_is_read_after_the_answer_is_whole() {
 const RESTLESS: bool = cfg!(unblock_restless);
 
 #[test]
-fn a_request_that_has_come_when_the_server_stops_is_answered_though_its_connection_has_just_moved() {
+fn a_request_that_has_come_when_the_server_stops_is_answered_though_its_connection_has_just_moved()
+{
     let (tell, told) = mpsc::channel();
     let gate = Gate::new();
     let at = gate.clone();

@@ -37,8 +37,13 @@ fn clones_are_handles_to_the_same_pool() {
 
 #[test]
 fn stats_show_the_settings() {
-    let pool =
-        Pool::builder().name("settings").parallelism(3).max_threads(5).queue_capacity(7).build().unwrap();
+    let pool = Pool::builder()
+        .name("settings")
+        .parallelism(3)
+        .max_threads(5)
+        .queue_capacity(7)
+        .build()
+        .unwrap();
     let stats = pool.stats();
     assert_eq!(stats.name, "settings");
     assert_eq!(stats.parallelism, 3);
@@ -76,7 +81,8 @@ fn a_setting_out_of_range_is_refused_and_named() {
 
 #[test]
 fn the_ends_of_the_ranges_are_taken() {
-    let smallest = Pool::builder().parallelism(1).max_threads(1).queue_capacity(1).keep_alive(Duration::ZERO);
+    let smallest =
+        Pool::builder().parallelism(1).max_threads(1).queue_capacity(1).keep_alive(Duration::ZERO);
     let largest = Pool::builder().parallelism(1).max_threads(usize::MAX).queue_capacity(usize::MAX);
     for builder in [smallest.niceness(0), largest.keep_alive(Duration::MAX).niceness(19)] {
         block_on(builder.build().unwrap().submit(|| ())).unwrap();
@@ -96,21 +102,30 @@ fn a_thread_that_the_system_does_not_start_is_an_error_of_build() {
 fn the_global_pool_is_the_installed_one_and_there_is_one_per_process() {
     const CHILD: &str = "UNBLOCK_TEST_GLOBAL_INSTALLED";
     if std::env::var_os(CHILD).is_none() {
-        return in_child("pool::the_global_pool_is_the_installed_one_and_there_is_one_per_process", CHILD);
+        return in_child(
+            "pool::the_global_pool_is_the_installed_one_and_there_is_one_per_process",
+            CHILD,
+        );
     }
     assert!(matches!(Pool::builder().parallelism(0).install_global(), Err(BuildError::Setting(_))));
     Pool::builder().name("mine").install_global().unwrap();
     assert_eq!(Pool::global().stats().name, "mine");
     block_on(Pool::global().submit(|| ())).unwrap();
     assert!(matches!(Pool::builder().install_global(), Err(BuildError::GlobalExists)));
-    assert!(matches!(Pool::builder().parallelism(0).install_global(), Err(BuildError::GlobalExists)));
+    assert!(matches!(
+        Pool::builder().parallelism(0).install_global(),
+        Err(BuildError::GlobalExists)
+    ));
 }
 
 #[test]
 fn a_first_use_makes_the_global_pool_and_then_none_can_be_installed() {
     const CHILD: &str = "UNBLOCK_TEST_GLOBAL_USED";
     if std::env::var_os(CHILD).is_none() {
-        return in_child("pool::a_first_use_makes_the_global_pool_and_then_none_can_be_installed", CHILD);
+        return in_child(
+            "pool::a_first_use_makes_the_global_pool_and_then_none_can_be_installed",
+            CHILD,
+        );
     }
     block_on(Pool::global().submit(|| ())).unwrap();
     assert!(matches!(Pool::builder().install_global(), Err(BuildError::GlobalExists)));
@@ -153,7 +168,9 @@ fn a_panic_comes_back_with_its_payload_and_the_worker_survives() {
     let worker = block_on(pool.submit(|| thread::current().id())).unwrap();
     assert_eq!(*payload_of(&pool, || panic!("a text")).downcast::<&str>().unwrap(), "a text");
     assert_eq!(
-        *payload_of(&pool, || panic!("number {}", std::hint::black_box(7))).downcast::<String>().unwrap(),
+        *payload_of(&pool, || panic!("number {}", std::hint::black_box(7)))
+            .downcast::<String>()
+            .unwrap(),
         "number 7"
     );
     assert_eq!(*payload_of(&pool, || std::panic::panic_any(7_u8)).downcast::<u8>().unwrap(), 7);
@@ -164,9 +181,12 @@ fn a_panic_comes_back_with_its_payload_and_the_worker_survives() {
 #[test]
 fn a_panic_can_be_resumed_in_the_caller() {
     let pool = single(1);
-    let Err(Error::Panicked(panicked)) = block_on(pool.submit(|| panic!("a text"))) else { panic!() };
+    let Err(Error::Panicked(panicked)) = block_on(pool.submit(|| panic!("a text"))) else {
+        panic!()
+    };
     assert_eq!(panicked.message(), Some("a text"));
-    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| panicked.resume())).unwrap_err();
+    let caught =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| panicked.resume())).unwrap_err();
     assert_eq!(*caught.downcast::<&str>().unwrap(), "a text");
 }
 
@@ -247,13 +267,19 @@ fn outside_of_a_job_there_is_nothing_to_ask() {
 fn the_name_of_a_closures_job_is_the_function_that_submitted_it() {
     let pool = single(1);
     let name = block_on(pool.submit(|| job::name().unwrap())).unwrap();
-    assert!(name.ends_with("the_name_of_a_closures_job_is_the_function_that_submitted_it"), "{name}");
+    assert!(
+        name.ends_with("the_name_of_a_closures_job_is_the_function_that_submitted_it"),
+        "{name}"
+    );
 }
 
 #[test]
 fn a_job_without_a_timeout_has_no_deadline_and_is_not_cancelled() {
     let pool = single(1);
-    assert_eq!(block_on(pool.submit(|| (job::deadline(), job::is_cancelled()))).unwrap(), (None, false));
+    assert_eq!(
+        block_on(pool.submit(|| (job::deadline(), job::is_cancelled()))).unwrap(),
+        (None, false)
+    );
 }
 
 /// What a job owned is dropped when the job is over and not the current one any more.

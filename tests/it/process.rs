@@ -27,7 +27,10 @@ impl Process {
         let output = child.stdout.take().expect("its standard output");
         let (tell, lines) = mpsc::channel();
         thread::spawn(move || {
-            BufReader::new(output).lines().map_while(Result::ok).try_for_each(|line| tell.send(line))
+            BufReader::new(output)
+                .lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| tell.send(line))
         });
         Self { child, lines }
     }
@@ -73,7 +76,10 @@ impl Process {
     pub(crate) fn children(&self) -> Vec<u32> {
         let path = format!("/proc/{0}/task/{0}/children", self.pid());
         let text = fs::read_to_string(path).unwrap_or_default();
-        text.split_whitespace().filter_map(|pid| pid.parse().ok()).filter(|pid| lives(*pid)).collect()
+        text.split_whitespace()
+            .filter_map(|pid| pid.parse().ok())
+            .filter(|pid| lives(*pid))
+            .collect()
     }
 }
 

@@ -64,7 +64,9 @@ fn a_killed_child_is_replaced_and_requests_go_on() {
     let after: HashSet<u32> = server.children().into_iter().collect();
     assert_eq!(before.intersection(&after).count(), 1);
     let new = *after.difference(&before).next().unwrap();
-    eventually("an answer of the new child", || client.fresh("/").told().1.trim() == new.to_string());
+    eventually("an answer of the new child", || {
+        client.fresh("/").told().1.trim() == new.to_string()
+    });
 
     server.signal(Signal::TERM);
     assert!(server.status().success());

@@ -290,7 +290,8 @@ fn callers_who_go_by_the_thousand_leave_the_queue_as_it_was() {
     let stats = pool.stats();
     assert_eq!((stats.queued, stats.waiting, stats.cancelled), (4, 0, 20_000));
     held.release();
-    let values: Vec<_> = kept.into_iter().chain([full]).map(|kept| block_on(kept).unwrap()).collect();
+    let values: Vec<_> =
+        kept.into_iter().chain([full]).map(|kept| block_on(kept).unwrap()).collect();
     assert_eq!(values, [0, 1, 2, 3]);
 }
 

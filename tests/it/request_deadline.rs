@@ -77,8 +77,10 @@ fn a_running_job_sees_that_its_request_was_given_up() {
             tell.send(job::is_cancelled()).unwrap();
         })
     };
-    let server =
-        start(Some(SHORT), Router::new().route("/", get(move || async move { work().await.unwrap() })));
+    let server = start(
+        Some(SHORT),
+        Router::new().route("/", get(move || async move { work().await.unwrap() })),
+    );
     let client = Client::new(server.local_addr());
     // On a machine so busy that the job does not begin in time, it is tried again.
     loop {
@@ -140,7 +142,9 @@ fn times(timeout: Option<Duration>) -> Vec<Option<Duration>> {
 fn a_job_has_the_nearer_of_its_own_deadline_and_its_requests() {
     let short = Duration::from_secs(60);
     let within = |time: Option<Duration>, longest| time.is_some_and(|time| time <= longest);
-    let [plain, timed, long, detached, closure, elsewhere] = times(Some(HOUR))[..] else { panic!() };
+    let [plain, timed, long, detached, closure, elsewhere] = times(Some(HOUR))[..] else {
+        panic!()
+    };
     assert!(within(plain, HOUR) && within(closure, HOUR), "{plain:?} {closure:?}");
     assert!(within(timed, short) && within(long, HOUR), "{timed:?} {long:?}");
     assert_eq!((detached, elsewhere), (None, None));
@@ -270,8 +274,7 @@ fn in_a_request_a_call_that_has_no_value_is_answered_without_a_panic_in_the_log(
     static PANICKED: AtomicBool = AtomicBool::new(false);
     const VARIABLE: &str = "UNBLOCK_TEST_NO_VALUE";
     if std::env::var_os(VARIABLE).is_none() {
-        let name =
-            "request_deadline::in_a_request_a_call_that_has_no_value_is_answered_without_a_panic_in_the_log";
+        let name = "request_deadline::in_a_request_a_call_that_has_no_value_is_answered_without_a_panic_in_the_log";
         return in_child(name, VARIABLE);
     }
     let default = std::panic::take_hook();
@@ -280,7 +283,8 @@ fn in_a_request_a_call_that_has_no_value_is_answered_without_a_panic_in_the_log(
         default(info);
     }));
     let pool = closed();
-    let server = start(None, Router::new().route("/", get(|| async move { infallible(&pool).await })));
+    let server =
+        start(None, Router::new().route("/", get(|| async move { infallible(&pool).await })));
     for client in [Client::new(server.local_addr()), Client::http2(server.local_addr())] {
         assert_eq!(client.get("/").told(), (503, "shutting down\n"));
     }

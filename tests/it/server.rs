@@ -92,7 +92,10 @@ fn connections_are_spread_over_the_loops() {
         of_the_first += usize::from(ask_and_stay(&mut connection) == "unblock-loop-0");
         more.push(connection);
     }
-    assert!((18..=22).contains(&of_the_first), "{of_the_first} of 40 connections are the first loop's");
+    assert!(
+        (18..=22).contains(&of_the_first),
+        "{of_the_first} of 40 connections are the first loop's"
+    );
 }
 
 #[test]
@@ -189,7 +192,10 @@ fn the_job_of_a_client_that_has_gone_never_runs() {
     let held = hold(&pool);
     let runs = Arc::new(AtomicUsize::new(0));
     let (on, count) = (pool.clone(), runs.clone());
-    let server = start(one_loop(), Router::new().route("/job", get(|| async move { job(&on, count).await })));
+    let server = start(
+        one_loop(),
+        Router::new().route("/job", get(|| async move { job(&on, count).await })),
+    );
 
     let mut old = Bare::connect(server.local_addr());
     old.get("/job");
@@ -221,7 +227,8 @@ fn http2_is_spoken_without_asking_and_requests_share_the_connection() {
 fn a_body_over_the_limit_is_refused_up_front_and_while_it_comes() {
     let length = post(|body: Bytes| async move { format!("{}\n", body.len()) });
     // A service that makes something else of a body that ends in an error.
-    let forgiving = post(|body: Result<Bytes, _>| async move { body.map_or("no body\n", |_| "a body\n") });
+    let forgiving =
+        post(|body: Result<Bytes, _>| async move { body.map_or("no body\n", |_| "a body\n") });
     let router = Router::new().route("/", length).route("/forgiving", forgiving);
     let server = start(one_loop().limits(Limits::new().body_size(10)), router);
     let refusal = "the body is too large: at most 10 bytes are accepted\n";
@@ -231,11 +238,16 @@ fn a_body_over_the_limit_is_refused_up_front_and_while_it_comes() {
         let answer = client.post("/", "0123456789x");
         assert_eq!(answer.told(), (413, refusal));
         answer.assert_line(413);
-        assert_eq!(client.post("/", vec![b'x'; 1 << 20]).told(), (413, refusal), "and it reads the answer");
+        assert_eq!(
+            client.post("/", vec![b'x'; 1 << 20]).told(),
+            (413, refusal),
+            "and it reads the answer"
+        );
     }
     for path in ["/", "/forgiving"] {
         let mut connection = Bare::connect(server.local_addr());
-        let head = format!("POST {path} HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n");
+        let head =
+            format!("POST {path} HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n");
         connection.send(head.clone() + "8\r\n01234567\r\n2\r\n89\r\n0\r\n\r\n");
         assert_eq!(connection.answer().0, 200, "ten bytes in chunks");
         connection.send(head + "8\r\n01234567\r\n3\r\n89x\r\n0\r\n\r\n");
@@ -245,7 +257,8 @@ fn a_body_over_the_limit_is_refused_up_front_and_while_it_comes() {
 
 #[test]
 fn a_client_that_is_slow_with_its_request_is_cut_off() {
-    let limits = Limits::new().header_read(Duration::from_millis(300)).idle(Duration::from_millis(50));
+    let limits =
+        Limits::new().header_read(Duration::from_millis(300)).idle(Duration::from_millis(50));
     let server = start(one_loop().limits(limits), slow().0);
     let mut silent = Bare::connect(server.local_addr());
     let mut stalls = Bare::connect(server.local_addr());
@@ -264,7 +277,8 @@ fn a_client_that_is_slow_with_its_request_is_cut_off() {
 fn a_head_over_the_limit_is_answered_431() {
     let server = start(one_loop().limits(Limits::new().header_size(8 * 1024)), slow().0);
     let mut connection = Bare::connect(server.local_addr());
-    connection.send(format!("GET / HTTP/1.1\r\nhost: test\r\nlong: {}\r\n\r\n", "x".repeat(9 * 1024)));
+    connection
+        .send(format!("GET / HTTP/1.1\r\nhost: test\r\nlong: {}\r\n\r\n", "x".repeat(9 * 1024)));
     assert_eq!(connection.answer().0, 431);
 }
 
@@ -336,7 +350,11 @@ fn what_outlasts_the_grace_period_is_cut_and_reported() {
     next(&begins);
     next(&begins);
     let report = server.stop().unwrap();
-    assert_eq!((report.requests_cut, report.connections_cut, report.loops_stuck), (2, 2, 0), "{report}");
+    assert_eq!(
+        (report.requests_cut, report.connections_cut, report.loops_stuck),
+        (2, 2, 0),
+        "{report}"
+    );
     assert_eq!(cut.rest(), "");
     assert!(stream.outcome().is_err());
 }

@@ -20,7 +20,8 @@ fn nested(pool: &Pool, depth: usize) -> usize {
 #[test]
 fn jobs_that_wait_for_jobs_of_their_pool_do_not_deadlock_below_max_threads() {
     for parallelism in [1, 2] {
-        let pool = Pool::builder().parallelism(parallelism).max_threads(8).keep_alive(Duration::ZERO);
+        let pool =
+            Pool::builder().parallelism(parallelism).max_threads(8).keep_alive(Duration::ZERO);
         let pool = pool.build().unwrap();
         for _ in 0..5 {
             // Seven wait, each for the next, and the eighth works.
@@ -280,7 +281,8 @@ fn calls_that_wait_for_calls_do_not_deadlock_when_they_are_known_to_sleep() {
 /// Whoever looks at a pool full of sleepers again and again finds all asleep each time.
 #[test]
 fn a_pool_that_is_full_of_sleepers_for_long_goes_on() {
-    let pool = Pool::builder().name("sleepers").parallelism(1).max_threads(4).queue_capacity(1000).build();
+    let pool =
+        Pool::builder().name("sleepers").parallelism(1).max_threads(4).queue_capacity(1000).build();
     let pool = pool.unwrap();
     let jobs: Vec<_> =
         (0..600).map(|_| pool.submit(|| std::thread::sleep(Duration::from_millis(2)))).collect();
@@ -297,7 +299,8 @@ fn a_pool_that_is_full_of_sleepers_for_long_goes_on() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_pool_with_nothing_to_do_sleeps() {
-    let pool = Pool::builder().name("idle").parallelism(2).max_threads(8).keep_alive(Duration::ZERO);
+    let pool =
+        Pool::builder().name("idle").parallelism(2).max_threads(8).keep_alive(Duration::ZERO);
     let pool = pool.build().unwrap();
     let held: Vec<Held> = (0..8).map(|_| hold(&pool)).collect();
     held.into_iter().for_each(Held::release);
@@ -350,7 +353,8 @@ fn a_thread_that_the_system_refuses_costs_growth_and_no_job_until_growth_is_poss
         return crate::support::in_child(&format!("sizing::{name}"), CHILD);
     }
     tracing_subscriber::fmt().with_ansi(false).with_writer(|| Log).init();
-    let builder = Pool::builder().parallelism(2).max_threads(8).queue_capacity(100).stack_size(STACK);
+    let builder =
+        Pool::builder().parallelism(2).max_threads(8).queue_capacity(100).stack_size(STACK);
     let pool = builder.keep_alive(Duration::MAX).build().unwrap();
     let mut held: Vec<Held> = (0..2).map(|_| hold(&pool)).collect();
     // The pool may have grown by one that it turned out not to need.

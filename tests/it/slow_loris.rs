@@ -26,7 +26,11 @@ const HEAD: &str = "GET / HTTP/1.1\r\nhost: test\r\nlong: ";
 const BODY: &str = "POST / HTTP/1.1\r\nhost: test\r\ncontent-length: 10000\r\n\r\n";
 
 /// Sends `begin` and then a byte at a time, until the server closes the connection. What came from it, and after how long.
-async fn trickle(server: SocketAddr, begin: &str, connected: Arc<AtomicUsize>) -> (String, Duration) {
+async fn trickle(
+    server: SocketAddr,
+    begin: &str,
+    connected: Arc<AtomicUsize>,
+) -> (String, Duration) {
     let start = Instant::now();
     let mut stream = TcpStream::connect(server).await.expect("a connection");
     stream.write_all(begin.as_bytes()).await.expect("to send");
@@ -58,13 +62,14 @@ fn a_thousand_slow_clients_are_cut_off_and_the_light_route_answers_meanwhile() {
     }
     // Both ends of a connection are in this process. Where it may not have that many, there are fewer clients.
     let clients = CLIENTS.min(may_open(2 * CLIENTS + 500).saturating_sub(500) / 2);
-    let router =
-        Router::new().route("/", get(|| async { "hello\n" }).post(|_: Bytes| async { "a whole body\n" }));
+    let router = Router::new()
+        .route("/", get(|| async { "hello\n" }).post(|_: Bytes| async { "a whole body\n" }));
     let limits = Limits::new().header_read(LIMIT).body_read(LIMIT, 500);
     let server = Server::builder().loops(1).limits(limits);
     let server = server.bind("127.0.0.1:0").unwrap().start(router).unwrap();
     let address = server.local_addr();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
 
     // A connection that stays; the server's own files are there when it has answered.
     let mut patient = Bare::connect(address);

@@ -143,7 +143,8 @@ impl Drop for Guard {
 
 #[track_caller]
 pub(crate) fn assert_conserved(stats: &Stats) {
-    let over = stats.completed + stats.panicked + stats.cancelled + stats.timed_out + stats.rejected;
+    let over =
+        stats.completed + stats.panicked + stats.cancelled + stats.timed_out + stats.rejected;
     assert_eq!(stats.submitted, over + stats.queued + stats.running, "{stats:?}");
 }
 
@@ -176,7 +177,9 @@ pub(crate) fn tasks_named(name: &str) -> Vec<std::path::PathBuf> {
     std::fs::read_dir("/proc/self/task")
         .unwrap()
         .filter_map(|task| Some(task.ok()?.path()))
-        .filter(|task| std::fs::read_to_string(task.join("comm")).is_ok_and(|comm| comm.starts_with(name)))
+        .filter(|task| {
+            std::fs::read_to_string(task.join("comm")).is_ok_and(|comm| comm.starts_with(name))
+        })
         .collect()
 }
 
@@ -187,7 +190,8 @@ pub(crate) fn in_child(test: &str, variable: &str) {
         .env(variable, "1")
         .output()
         .unwrap();
-    let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (out, error) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{test} in a child: {}\n{out}\n{error}", output.status);
     assert!(out.contains("1 passed"), "{test} is not the name of a test:\n{out}");
     print!("{out}");
@@ -207,7 +211,10 @@ pub(crate) fn may_open(wanted: usize) -> usize {
     let limit = getrlimit(Resource::Nofile);
     let wanted = limit.maximum.map_or(wanted as u64, |maximum| maximum.min(wanted as u64));
     if limit.current.is_some_and(|current| current < wanted) {
-        setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum: limit.maximum }).unwrap();
+        setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum: limit.maximum })
+            .unwrap();
     }
-    getrlimit(Resource::Nofile).current.map_or(usize::MAX, |current| usize::try_from(current).unwrap())
+    getrlimit(Resource::Nofile)
+        .current
+        .map_or(usize::MAX, |current| usize::try_from(current).unwrap())
 }

@@ -48,7 +48,8 @@ fn a_late_answer_never_reaches_the_next_request_on_the_connection() {
         let mut router = Router::new();
         let (on, at) = (pool.clone(), late.clone());
         router = match request_timeout {
-            None => router.route("/late", get(|| async move { waits_for_a_while(&on, at, "late\n").await })),
+            None => router
+                .route("/late", get(|| async move { waits_for_a_while(&on, at, "late\n").await })),
             Some(_) => router.route("/late", get(|| async move { waits(&on, at, "late\n").await })),
         };
         let (on, at) = (pool.clone(), next.clone());
@@ -159,8 +160,9 @@ fn the_pool_is_full_and_the_loop_still_answers() {
     let server = start(None, router);
     let held = hold(&pool);
     let (http1, http2) = (Client::new(server.local_addr()), Client::http2(server.local_addr()));
-    let pending: Vec<_> =
-        (0..100).map(|n| [&http1, &http2][n % 2].begin(Method::GET, "/job", Bytes::new())).collect();
+    let pending: Vec<_> = (0..100)
+        .map(|n| [&http1, &http2][n % 2].begin(Method::GET, "/job", Bytes::new()))
+        .collect();
     eventually("everybody in line", || pool.stats().waiting == 99);
     for client in [&http1, &http2] {
         for _ in 0..10 {
@@ -183,7 +185,13 @@ fn what_overflows_does_not_run_on_the_loop() {
         let _ = pool;
         std::thread::current().name().unwrap_or_default().to_owned()
     }
-    let pool = Pool::builder().name("work").parallelism(1).max_threads(1).queue_capacity(1).build().unwrap();
+    let pool = Pool::builder()
+        .name("work")
+        .parallelism(1)
+        .max_threads(1)
+        .queue_capacity(1)
+        .build()
+        .unwrap();
     let on = pool.clone();
     let server = start(None, Router::new().route("/", get(|| async move { who(&on).await })));
     let held = hold(&pool);
@@ -209,6 +217,9 @@ fn when_the_restarts_are_used_up_the_surviving_children_are_no_orphans() {
     let children = server.children();
     assert_eq!(server.status().code(), Some(1));
     let told = server.last_lines();
-    assert!(told.iter().any(|line| line.starts_with("failed: ") && line.contains("3 restarts")), "{told:?}");
+    assert!(
+        told.iter().any(|line| line.starts_with("failed: ") && line.contains("3 restarts")),
+        "{told:?}"
+    );
     assert!(children.into_iter().all(|child| !lives(child)));
 }

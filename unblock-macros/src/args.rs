@@ -58,7 +58,9 @@ impl Options {
 
     fn read_one(&mut self, input: ParseStream<'_>, seen: &mut Vec<String>) -> syn::Result<()> {
         let Ok(key) = input.call(Ident::parse_any) else {
-            return Err(input.error(format!("expected an option; the options are {}", spelling::OPTIONS)));
+            return Err(
+                input.error(format!("expected an option; the options are {}", spelling::OPTIONS))
+            );
         };
         let option = key.unraw().to_string();
         if seen.contains(&option) {
@@ -75,7 +77,11 @@ impl Options {
                 self.pool = Some(input.parse()?);
             }
             "timeout" => {
-                value_follows(input, &key, "`timeout = \"2s\"`, or an expression that gives a `Duration`")?;
+                value_follows(
+                    input,
+                    &key,
+                    "`timeout = \"2s\"`, or an expression that gives a `Duration`",
+                )?;
                 self.timeout = Some(read_timeout(input.parse()?)?);
             }
             "shed" => {
@@ -93,9 +99,8 @@ impl Options {
             "crate" => {
                 value_follows(input, &key, "`crate = my_crate::unblock_runtime`")?;
                 if input.peek(LitStr) {
-                    return Err(
-                        input.error("a path, without the quotes: `crate = my_crate::unblock_runtime`")
-                    );
+                    return Err(input
+                        .error("a path, without the quotes: `crate = my_crate::unblock_runtime`"));
                 }
                 self.runtime = Some(input.call(Path::parse_mod_style)?);
             }
@@ -117,7 +122,9 @@ fn no_value_follows(input: ParseStream<'_>, key: &Ident) -> syn::Result<()> {
     if input.is_empty() || input.peek(Token![,]) {
         return Ok(());
     }
-    Err(input.error(format!("`{key}` takes no value: it is on when it is written, and off when it is not")))
+    Err(input.error(format!(
+        "`{key}` takes no value: it is on when it is written, and off when it is not"
+    )))
 }
 
 fn read_name(input: ParseStream<'_>) -> syn::Result<LitStr> {
@@ -145,7 +152,8 @@ fn read_timeout(value: Expr) -> syn::Result<Timeout> {
         Lit::Float(number) => return Err(complain(duration::quoted(&number.to_string()))),
         _ => {
             return Err(complain(
-                "a timeout is a text such as \"2s\", or an expression that gives a `Duration`".to_owned(),
+                "a timeout is a text such as \"2s\", or an expression that gives a `Duration`"
+                    .to_owned(),
             ));
         }
     };

@@ -4,8 +4,8 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    BoundLifetimes, Expr, GenericArgument, Ident, Lifetime, ParenthesizedGenericArguments, PathArguments,
-    TraitBound, Type, TypeFnPtr, TypeReference, WherePredicate, parse_quote,
+    BoundLifetimes, Expr, GenericArgument, Ident, Lifetime, ParenthesizedGenericArguments,
+    PathArguments, TraitBound, Type, TypeFnPtr, TypeReference, WherePredicate, parse_quote,
 };
 
 /// What a type borrows.
@@ -149,8 +149,13 @@ impl VisitMut for Owner {
         });
     }
 
-    fn visit_parenthesized_generic_arguments_mut(&mut self, arguments: &mut ParenthesizedGenericArguments) {
-        self.inside_signature(|this| visit_mut::visit_parenthesized_generic_arguments_mut(this, arguments));
+    fn visit_parenthesized_generic_arguments_mut(
+        &mut self,
+        arguments: &mut ParenthesizedGenericArguments,
+    ) {
+        self.inside_signature(|this| {
+            visit_mut::visit_parenthesized_generic_arguments_mut(this, arguments)
+        });
     }
 
     fn visit_trait_bound_mut(&mut self, bound: &mut TraitBound) {
@@ -262,9 +267,14 @@ mod tests {
 
     #[test]
     fn unknown_owned_forms() {
-        for source in
-            ["Foo<'a>", "Foo<'_>", "impl Read + '_", "Box<dyn Read + 'a>", "fn(&'a str)", "impl Fn(&'a str)"]
-        {
+        for source in [
+            "Foo<'a>",
+            "Foo<'_>",
+            "impl Read + '_",
+            "Box<dyn Read + 'a>",
+            "fn(&'a str)",
+            "impl Fn(&'a str)",
+        ] {
             assert!(borrow(source).unwrap().owned.is_none(), "{source}");
         }
     }

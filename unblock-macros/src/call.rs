@@ -31,11 +31,13 @@ use crate::signature::Function;
 pub(crate) fn call(function: &Function, arguments: &[Argument], options: &Options) -> TokenStream {
     let span = at(result_span(function));
     let runtime = runtime_at(span, options);
-    let constructor = options.name.as_ref().map_or_else(|| quote!(new()), |name| quote!(named(#name)));
+    let constructor =
+        options.name.as_ref().map_or_else(|| quote!(new()), |name| quote!(named(#name)));
     let handler = quote_spanned!(span=> #runtime::__private::Handler::#constructor);
     let pool = options.pool.as_ref().map(|pool| {
         let variable = local("__pool");
-        let moves = if leaves_with_the_arguments(pool, function, arguments) { quote!(&) } else { quote!() };
+        let moves =
+            if leaves_with_the_arguments(pool, function, arguments) { quote!(&) } else { quote!() };
         quote_spanned!(span=> .pool(#moves #variable))
     });
     let timeout = options.timeout.as_ref().map(|timeout| {

@@ -63,8 +63,11 @@ pub(crate) fn quoted(number: &str) -> String {
 /// ```
 pub(crate) fn to_tokens(duration: Duration) -> TokenStream {
     let nanoseconds = duration.as_nanos();
-    let constructors =
-        [(quote!(from_secs), 1_000_000_000), (quote!(from_millis), 1_000_000), (quote!(from_micros), 1_000)];
+    let constructors = [
+        (quote!(from_secs), 1_000_000_000),
+        (quote!(from_millis), 1_000_000),
+        (quote!(from_micros), 1_000),
+    ];
     for (constructor, length) in constructors {
         if let (0, Ok(count)) = (nanoseconds % length, u64::try_from(nanoseconds / length)) {
             let count = Literal::u64_unsuffixed(count);
@@ -90,12 +93,19 @@ fn multiply(number: &str, length: u128) -> Result<u128, String> {
     }
     let digits = u32::try_from(fraction.len()).map_err(|_| not_a_number())?;
     let scale = 10_u128.pow(digits);
-    let part = if fraction.is_empty() { 0 } else { fraction.parse::<u128>().map_err(|_| not_a_number())? };
+    let part = if fraction.is_empty() {
+        0
+    } else {
+        fraction.parse::<u128>().map_err(|_| not_a_number())?
+    };
     if !(part * length).is_multiple_of(scale) {
         return Err(format!("`{number}` is finer than a nanosecond"));
     }
     let whole = whole.parse::<u128>().map_err(|_| too_long())?;
-    whole.checked_mul(length).and_then(|whole| whole.checked_add(part * length / scale)).ok_or_else(too_long)
+    whole
+        .checked_mul(length)
+        .and_then(|whole| whole.checked_add(part * length / scale))
+        .ok_or_else(too_long)
 }
 
 #[cfg(test)]
@@ -118,7 +128,9 @@ mod tests {
 
     #[test]
     fn refuses_the_rest() {
-        for text in ["", "5", "s", "-1s", "1.s", ".5s", "1.2.3s", "1 fortnight", "0.5ns", "1e3s", "١s"] {
+        for text in
+            ["", "5", "s", "-1s", "1.s", ".5s", "1.2.3s", "1 fortnight", "0.5ns", "1e3s", "١s"]
+        {
             assert!(parse(text).is_err(), "{text}");
         }
         assert!(parse("99999999999999999999999s").is_err());

@@ -27,7 +27,11 @@ pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
         }
     };
     validate::check(&function, &options, &mut errors);
-    if errors.is_empty() { expand(&function, &options) } else { fallback::function(function, errors) }
+    if errors.is_empty() {
+        expand(&function, &options)
+    } else {
+        fallback::function(function, errors)
+    }
 }
 
 /// ```text
@@ -83,8 +87,13 @@ fn signature(function: &Function, arguments: &[Argument]) -> syn::Signature {
                 // An expectation holds where the body's variable is bound, and is not met here.
                 typed.attrs.retain(|attr| !attr.path().is_ident("expect"));
                 let ident = argument.name.clone();
-                let pattern =
-                    PatIdent { attrs: Vec::new(), by_ref: None, mutability: None, ident, subpat: None };
+                let pattern = PatIdent {
+                    attrs: Vec::new(),
+                    by_ref: None,
+                    mutability: None,
+                    ident,
+                    subpat: None,
+                };
                 *typed.pat = Pat::Ident(pattern);
             }
         }

@@ -18,8 +18,8 @@ enum Text {
 /// the other hand, is refused by the compiler. So the standard macros go by what they do, and the others by the shape.
 pub(crate) fn positions(macro_name: &str, arguments: &[TokenTree]) -> Vec<usize> {
     let text = match macro_name {
-        "format" | "format_args" | "print" | "println" | "eprint" | "eprintln" | "panic" | "todo"
-        | "unimplemented" | "unreachable" => Text::Argument(0),
+        "format" | "format_args" | "print" | "println" | "eprint" | "eprintln" | "panic"
+        | "todo" | "unimplemented" | "unreachable" => Text::Argument(0),
         "write" | "writeln" | "assert" | "debug_assert" => Text::Argument(1),
         "assert_eq" | "assert_ne" | "debug_assert_eq" | "debug_assert_ne" => Text::Argument(2),
         "vec" | "dbg" | "matches" | "concat" | "stringify" | "env" | "option_env" | "include"

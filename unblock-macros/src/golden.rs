@@ -16,23 +16,28 @@ fn golden_expansions() {
     let mut different = Vec::new();
     for input in inputs() {
         let expanded = expand_file(&fs::read_to_string(&input).unwrap());
-        let golden = input
-            .with_file_name(input.file_name().unwrap().to_str().unwrap().replace(".in.rs", ".expanded.rs"));
+        let golden = input.with_file_name(
+            input.file_name().unwrap().to_str().unwrap().replace(".in.rs", ".expanded.rs"),
+        );
         if bless {
             fs::write(&golden, expanded).unwrap();
         } else if fs::read_to_string(&golden).ok().as_deref() != Some(&expanded) {
             different.push(format!("{}: the macro now gives\n{expanded}", golden.display()));
         }
     }
-    assert!(different.is_empty(), "{}\nif this is intended, run with UNBLOCK_BLESS=1", different.join("\n"));
+    assert!(
+        different.is_empty(),
+        "{}\nif this is intended, run with UNBLOCK_BLESS=1",
+        different.join("\n")
+    );
 }
 
 /// The macro is handed arbitrary tokens by editors; whatever they are, it answers with tokens.
 #[test]
 fn half_typed_code_does_not_panic() {
     let sources = inputs().into_iter().map(|input| fs::read_to_string(input).unwrap());
-    for source in
-        sources.chain(["#[unblock] fn f(&self, x: &".to_owned(), "#[unblock(pool = )] fn f();".to_owned()])
+    for source in sources
+        .chain(["#[unblock] fn f(&self, x: &".to_owned(), "#[unblock(pool = )] fn f();".to_owned()])
     {
         let Ok(tokens) = source.parse::<proc_macro2::TokenStream>() else { continue };
         let tokens: Vec<_> = tokens.into_iter().collect();
@@ -47,7 +52,8 @@ fn half_typed_code_does_not_panic() {
 /// Stable Rust has no variadic functions to refuse in a compile test.
 #[test]
 fn variadic_functions_are_refused() {
-    let item: proc_macro2::TokenStream = "extern \"C\" fn log(count: usize, rest: ...) {}".parse().unwrap();
+    let item: proc_macro2::TokenStream =
+        "extern \"C\" fn log(count: usize, rest: ...) {}".parse().unwrap();
     let expanded = expand::attribute(proc_macro2::TokenStream::new(), item).to_string();
     assert!(expanded.starts_with("extern \"C\" fn log"), "{expanded}");
     assert!(expanded.contains("a variadic function cannot be `async`"), "{expanded}");

@@ -23,12 +23,17 @@ use crate::signature::Function;
 /// Each call says by itself that its argument may go to another thread, and takes its place from the argument's name, so
 /// that an error is about that argument. The places of a call and of its argument have to agree in hygiene, or the compiler shows the
 /// attribute instead.
-pub(crate) fn handover(function: &Function, arguments: &[Argument], options: &Options) -> TokenStream {
+pub(crate) fn handover(
+    function: &Function,
+    arguments: &[Argument],
+    options: &Options,
+) -> TokenStream {
     let mut handover = TokenStream::new();
     if let Some(receiver) = function.sig.receiver() {
         let token = &receiver.self_token;
         let this = self_tokens::ident(at(token.span));
-        let call = handover_call(argument::is_borrowed_receiver(receiver), token.span, token, options);
+        let call =
+            handover_call(argument::is_borrowed_receiver(receiver), token.span, token, options);
         handover.extend(quote_spanned!(at(token.span)=> let #this = #call;));
     }
     for argument in arguments {
@@ -40,7 +45,12 @@ pub(crate) fn handover(function: &Function, arguments: &[Argument], options: &Op
     handover
 }
 
-fn handover_call(is_borrowed: bool, place: Span, argument: impl ToTokens, options: &Options) -> TokenStream {
+fn handover_call(
+    is_borrowed: bool,
+    place: Span,
+    argument: impl ToTokens,
+    options: &Options,
+) -> TokenStream {
     let runtime = runtime_at(place, options);
     if is_borrowed {
         quote_spanned!(place=> #runtime::__private::own(#argument))

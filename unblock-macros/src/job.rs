@@ -102,8 +102,10 @@ fn argument_binding(argument: &Argument, options: &Options) -> TokenStream {
     let Argument { attrs, name, variable, mutability, pattern, .. } = argument;
     let span = Span::mixed_site();
     let conditions: Vec<_> = attrs.iter().filter(|attr| argument::is_condition(attr)).collect();
-    let all: Vec<_> =
-        attrs.iter().filter(|attr| argument::is_condition(attr) || argument::is_lint(attr)).collect();
+    let all: Vec<_> = attrs
+        .iter()
+        .filter(|attr| argument::is_condition(attr) || argument::is_lint(attr))
+        .collect();
     // What `pool = …` uses is used, also when the body does not.
     let used = argument.bindings().iter().any(|binding| options.mention(binding));
     let used = used.then(|| quote_spanned!(span=> #[allow(unused_variables)]));
@@ -115,9 +117,10 @@ fn argument_binding(argument: &Argument, options: &Options) -> TokenStream {
     match pattern {
         None => {
             // A variable such as `_guard` is bound for the sake of its drop, on the worker.
-            let underscored = variable.as_ref().is_some_and(|variable| variable.to_string().starts_with('_'));
             let underscored =
-                underscored.then(|| quote_spanned!(span=> #[allow(clippy::no_effect_underscore_binding)]));
+                variable.as_ref().is_some_and(|variable| variable.to_string().starts_with('_'));
+            let underscored = underscored
+                .then(|| quote_spanned!(span=> #[allow(clippy::no_effect_underscore_binding)]));
             quote_spanned!(span=> #(#all)* #used #underscored let #mutability #variable = #value;)
         }
         Some(Pat::Wild(_)) => quote_spanned!(span=> #(#conditions)* let #name = #value;),
@@ -138,7 +141,8 @@ fn split_inner_attributes(body: TokenStream) -> (Vec<TokenStream>, TokenStream) 
     let body: Vec<TokenTree> = body.into_iter().collect();
     let mut attrs = Vec::new();
     let mut rest = body.as_slice();
-    while let [TokenTree::Punct(pound), TokenTree::Punct(bang), TokenTree::Group(attr), after @ ..] = rest
+    while let [TokenTree::Punct(pound), TokenTree::Punct(bang), TokenTree::Group(attr), after @ ..] =
+        rest
         && pound.as_char() == '#'
         && bang.as_char() == '!'
         && attr.delimiter() == Delimiter::Bracket

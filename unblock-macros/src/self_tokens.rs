@@ -111,7 +111,9 @@ struct NestedItem {
 impl NestedItem {
     fn see(&mut self, tokens: &[TokenTree], at: usize) {
         match (&tokens[at], self.angles) {
-            (TokenTree::Ident(word), None) if word == "impl" || word == "trait" => self.angles = Some(0),
+            (TokenTree::Ident(word), None) if word == "impl" || word == "trait" => {
+                self.angles = Some(0)
+            }
             (TokenTree::Punct(punct), Some(open)) => match punct.as_char() {
                 ';' => self.angles = None,
                 '<' => self.angles = Some(open + 1),

@@ -19,7 +19,11 @@ use crate::signature::Function;
 /// let __pool: &::unblock_runtime::Pool = &self.pool;
 /// let __timeout: ::core::time::Duration = self.limit;
 /// ```
-pub(crate) fn settings(function: &Function, arguments: &[Argument], options: &Options) -> TokenStream {
+pub(crate) fn settings(
+    function: &Function,
+    arguments: &[Argument],
+    options: &Options,
+) -> TokenStream {
     let mut settings = TokenStream::new();
     if let Some(pool) = &options.pool {
         let span = at(pool.span());
@@ -32,7 +36,8 @@ pub(crate) fn settings(function: &Function, arguments: &[Argument], options: &Op
             quote_spanned!(span=> let #variable: &#runtime::Pool = { #look &#pool };)
         });
         if leaves_with_the_arguments(pool, function, arguments) {
-            settings.extend(quote_spanned!(span=> let #variable = #runtime::Pool::clone(#variable);));
+            settings
+                .extend(quote_spanned!(span=> let #variable = #runtime::Pool::clone(#variable);));
         }
     }
     if let Some(Timeout::Expr(timeout)) = &options.timeout {
@@ -75,9 +80,14 @@ fn look_inside(option: &Expr, arguments: &[Argument]) -> TokenStream {
 }
 
 /// Whether an option's expression may refer to an argument that moves into the job.
-pub(crate) fn leaves_with_the_arguments(option: &Expr, function: &Function, arguments: &[Argument]) -> bool {
+pub(crate) fn leaves_with_the_arguments(
+    option: &Expr,
+    function: &Function,
+    arguments: &[Argument],
+) -> bool {
     let receiver = function.sig.receiver();
-    let receiver_leaves = receiver.is_some_and(|receiver| !argument::is_borrowed_receiver(receiver));
+    let receiver_leaves =
+        receiver.is_some_and(|receiver| !argument::is_borrowed_receiver(receiver));
     (receiver_leaves && mentions(option, "self"))
         || arguments
             .iter()

@@ -1,6 +1,7 @@
 //! What the user may have meant by an option that does not exist.
 
-pub(crate) const OPTIONS: &str = "`pool = …`, `timeout = …`, `shed`, `detach`, `name = …` and `crate = …`";
+pub(crate) const OPTIONS: &str =
+    "`pool = …`, `timeout = …`, `shed`, `detach`, `name = …` and `crate = …`";
 
 const NAMES: [&str; 6] = ["pool", "timeout", "shed", "detach", "name", "crate"];
 
@@ -19,7 +20,9 @@ const ELSEWHERE: [(&str, &str); 8] = [
 pub(crate) fn unknown_option(given: &str) -> String {
     match meant(given) {
         Some(option) => {
-            format!("there is no option `{given}`; did you mean `{option}`? The options are {OPTIONS}")
+            format!(
+                "there is no option `{given}`; did you mean `{option}`? The options are {OPTIONS}"
+            )
         }
         None => format!("there is no option `{given}`; the options are {OPTIONS}"),
     }
@@ -35,7 +38,9 @@ fn meant(given: &str) -> Option<&'static str> {
     NAMES
         .into_iter()
         .map(|option| (distance(given, option), option))
-        .filter(|(distance, option)| *distance <= option.len().div_ceil(3) && *distance < given.len())
+        .filter(|(distance, option)| {
+            *distance <= option.len().div_ceil(3) && *distance < given.len()
+        })
         .min()
         .map(|(_, option)| option)
 }

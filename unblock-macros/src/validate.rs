@@ -51,7 +51,10 @@ fn qualifiers(sig: &Signature, errors: &mut Errors) {
         errors.on(abi, "an `extern` function cannot be `async`: call it from a function of its own, and put `#[unblock]` there");
     }
     if let Some(variadic) = &sig.variadic {
-        errors.on(variadic.dots, "a variadic function cannot be `async`: take a slice or a `Vec` instead");
+        errors.on(
+            variadic.dots,
+            "a variadic function cannot be `async`: take a slice or a `Vec` instead",
+        );
     }
 }
 

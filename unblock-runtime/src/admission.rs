@@ -90,8 +90,8 @@ impl Average {
         self.nanos.store((old - old / count + sample / count).max(1), Ordering::Relaxed);
         if count > 1 {
             let deviation = (sample.abs_diff(old) / TENTH).min(LONGEST);
-            let variance =
-                self.variance.load(Ordering::Relaxed) + ((deviation * deviation) << FRACTION) / count;
+            let variance = self.variance.load(Ordering::Relaxed)
+                + ((deviation * deviation) << FRACTION) / count;
             self.variance.store(variance - variance / count, Ordering::Relaxed);
         }
     }
@@ -107,7 +107,8 @@ impl Average {
     /// Whether more jobs wait than may on what is known so far.
     fn has_enough_waiting(&self, parallelism: u64) -> bool {
         let count = self.count.load(Ordering::Relaxed);
-        count < WINDOW && self.waiting.load(Ordering::Relaxed) >= FIRST_BURST * parallelism + 2 * count
+        count < WINDOW
+            && self.waiting.load(Ordering::Relaxed) >= FIRST_BURST * parallelism + 2 * count
     }
 }
 
@@ -196,7 +197,8 @@ impl Admission {
             // Of what nothing is known, nobody can say more.
             return Err(self.predicted_wait(expected).max(time));
         }
-        let bearable = time.saturating_sub(Duration::from_nanos(expected.run)) * CONFIDENT_PERCENT / 100;
+        let bearable =
+            time.saturating_sub(Duration::from_nanos(expected.run)) * CONFIDENT_PERCENT / 100;
         let wait = self.corrected(expected.wait.saturating_add(DEVIATIONS * expected.deviation));
         match wait.saturating_sub(bearable) {
             Duration::ZERO => Ok(()),

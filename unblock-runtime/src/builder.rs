@@ -119,7 +119,10 @@ impl PoolBuilder {
             return invalid("queue_capacity must be at least 1");
         }
         if !(0..=19).contains(&self.niceness) {
-            return Err(BuildError::Setting(format!("niceness must be 0 to 19, not {}", self.niceness)));
+            return Err(BuildError::Setting(format!(
+                "niceness must be 0 to 19, not {}",
+                self.niceness
+            )));
         }
         if self.name.is_empty() || self.name.contains('\0') {
             return invalid("a pool's name must not be empty and must not hold a NUL");
@@ -127,7 +130,10 @@ impl PoolBuilder {
         let sizing = Sizing::new(limit, max_threads, self.keep_alive);
         let shared = Arc::new(Shared::new(
             self.name,
-            Queue::new(self.queue_capacity, priority::TELLS_WHO_SLEEPS && max_threads > parallelism),
+            Queue::new(
+                self.queue_capacity,
+                priority::TELLS_WHO_SLEEPS && max_threads > parallelism,
+            ),
             sizing,
             self.niceness,
             self.stack_size,
@@ -135,7 +141,9 @@ impl PoolBuilder {
         // If a thread is refused below, this handle's drop sends home those that started.
         let pool = Pool::from_shared(Arc::clone(&shared));
         let watched = Arc::clone(&shared);
-        shared.spawn_thread("monitor", None, move || monitor::watch(&watched)).map_err(BuildError::Thread)?;
+        shared
+            .spawn_thread("monitor", None, move || monitor::watch(&watched))
+            .map_err(BuildError::Thread)?;
         for _ in 0..parallelism {
             worker::hire(&shared, Errand::Any).map_err(BuildError::Thread)?;
         }

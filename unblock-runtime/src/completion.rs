@@ -104,7 +104,12 @@ impl<F, T> Completion<F, T> {
     }
 
     /// Ends a job that has not begun. Its work is handed back, to be dropped outside of the lock.
-    pub(crate) fn abort(&self, error: Error, home: Option<&LoopHandle>, count: impl FnOnce()) -> Option<F> {
+    pub(crate) fn abort(
+        &self,
+        error: Error,
+        home: Option<&LoopHandle>,
+        count: impl FnOnce(),
+    ) -> Option<F> {
         let mut cell = self.cell.lock();
         match std::mem::replace(&mut cell.stage, Stage::Taken) {
             Stage::Queued(work) => {
@@ -120,7 +125,11 @@ impl<F, T> Completion<F, T> {
     }
 
     /// Gives the caller `TimedOut`, wherever the job is. Work that had not begun is handed back.
-    pub(crate) fn expire(&self, home: Option<&LoopHandle>, count: impl FnOnce(Expired)) -> Option<F> {
+    pub(crate) fn expire(
+        &self,
+        home: Option<&LoopHandle>,
+        count: impl FnOnce(Expired),
+    ) -> Option<F> {
         let mut cell = self.cell.lock();
         let work = match std::mem::replace(&mut cell.stage, Stage::Taken) {
             Stage::Queued(work) => {
@@ -140,12 +149,19 @@ impl<F, T> Completion<F, T> {
         work
     }
 
-    pub(crate) fn poll(&self, cx: &Context<'_>, home: Option<&LoopHandle>) -> Poll<Result<T, Error>> {
+    pub(crate) fn poll(
+        &self,
+        cx: &Context<'_>,
+        home: Option<&LoopHandle>,
+    ) -> Poll<Result<T, Error>> {
         let mut cell = self.cell.lock();
         if let Some(outcome) = cell.stage.take_outcome() {
             return Poll::Ready(outcome);
         }
-        assert!(!matches!(cell.stage, Stage::Taken), "a submission was polled after it gave its outcome");
+        assert!(
+            !matches!(cell.stage, Stage::Taken),
+            "a submission was polled after it gave its outcome"
+        );
         let replaced = set_waiter(&mut cell.waiter, cx, home);
         drop(cell);
         drop(replaced);
@@ -164,7 +180,11 @@ impl<F, T> Completion<F, T> {
 }
 
 /// Puts the polling task in `slot`; gives back the one that was there, to be dropped outside of the lock.
-fn set_waiter(slot: &mut Option<Awaiter>, cx: &Context<'_>, home: Option<&LoopHandle>) -> Option<Awaiter> {
+fn set_waiter(
+    slot: &mut Option<Awaiter>,
+    cx: &Context<'_>,
+    home: Option<&LoopHandle>,
+) -> Option<Awaiter> {
     if !LoopHandle::is_current(home) {
         return slot.replace(Awaiter::Elsewhere(Box::new(Waiter::new(cx))));
     }
@@ -175,7 +195,11 @@ fn set_waiter(slot: &mut Option<Awaiter>, cx: &Context<'_>, home: Option<&LoopHa
 }
 
 /// The move into `Ready`: takes the waiter along, and notifies it after the lock is released.
-fn settle<F, T>(mut cell: MutexGuard<'_, Cell<F, T>>, outcome: Result<T, Error>, home: Option<&LoopHandle>) {
+fn settle<F, T>(
+    mut cell: MutexGuard<'_, Cell<F, T>>,
+    outcome: Result<T, Error>,
+    home: Option<&LoopHandle>,
+) {
     cell.stage = Stage::Ready(outcome);
     let awaiter = cell.waiter.take();
     drop(cell);

@@ -111,7 +111,9 @@ impl LoopHandle {
             (None, None) => true,
             _ => false,
         };
-        CURRENT.try_with(|current| is_same(current.borrow().as_ref())).unwrap_or_else(|_| is_same(None))
+        CURRENT
+            .try_with(|current| is_same(current.borrow().as_ref()))
+            .unwrap_or_else(|_| is_same(None))
     }
 
     /// Runs `callback` on the loop's thread, soon and in order. Callable from any thread; does not block.
@@ -206,7 +208,13 @@ struct Slot {
 
 impl Mailbox {
     fn new() -> Self {
-        Self { slot: CachePadded::new(Mutex::new(Slot { letters: Vec::new(), waker: None, open: true })) }
+        Self {
+            slot: CachePadded::new(Mutex::new(Slot {
+                letters: Vec::new(),
+                waker: None,
+                open: true,
+            })),
+        }
     }
 
     fn post(&self, letter: Letter) -> Result<(), Letter> {

@@ -25,7 +25,10 @@ impl From<&Error> for Failure {
             Error::Cancelled => (503, "cancelled before it began; try again"),
             Error::Panicked(panicked) => {
                 // Here is the last who sees it.
-                tracing::error!(message = panicked.message().unwrap_or("(not a text)"), "a job panicked");
+                tracing::error!(
+                    message = panicked.message().unwrap_or("(not a text)"),
+                    "a job panicked"
+                );
                 (500, INTERNAL)
             }
         };

@@ -74,7 +74,10 @@ fn segments(path: &str) -> Vec<&str> {
 
 /// Whether a segment is the turbofish of the one before it, `…::<u8>`, and not a qualified path in front.
 fn is_generic_arguments(segment: &str) -> bool {
-    segment.starts_with('<') && !segment.contains("::") && !segment.contains(" as ") && segment != "<"
+    segment.starts_with('<')
+        && !segment.contains("::")
+        && !segment.contains(" as ")
+        && segment != "<"
 }
 
 /// Splits at `separator` where no angle bracket is open.
@@ -86,7 +89,9 @@ fn top_level<'a>(path: &'a str, separator: &'a str) -> impl Iterator<Item = &'a 
         for (at, byte) in text.bytes().enumerate() {
             match byte {
                 b'<' => depth += 1,
-                b'>' if at > 0 && text.as_bytes()[at - 1] != b'-' => depth = depth.saturating_sub(1),
+                b'>' if at > 0 && text.as_bytes()[at - 1] != b'-' => {
+                    depth = depth.saturating_sub(1)
+                }
                 _ => {}
             }
             if depth == 0 && text.is_char_boundary(at) && text[at..].starts_with(separator) {

@@ -159,7 +159,12 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    pub(crate) fn new(work: F, origin: Origin, order: Order, account: Option<Box<Account>>) -> Arc<Self> {
+    pub(crate) fn new(
+        work: F,
+        origin: Origin,
+        order: Order,
+        account: Option<Box<Account>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             completion: Completion::new(work),
             origin,
@@ -170,8 +175,9 @@ where
     /// The work of a job that the pool does not take, for a caller who wants it back.
     pub(crate) fn take_work(&self) -> Option<F> {
         let pool = self.origin.pool();
-        let work =
-            self.completion.abort(Error::Cancelled, self.origin.home(), || pool.counters.rejected())?;
+        let work = self
+            .completion
+            .abort(Error::Cancelled, self.origin.home(), || pool.counters.rejected())?;
         pool.waits_no_more(&self.header);
         Some(work)
     }
@@ -231,7 +237,9 @@ where
     fn abort(&self, error: Error) {
         let pool = self.origin.pool();
         self.header.cancelled.store(true, Ordering::Relaxed);
-        if let Some(work) = self.completion.abort(error, self.origin.home(), || pool.counters.cancelled()) {
+        if let Some(work) =
+            self.completion.abort(error, self.origin.home(), || pool.counters.cancelled())
+        {
             pool.waits_no_more(&self.header);
             pool.moved(pool.queue.withdraw(&self.header.place));
             pool.job_ended();
@@ -241,7 +249,9 @@ where
 
     fn refuse(&self, error: Error) {
         let pool = self.origin.pool();
-        if let Some(work) = self.completion.abort(error, self.origin.home(), || pool.counters.rejected()) {
+        if let Some(work) =
+            self.completion.abort(error, self.origin.home(), || pool.counters.rejected())
+        {
             pool.waits_no_more(&self.header);
             drop(work);
         }

@@ -101,7 +101,9 @@ impl Growth {
         }
         self.target = match survey {
             // Whoever had a token slept: the jobs that wait are likely to do so too.
-            Survey { asleep: 1.., running: 0, .. } => self.target.saturating_mul(2).min(self.max_threads),
+            Survey { asleep: 1.., running: 0, .. } => {
+                self.target.saturating_mul(2).min(self.max_threads)
+            }
             _ => self.limit,
         };
         // Who searches will find one of the jobs: a worker that was called or started, and is not awake yet. Searchers are

@@ -123,7 +123,9 @@ impl Pool {
             match shared.enter(Arc::clone(&job) as Arc<dyn Run>) {
                 Entry::Entered => shared.cancel_if_stopping(&*job),
                 Entry::NoRoom if !order.shed => {}
-                Entry::NoRoom => job.refuse(Error::Overloaded { retry_after: shared.predicted_wait(&*job) }),
+                Entry::NoRoom => {
+                    job.refuse(Error::Overloaded { retry_after: shared.predicted_wait(&*job) })
+                }
                 Entry::Closed => job.refuse(Error::Closed),
             }
         }
@@ -190,7 +192,8 @@ mod tests {
     #[test]
     fn a_pool_without_handles_is_freed_with_the_shells_of_jobs_in_its_line() {
         let shared = std::thread::spawn(|| {
-            let pool = Pool::builder().parallelism(1).max_threads(1).queue_capacity(2).build().unwrap();
+            let pool =
+                Pool::builder().parallelism(1).max_threads(1).queue_capacity(2).build().unwrap();
             let (open, gate) = mpsc::channel::<()>();
             let (begun, begins) = mpsc::channel();
             let job = move || {
@@ -202,7 +205,9 @@ mod tests {
             pool.submit(|| ()).detach();
             pool.submit(|| ()).detach();
             let mut waiting = pool.submit(|| ());
-            assert!(Pin::new(&mut waiting).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            assert!(
+                Pin::new(&mut waiting).poll(&mut Context::from_waker(Waker::noop())).is_pending()
+            );
             drop(waiting);
             let shared = Arc::downgrade(&pool.shared);
             drop(pool);

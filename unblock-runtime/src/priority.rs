@@ -34,7 +34,10 @@ mod linux {
         #[cfg(not(unblock_by_time))]
         pub(crate) fn is_asleep(self) -> Option<bool> {
             let mut stat = [0; 128];
-            let read = File::open(format!("/proc/self/task/{}/stat", self.0)).ok()?.read(&mut stat).ok()?;
+            let read = File::open(format!("/proc/self/task/{}/stat", self.0))
+                .ok()?
+                .read(&mut stat)
+                .ok()?;
             let after_name = stat[..read].iter().rposition(|&byte| byte == b')')?;
             let state = stat[..read].get(after_name + 2)?;
             Some(matches!(state, b'S' | b'D'))

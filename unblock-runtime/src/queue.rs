@@ -97,12 +97,19 @@ impl Queue {
     pub(crate) fn new(capacity: usize, divided: bool) -> Self {
         let most_shells = SHELLS.max(capacity);
         Self {
-            jobs: if capacity <= FIXED_UP_TO { Lane::fixed(capacity + most_shells) } else { Lane::growing() },
+            jobs: if capacity <= FIXED_UP_TO {
+                Lane::fixed(capacity + most_shells)
+            } else {
+                Lane::growing()
+            },
             sleepers: Lane::growing(),
             most_shells,
             divided,
             capacity,
-            entered: CachePadded::new(Entrance { entered: AtomicU64::new(0), left_seen: AtomicU64::new(0) }),
+            entered: CachePadded::new(Entrance {
+                entered: AtomicU64::new(0),
+                left_seen: AtomicU64::new(0),
+            }),
             left: CachePadded::new(AtomicU64::new(0)),
             scouted: AtomicBool::new(false),
             undecided: AtomicBool::new(false),
@@ -241,7 +248,9 @@ impl Queue {
     /// is one to send. For the monitor; others wait meanwhile who want the line's lock, so a long queue is left as it is.
     pub(crate) fn sort(&self, may_scout: bool) -> Moved {
         let may_scout = may_scout && !self.has_scout() && self.undecided.load(Ordering::Relaxed);
-        if !(may_scout || self.unsorted.load(Ordering::Relaxed)) || self.len_with_shells() > SORTED_UP_TO {
+        if !(may_scout || self.unsorted.load(Ordering::Relaxed))
+            || self.len_with_shells() > SORTED_UP_TO
+        {
             return false;
         }
         let _line = self.line.lock();

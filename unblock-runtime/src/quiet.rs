@@ -44,7 +44,8 @@ impl<F: Future + Unpin> Future for Quiet<F> {
         let this = &mut *self;
         this.bell.set_task(cx.waker());
         // Looking first is cheaper, and nearly always enough.
-        if !this.bell.rung.load(Ordering::Relaxed) || !this.bell.rung.swap(false, Ordering::Acquire) {
+        if !this.bell.rung.load(Ordering::Relaxed) || !this.bell.rung.swap(false, Ordering::Acquire)
+        {
             return Poll::Pending;
         }
         Pin::new(&mut this.future).poll(&mut Context::from_waker(&this.waker))

@@ -133,7 +133,12 @@ impl Sizing {
                 return self.arm();
             }
             let more = counts + ACTIVE + SEARCHING;
-            match self.counts.compare_exchange_weak(counts, more, Ordering::SeqCst, Ordering::SeqCst) {
+            match self.counts.compare_exchange_weak(
+                counts,
+                more,
+                Ordering::SeqCst,
+                Ordering::SeqCst,
+            ) {
                 Err(now) => counts = now,
                 Ok(_) => match self.summon(Errand::Any) {
                     Given::Taken => return,
@@ -219,8 +224,9 @@ impl Sizing {
                 return true;
             }
             if seat.change(ON, OFF) {
-                let one_less =
-                    |counts| (active(counts) > self.limit.load(Ordering::Relaxed)).then(|| counts - ACTIVE);
+                let one_less = |counts| {
+                    (active(counts) > self.limit.load(Ordering::Relaxed)).then(|| counts - ACTIVE)
+                };
                 if self.counts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok() {
                     return false;
                 }
@@ -234,7 +240,8 @@ impl Sizing {
         }
         let one_more =
             |counts| (active(counts) < self.limit.load(Ordering::Relaxed)).then(|| counts + ACTIVE);
-        let regained = self.counts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more).is_ok();
+        let regained =
+            self.counts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more).is_ok();
         if regained {
             seat.standing.store(ON, Ordering::SeqCst);
         }
@@ -242,9 +249,15 @@ impl Sizing {
     }
 
     /// Waits on the bench until there is work for this worker, or until it is to leave. Blocks.
-    pub(crate) fn sit(&self, seat: &Arc<Seat>, was_searching: bool, has_work: impl Fn() -> bool) -> Wait {
+    pub(crate) fn sit(
+        &self,
+        seat: &Arc<Seat>,
+        was_searching: bool,
+        has_work: impl Fn() -> bool,
+    ) -> Wait {
         let had_token = seat.standing.swap(OFF, Ordering::SeqCst) == ON;
-        let give_back = if had_token { ACTIVE } else { 0 } + if was_searching { SEARCHING } else { 0 };
+        let give_back =
+            if had_token { ACTIVE } else { 0 } + if was_searching { SEARCHING } else { 0 };
         let dismissed = {
             let mut roster = self.roster.lock();
             if roster.dismissed {
@@ -370,7 +383,8 @@ impl Sizing {
             }
             if let Given::NobodyThere = self.summon(Errand::Any) {
                 let before = self.counts.fetch_sub(ACTIVE + SEARCHING, Ordering::SeqCst);
-                return (jobs - given).min(target.saturating_sub(active(before).saturating_sub(1)) as usize);
+                return (jobs - given)
+                    .min(target.saturating_sub(active(before).saturating_sub(1)) as usize);
             }
         }
         0

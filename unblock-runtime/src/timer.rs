@@ -87,7 +87,8 @@ impl Timer {
         let mut table = self.lock();
         loop {
             let now = Instant::now();
-            while let Some(first) = table.waiters.first_entry().filter(|first| first.key().0 <= now) {
+            while let Some(first) = table.waiters.first_entry().filter(|first| first.key().0 <= now)
+            {
                 let waiter = first.remove();
                 drop(table);
                 waiter.notify();

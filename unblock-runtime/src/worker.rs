@@ -88,13 +88,17 @@ fn work(pool: &Arc<Shared>, seat: &Arc<Seat>) {
 
 fn run(job: Arc<dyn Run>, pool: &Shared, seat: &Seat) {
     // The job's panic is its outcome; this one can only come from dropping what a user's code left behind.
-    let run = |job| panic::contain("dropping a job's value or what it had captured", || context::run(job));
+    let run = |job| {
+        panic::contain("dropping a job's value or what it had captured", || context::run(job))
+    };
     let (kind, is_scout) = (job.header().kind, job.header().scout.load(Ordering::Relaxed));
     let habit = kind.habit();
     seat.begin(kind, is_scout);
     let lives = |job: &dyn Run| !job.is_past_queue() && !job.header().is_expired();
     let begun = (is_scout && lives(&*job)).then(Instant::now);
-    if (is_scout || habit.sleeps() || !seat.has_token()) && pool.sizing.nap(seat, || pool.queue.has_work()) {
+    if (is_scout || habit.sleeps() || !seat.has_token())
+        && pool.sizing.nap(seat, || pool.queue.has_work())
+    {
         let before = priority::computed();
         run(job);
         pool.sizing.end_nap();

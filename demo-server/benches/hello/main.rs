@@ -69,8 +69,9 @@ fn main() {
         return CONTENDERS[number].serve.expect("a contender of this program")();
     }
     let time = Duration::from_secs_f64(options.seconds);
-    let contenders: Vec<usize> =
-        (0..CONTENDERS.len()).filter(|&number| CONTENDERS[number].name.contains(&options.only)).collect();
+    let contenders: Vec<usize> = (0..CONTENDERS.len())
+        .filter(|&number| CONTENDERS[number].name.contains(&options.only))
+        .collect();
     for &clients in &options.clients {
         let mut rounds: Vec<Vec<Round>> = contenders.iter().map(|_| Vec::new()).collect();
         for _ in 0..options.rounds {
@@ -107,7 +108,8 @@ fn print_table(clients: usize, time: Duration, contenders: &[usize], rounds: &[V
         "| server | answers/s | ratio | p50 ms | p99 ms | ratio | server CPU µs per answer | generator's cores | failed |"
     );
     println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-    let answers = |rounds: &Vec<Round>| median(rounds, |round| per_second(round.answers.answered(), time));
+    let answers =
+        |rounds: &Vec<Round>| median(rounds, |round| per_second(round.answers.answered(), time));
     let p99 = |rounds: &Vec<Round>| median(rounds, |round| round.answers.percentile(99));
     let (our_answers, our_p99) =
         rounds.first().map_or((f64::NAN, f64::NAN), |rounds| (answers(rounds), p99(rounds)));

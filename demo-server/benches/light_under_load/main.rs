@@ -84,12 +84,14 @@ fn main() {
     let load = if options.sleep {
         Load { clients: 400, path: "/sleep/0.05", ideal: 400.0 / 0.05 }
     } else {
-        let cores = u32::try_from(available_parallelism().map_or(1, usize::from)).unwrap_or(u32::MAX);
+        let cores =
+            u32::try_from(available_parallelism().map_or(1, usize::from)).unwrap_or(u32::MAX);
         Load { clients: 64, path: "/spin/5000", ideal: f64::from(cores) / 0.005 }
     };
     let time = Duration::from_secs_f64(options.seconds);
-    let contenders: Vec<usize> =
-        (0..CONTENDERS.len()).filter(|&number| CONTENDERS[number].name.contains(&options.only)).collect();
+    let contenders: Vec<usize> = (0..CONTENDERS.len())
+        .filter(|&number| CONTENDERS[number].name.contains(&options.only))
+        .collect();
     let mut rounds: Vec<Vec<Round>> = contenders.iter().map(|_| Vec::new()).collect();
     for _ in 0..options.rounds {
         for (&number, rounds) in contenders.iter().zip(&mut rounds) {
@@ -101,11 +103,13 @@ fn main() {
 
 fn round(number: usize, load: &Load, time: Duration) -> Round {
     let server = Server::start(CONTENDERS, number);
-    let mut askers = Askers::connect(server.address, "/").expect("connections to a server that is idle");
+    let mut askers =
+        Askers::connect(server.address, "/").expect("connections to a server that is idle");
     let idle = askers.ask(EVERY, time);
     thread::scope(|scope| {
-        let heavy = scope
-            .spawn(|| closed::ask_again_and_again(server.address, load.clients, load.path, SETTLE, time));
+        let heavy = scope.spawn(|| {
+            closed::ask_again_and_again(server.address, load.clients, load.path, SETTLE, time)
+        });
         thread::sleep(SETTLE);
         let light = askers.ask(EVERY, time);
         Round { idle, light, heavy: heavy.join().expect("the heavy load's thread") }
@@ -124,10 +128,14 @@ fn print_table(load: &Load, time: Duration, contenders: &[usize], rounds: &[Vec<
         "| server | heavy answers/s | of ideal | of the best | light p50 ms | p99 ms | ÷ ours | max ms \
          | p99 when idle ms | p99 from when really asked ms | ÷ ours | when idle ms | failed: heavy, light |"
     );
-    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-    let heavy = |rounds: &Vec<Round>| median(rounds, |round| per_second(round.heavy.answered(), time));
-    let light =
-        |rounds: &Vec<Round>, percent| median(rounds, |round| round.light.latencies.percentile(percent));
+    println!(
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+    );
+    let heavy =
+        |rounds: &Vec<Round>| median(rounds, |round| per_second(round.heavy.answered(), time));
+    let light = |rounds: &Vec<Round>, percent| {
+        median(rounds, |round| round.light.latencies.percentile(percent))
+    };
     let asked = |rounds: &Vec<Round>| median(rounds, |round| round.light.asked.percentile(99));
     let ours_asked = rounds.first().map_or(f64::NAN, asked);
     let best = rounds.iter().map(heavy).fold(f64::NAN, f64::max);

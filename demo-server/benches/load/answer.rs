@@ -57,15 +57,17 @@ impl Answer {
 /// How long the answer that begins here will be, head included, once its head is there.
 fn length(bytes: &[u8]) -> Option<usize> {
     let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
-    let body: usize = std::str::from_utf8(header(&bytes[..head], b"content-length:")?).ok()?.parse().ok()?;
+    let body: usize =
+        std::str::from_utf8(header(&bytes[..head], b"content-length:")?).ok()?.parse().ok()?;
     Some(head + body)
 }
 
 /// What a head says under this name, which ends in a colon.
 fn header<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     let mut lines = head.split(|&byte| byte == b'\n');
-    let line =
-        lines.find(|line| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))?;
+    let line = lines.find(|line| {
+        line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+    })?;
     Some(line[name.len()..].trim_ascii())
 }
 

@@ -38,7 +38,8 @@ pub(crate) fn ask_again_and_again(
         for event in &events {
             let token = event.token().0;
             if let Ok(outcome) = clients[token].go_on(&request) {
-                if let Some(took) = outcome.filter(|_| (start..end).contains(&clients[token].asked)) {
+                if let Some(took) = outcome.filter(|_| (start..end).contains(&clients[token].asked))
+                {
                     latencies.push(took);
                 }
                 if clients[token].connection.is_over() {
@@ -59,7 +60,8 @@ struct Client {
 
 impl Client {
     fn begin(address: SocketAddr, poll: &Poll, token: usize, request: &[u8]) -> Self {
-        let mut connection = Connection::open(address, poll.registry(), token).expect("a connection");
+        let mut connection =
+            Connection::open(address, poll.registry(), token).expect("a connection");
         connection.ask(request).expect("a server that listens");
         Self { connection, asked: Instant::now() }
     }

@@ -130,7 +130,9 @@ impl Clients {
         let (path, late) = (number % self.requests.len(), self.start.elapsed().saturating_sub(due));
         self.asked.push(Asked { path, due, late, fate: Fate::Waiting, after: Duration::ZERO });
         let Some(token) = self.connection() else { return self.ended(number, Fate::Failed) };
-        let Some(seat) = &mut self.seats[token] else { unreachable!("an empty seat was given out") };
+        let Some(seat) = &mut self.seats[token] else {
+            unreachable!("an empty seat was given out")
+        };
         seat.number = Some(number);
         self.waiting.push_back((number, token));
         if seat.connection.ask(&self.requests[path]).is_err() {

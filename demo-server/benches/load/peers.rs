@@ -11,11 +11,14 @@ use tokio::runtime::{Builder, Runtime};
 use super::server::{Contender, announce};
 
 /// This project's demo, at its defaults.
-pub(crate) const DEMO: Contender = Contender { name: "unblock (demo-server, defaults)", serve: None };
+pub(crate) const DEMO: Contender =
+    Contender { name: "unblock (demo-server, defaults)", serve: None };
 
 pub(crate) const AXUM: Contender = Contender {
     name: "axum, spawn_blocking at its default",
-    serve: Some(|| serve_axum(&Builder::new_multi_thread().enable_all().build().expect("a runtime"))),
+    serve: Some(|| {
+        serve_axum(&Builder::new_multi_thread().enable_all().build().expect("a runtime"))
+    }),
 };
 
 pub(crate) const AXUM_PER_CORE: Contender = Contender {

@@ -65,7 +65,8 @@ impl Askers {
             (number < count).then(|| start + every * number)
         };
 
-        let (mut latencies, mut late, mut from_asked, mut failed) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        let (mut latencies, mut late, mut from_asked, mut failed) =
+            (Vec::new(), Vec::new(), Vec::new(), 0);
         thread::scope(|scope| {
             let askers: Vec<_> = connections
                 .iter_mut()
@@ -85,10 +86,15 @@ impl Askers {
                         }
                         outcomes
                     };
-                    thread::Builder::new().stack_size(64 * 1024).spawn_scoped(scope, asker).expect("a thread")
+                    thread::Builder::new()
+                        .stack_size(64 * 1024)
+                        .spawn_scoped(scope, asker)
+                        .expect("a thread")
                 })
                 .collect();
-            for (was_late, outcome) in askers.into_iter().flat_map(|asker| asker.join().expect("an asker")) {
+            for (was_late, outcome) in
+                askers.into_iter().flat_map(|asker| asker.join().expect("an asker"))
+            {
                 late.push(was_late);
                 match outcome {
                     Ok(latency) => {

@@ -23,7 +23,12 @@ pub(crate) const AXUM_SERVE: Contender =
 /// The limit on connections, 10,000 by default, would be the first thing to be measured.
 fn serve_unblock(builder: ServerBuilder) {
     let builder = builder.limits(Limits::new().connections(usize::MAX));
-    builder.on_ready(announce).bind("127.0.0.1:0").expect("a socket").serve(router()).expect("to serve");
+    builder
+        .on_ready(announce)
+        .bind("127.0.0.1:0")
+        .expect("a socket")
+        .serve(router())
+        .expect("to serve");
 }
 
 fn serve_axum() {

@@ -45,13 +45,18 @@ impl Server {
             command.args(["--addr", "127.0.0.1:0", "--db", ":memory:"]).env("RUST_LOG", "warn");
             command
         };
-        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("a server's process");
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a server's process");
         let mut process = Process(child);
         let mut line = String::new();
         let output = process.0.stdout.take().expect("the server's output");
         BufReader::new(output).read_line(&mut line).expect("the server's first line");
-        let address =
-            line.strip_prefix("listening on http://").and_then(|rest| rest.split_whitespace().next());
+        let address = line
+            .strip_prefix("listening on http://")
+            .and_then(|rest| rest.split_whitespace().next());
         let address = address.and_then(|address| address.parse().ok());
         Self { address: address.expect("an address in the server's first line"), process }
     }

@@ -21,7 +21,8 @@ pub(super) fn connect(address: SocketAddr, blocking: bool) -> io::Result<TcpStre
     let own = Ipv4Addr::from_bits(FIRST.to_bits() + number);
 
     let flags = if blocking { SocketFlags::empty() } else { SocketFlags::NONBLOCK };
-    let socket = socket_with(AddressFamily::INET, SocketType::STREAM, flags | SocketFlags::CLOEXEC, None)?;
+    let socket =
+        socket_with(AddressFamily::INET, SocketType::STREAM, flags | SocketFlags::CLOEXEC, None)?;
     bind(&socket, &SocketAddr::from((own, 0)))?;
     match connect(&socket, &address) {
         Ok(()) | Err(Errno::INPROGRESS) => {}

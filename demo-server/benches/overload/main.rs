@@ -118,11 +118,17 @@ struct Row<R> {
     rounds: Vec<R>,
 }
 
-fn in_turn<R>(options: &Options, contenders: &[Contender], round: impl Fn(&Server) -> R) -> Vec<Row<R>> {
+fn in_turn<R>(
+    options: &Options,
+    contenders: &[Contender],
+    round: impl Fn(&Server) -> R,
+) -> Vec<Row<R>> {
     let chosen = |&number: &usize| contenders[number].name.contains(&options.only);
     let numbers: Vec<_> = (0..contenders.len()).filter(chosen).collect();
-    let mut rows: Vec<_> =
-        numbers.iter().map(|&number| Row { name: contenders[number].name, rounds: Vec::new() }).collect();
+    let mut rows: Vec<_> = numbers
+        .iter()
+        .map(|&number| Row { name: contenders[number].name, rounds: Vec::new() })
+        .collect();
     for _ in 0..options.rounds {
         for (&number, row) in numbers.iter().zip(&mut rows) {
             row.rounds.push(round(&Server::start(contenders, number)));

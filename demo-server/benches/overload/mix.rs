@@ -33,7 +33,9 @@ pub(crate) fn print(load: f64, time: Duration, rows: &[Row<Round>]) {
         "| server | CPU time of what is in time, of capacity | 1 ms: offered/s | in time/s | refused/s | admitted in time \
          | 50 ms: offered/s | in time/s | refused/s | admitted in time | refusals' p99 ms | failed |"
     );
-    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    println!(
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+    );
     for Row { name, rounds } in rows {
         let of = |offer: fn(&Round) -> &Offer| {
             let median = |figure: fn(&Offer) -> f64| median(rounds, |round| figure(offer(round)));

@@ -51,7 +51,8 @@ impl Offer {
 
     /// Those for the paths of one cost.
     pub(crate) fn of(&self, work: &Work, cost: Duration) -> Self {
-        let asked = self.asked.iter().filter(|asked| work[asked.path].cost == cost).copied().collect();
+        let asked =
+            self.asked.iter().filter(|asked| work[asked.path].cost == cost).copied().collect();
         Self { asked, time: self.time }
     }
 

@@ -28,8 +28,9 @@ pub(crate) fn round(server: &Server, time: Duration) -> Round {
         let times = asked.iter().filter(|asked| fate(asked.fate)).map(when);
         times.max().unwrap_or_default().saturating_sub(time)
     };
-    let count =
-        |fate: fn(Fate) -> bool| asked.iter().filter(|asked| asked.due >= time && fate(asked.fate)).count();
+    let count = |fate: fn(Fate) -> bool| {
+        asked.iter().filter(|asked| asked.due >= time && fate(asked.fate)).count()
+    };
     Round {
         last_refusal: last(|fate| fate == Fate::Refused, |asked| asked.due + asked.after),
         last_unanswered: last(|fate| fate != Fate::Answered, |asked| asked.due),

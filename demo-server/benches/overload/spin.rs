@@ -24,7 +24,8 @@ pub(crate) struct Round {
 }
 
 pub(crate) fn round(server: &Server, load: f64, time: Duration) -> Round {
-    let connect = |path| Askers::connect(server.address, path).expect("connections to a server that is idle");
+    let connect =
+        |path| Askers::connect(server.address, path).expect("connections to a server that is idle");
     let (mut hello, mut healthz) = (connect("/"), connect("/healthz"));
     let resident = || resident_bytes(server.process.id());
     let before = resident();

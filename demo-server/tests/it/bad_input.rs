@@ -27,7 +27,9 @@ fn bomb() -> Vec<u8> {
 
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |sum, byte| {
-        (0..8).fold(sum ^ u32::from(*byte), |sum, _| (sum >> 1) ^ (0xEDB8_8320 & (sum & 1).wrapping_neg()))
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            (sum >> 1) ^ (0xEDB8_8320 & (sum & 1).wrapping_neg())
+        })
     })
 }
 
@@ -47,9 +49,16 @@ fn every_mode_refuses_bad_input_alike_and_goes_on() {
             ask(&client, "GET", &format!("/spin/{path}"), "").assert_line(400);
         }
         ask(&client, "POST", "/hash", "").assert_line(400);
-        for query in
-            ["", "?width=", "?width=0", "?width=-1", "?width=abc", "?width=4097", "?height=3", "?%FF"]
-        {
+        for query in [
+            "",
+            "?width=",
+            "?width=0",
+            "?width=-1",
+            "?width=abc",
+            "?width=4097",
+            "?height=3",
+            "?%FF",
+        ] {
             let png = picture(8, 8, ImageFormat::Png);
             ask(&client, "POST", &format!("/thumbnail{query}"), png).assert_line(400);
         }
@@ -57,7 +66,8 @@ fn every_mode_refuses_bad_input_alike_and_goes_on() {
         ask(&client, "POST", "/thumbnail?width=8", "not a picture").assert_line(415);
         ask(&client, "POST", "/thumbnail?width=8", &b"GIF89a"[..]).assert_line(415);
         let whole = picture(64, 64, ImageFormat::Png);
-        ask(&client, "POST", "/thumbnail?width=8", whole[..whole.len() / 2].to_vec()).assert_line(422);
+        ask(&client, "POST", "/thumbnail?width=8", whole[..whole.len() / 2].to_vec())
+            .assert_line(422);
         ask(&client, "POST", "/thumbnail?width=8", bomb()).assert_line(422);
         ask(&client, "POST", "/notes", "").assert_line(400);
         ask(&client, "POST", "/notes", " \n").assert_line(400);
@@ -85,7 +95,9 @@ fn every_mode_refuses_bad_input_alike_and_goes_on() {
             ask(&client, "POST", path, vec![b'x'; 11 << 20]).assert_line(413);
         }
         let mut chunked = Bare::connect(demo.address);
-        chunked.send("POST /hash HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\nB00000\r\n");
+        chunked.send(
+            "POST /hash HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\nB00000\r\n",
+        );
         chunked.send(vec![b'x'; 11 << 20]);
         assert_eq!(chunked.answer().0, 413);
         let mut nonsense = Bare::connect(demo.address);

@@ -32,7 +32,8 @@ fn a_server_that_nobody_asks_sleeps() {
         }
     }
     assert_sleep(|| {
-        let tasks = fs::read_dir(format!("/proc/{}/task", demo.process.pid())).expect("its threads");
+        let tasks =
+            fs::read_dir(format!("/proc/{}/task", demo.process.pid())).expect("its threads");
         tasks.filter_map(|task| Some(task.ok()?.path())).collect()
     });
 }

@@ -18,7 +18,10 @@ use crate::process::Process;
 fn assert_refused(output: &Output, what: &str) {
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(told.starts_with("demo-server: ") && told.lines().count() == 1 && told.contains(what), "{told}");
+    assert!(
+        told.starts_with("demo-server: ") && told.lines().count() == 1 && told.contains(what),
+        "{told}"
+    );
     assert!(output.stdout.is_empty(), "not ready");
 }
 
@@ -37,8 +40,9 @@ fn it_says_where_it_listens_and_in_which_mode() {
 fn the_pool_and_several_processes_go_together() {
     let demo = Demo::start(&["--processes", "2", "--loops", "2", "--max-threads", "3"]);
     let client = Client::new(demo.address);
-    let pending: Vec<_> =
-        (0..20).map(|_| client.begin(hyper::Method::GET, "/sleep/0.01", bytes::Bytes::new())).collect();
+    let pending: Vec<_> = (0..20)
+        .map(|_| client.begin(hyper::Method::GET, "/sleep/0.01", bytes::Bytes::new()))
+        .collect();
     for sleep in pending {
         assert_eq!(sleep.wait().status, 200);
     }
@@ -52,7 +56,9 @@ fn a_socket_that_is_handed_over_is_served_on() {
     let address = listener.local_addr().unwrap();
     let mut command = command(&["--addr", "192.0.2.1:1"]);
     command.env("LISTEN_FDS", "1").current_dir(&folder.0);
-    command.fd_mappings(vec![FdMapping { parent_fd: OwnedFd::from(listener), child_fd: 3 }]).unwrap();
+    command
+        .fd_mappings(vec![FdMapping { parent_fd: OwnedFd::from(listener), child_fd: 3 }])
+        .unwrap();
     let process = Process::start(&mut command);
     assert_eq!(process.line(), format!("listening on http://{address} (mode: unblock)"));
     assert_eq!(Client::new(address).get("/healthz").told(), (200, "ok\n"));
@@ -64,7 +70,8 @@ fn an_address_in_use_is_refused() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     for mode in ["unblock", "processes"] {
-        let output = command(&["--mode", mode, "--addr", &address]).current_dir(&folder.0).output().unwrap();
+        let output =
+            command(&["--mode", mode, "--addr", &address]).current_dir(&folder.0).output().unwrap();
         assert_refused(&output, &format!("cannot listen on {address}"));
     }
     let output = command(&["--addr", "nonsense"]).current_dir(&folder.0).output().unwrap();
@@ -74,10 +81,14 @@ fn an_address_in_use_is_refused() {
 #[test]
 fn a_database_that_cannot_be_used_is_refused() {
     let folder = Folder::new();
-    let run =
-        |db: &str| command(&["--addr", "127.0.0.1:0", "--db", db]).current_dir(&folder.0).output().unwrap();
+    let run = |db: &str| {
+        command(&["--addr", "127.0.0.1:0", "--db", db]).current_dir(&folder.0).output().unwrap()
+    };
     assert_refused(&run("."), "cannot use the database .:");
-    assert_refused(&run("no/such/folder/notes.db"), "cannot use the database no/such/folder/notes.db:");
+    assert_refused(
+        &run("no/such/folder/notes.db"),
+        "cannot use the database no/such/folder/notes.db:",
+    );
     fs::write(
         folder.0.join("text"),
         "This is not a database, but a file of more than a hundred bytes.\n".repeat(9),
@@ -102,7 +113,9 @@ fn options_that_make_no_sense_are_refused() {
         assert_eq!(command(options).output().unwrap().status.code(), Some(2), "{options:?}");
     }
     let help = command(&["--help"]).output().unwrap();
-    assert!(help.status.success() && String::from_utf8_lossy(&help.stdout).contains("--max-threads"));
+    assert!(
+        help.status.success() && String::from_utf8_lossy(&help.stdout).contains("--max-threads")
+    );
 }
 
 #[test]
@@ -117,7 +130,8 @@ fn an_answer_that_takes_longer_than_it_may_is_504_and_the_server_goes_on() {
 
 #[test]
 fn the_limits_are_those_that_the_options_say() {
-    let demo = Demo::start(&["--max-body-size", "10", "--body-timeout", "0.1", "--max-requests", "2"]);
+    let demo =
+        Demo::start(&["--max-body-size", "10", "--body-timeout", "0.1", "--max-requests", "2"]);
     let client = Client::new(demo.address);
     client.post("/hash", "0123456789x").assert_line(413);
     let mut stalls = Bare::connect(demo.address);

@@ -71,7 +71,8 @@ impl Visitor {
             12..15 => {
                 let second = request_again(id);
                 connection.send(&[request, second].concat()).await;
-                self.stay(connection, wish, id).await && self.stay(connection, Wish::Light, id).await
+                self.stay(connection, wish, id).await
+                    && self.stay(connection, Wish::Light, id).await
             }
             // Sends in two pieces.
             15..20 => {
@@ -89,7 +90,8 @@ impl Visitor {
 
     /// Waits for the answer.
     async fn stay(&mut self, connection: &mut Connection, wish: Wish, id: u64) -> bool {
-        let answer = connection.answer().await.unwrap_or_else(|error| panic!("{wish:?} {id}: {error}"));
+        let answer =
+            connection.answer().await.unwrap_or_else(|error| panic!("{wish:?} {id}: {error}"));
         wish.check(id, answer.status, &answer.body);
         self.tally.answered(answer.status);
         if answer.closes {
@@ -102,7 +104,9 @@ impl Visitor {
         if self.dice.below(10) == 0 {
             connection.send(b"GET /light/0 HTTP/1.1\r\nhost: te").await;
         } else {
-            let head = format!("POST /echo/{id} HTTP/1.1\r\nhost: test\r\ncontent-length: 100\r\n\r\nhalf");
+            let head = format!(
+                "POST /echo/{id} HTTP/1.1\r\nhost: test\r\ncontent-length: 100\r\n\r\nhalf"
+            );
             connection.send(head.as_bytes()).await;
             let answer = connection.answer().await.expect("an answer");
             assert!(matches!(answer.status, 408 | 504), "{id}: {}", answer.status);
@@ -165,7 +169,9 @@ impl Connection {
             let read = timeout(DEADLINE, self.stream.read_buf(&mut self.buffer)).await?;
             if read? == 0 {
                 let rest = String::from_utf8_lossy(&self.buffer);
-                return Err(io::Error::other(format!("closed in the middle of an answer: {rest:?}")));
+                return Err(io::Error::other(format!(
+                    "closed in the middle of an answer: {rest:?}"
+                )));
             }
         }
     }
@@ -173,7 +179,8 @@ impl Connection {
     /// Waits until the server has closed the connection, over which nothing more may come.
     async fn ended(&mut self, id: u64) {
         // A reset is an end like any other.
-        while let Ok(1..) = timeout(DEADLINE, self.stream.read_buf(&mut self.buffer)).await.expect("the end")
+        while let Ok(1..) =
+            timeout(DEADLINE, self.stream.read_buf(&mut self.buffer)).await.expect("the end")
         {
         }
         assert!(
@@ -188,8 +195,9 @@ impl Connection {
 fn parse(bytes: &[u8]) -> Option<(Answer, usize)> {
     let mut at = find(bytes, b"\r\n\r\n")? + 4;
     let head = std::str::from_utf8(&bytes[..at]).expect("a head of text").to_ascii_lowercase();
-    let status =
-        head.strip_prefix("http/1.1 ").expect("the head of an answer")[..3].parse().expect("a status");
+    let status = head.strip_prefix("http/1.1 ").expect("the head of an answer")[..3]
+        .parse()
+        .expect("a status");
     let closes = head.contains("\r\nconnection: close\r\n");
     let mut body = Vec::new();
     if let Some(length) = head.lines().find_map(|line| line.strip_prefix("content-length: ")) {

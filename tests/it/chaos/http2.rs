@@ -47,14 +47,21 @@ pub(super) async fn visit(server: SocketAddr, mut dice: Dice, ids: Range<u64>) -
         drop(requests);
         // A request that was given up may have been reset before the server saw it, so the server need not be the one that
         // ends the connection; and what it says to streams that are gone is of no interest.
-        let _ = timeout(DEADLINE, driver).await.expect("the end of the connection").expect("no panic");
+        let _ =
+            timeout(DEADLINE, driver).await.expect("the end of the connection").expect("no panic");
     }
     tally
 }
 
 /// The status, if it stays to see it.
-async fn ask(mut requests: SendRequest<Full<Bytes>>, wish: Wish, id: u64, manner: u64) -> Option<u16> {
-    let request = Request::builder().method(wish.method()).uri(format!("http://test{}", wish.path(id)));
+async fn ask(
+    mut requests: SendRequest<Full<Bytes>>,
+    wish: Wish,
+    id: u64,
+    manner: u64,
+) -> Option<u16> {
+    let request =
+        Request::builder().method(wish.method()).uri(format!("http://test{}", wish.path(id)));
     let response = requests.send_request(request.body(Full::new(wish.body(id))).unwrap());
     match manner {
         // Gives up at once, when the request has been sent, or in the middle of the answer.

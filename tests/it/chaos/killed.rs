@@ -41,7 +41,9 @@ fn killed_children_lose_what_they_had_taken_on_and_nothing_else() {
     thread::scope(|scope| {
         for _ in 0..CLIENTS {
             let (tell, over) = (tell.clone(), &over);
-            scope.spawn(move || while !over.load(Ordering::Relaxed) && tell.send(ask(address)).is_ok() {});
+            scope.spawn(
+                move || while !over.load(Ordering::Relaxed) && tell.send(ask(address)).is_ok() {},
+            );
         }
         drop(tell);
         for _ in 0..KILLS {

@@ -77,7 +77,9 @@ impl Wish {
         // Any request may come to the end of its time while the machine is busy.
         let statuses: &[u16] = match self {
             // A late value is still one if it is there when its loop first looks.
-            Self::Light | Self::Stream | Self::Sleep | Self::Compute | Self::Echo | Self::Late => &[200, 504],
+            Self::Light | Self::Stream | Self::Sleep | Self::Compute | Self::Echo | Self::Late => {
+                &[200, 504]
+            }
             Self::Panic => &[500, 504],
             Self::Long => &[504],
             Self::Shed => &[200, 503, 504],
@@ -86,7 +88,10 @@ impl Wish {
         assert!(statuses.contains(&status), "{self:?} {id}: {status}");
         let body = std::str::from_utf8(body).expect("text");
         if status != 200 {
-            assert!(body.ends_with('\n') && body.lines().count() == 1, "{self:?} {id}: {status} {body:?}");
+            assert!(
+                body.ends_with('\n') && body.lines().count() == 1,
+                "{self:?} {id}: {status} {body:?}"
+            );
             return;
         }
         let whole = match self {

@@ -39,7 +39,9 @@ fn main() {
         run(options.queued[0], jobs);
         return;
     }
-    println!("\n| queued at a time | instructions per job | system calls per job | bytes per queued job |");
+    println!(
+        "\n| queued at a time | instructions per job | system calls per job | bytes per queued job |"
+    );
     println!("| ---: | ---: | ---: | ---: |");
     for &queued in &options.queued {
         let jobs = queued.max(LEAST_JOBS);
@@ -50,14 +52,23 @@ fn main() {
             bytes(queued).map_or("-".to_owned(), |bytes| bytes.to_string()),
         );
     }
-    println!("\nWhoever awaits a job holds a `Submission` of {} bytes besides.", size_of::<Submission<()>>());
+    println!(
+        "\nWhoever awaits a job holds a `Submission` of {} bytes besides.",
+        size_of::<Submission<()>>()
+    );
 }
 
 /// Runs so many empty jobs, of which so many are queued at a time. Gives the resident size by which the process grew while
 /// the first of these were submitted.
 fn run(queued: usize, jobs: usize) -> usize {
-    let pool = Pool::builder().parallelism(1).max_threads(1).queue_capacity(queued).build().expect("a pool");
-    let runtime = Builder::new_current_thread().build_local(LocalOptions::default()).expect("a runtime");
+    let pool = Pool::builder()
+        .parallelism(1)
+        .max_threads(1)
+        .queue_capacity(queued)
+        .build()
+        .expect("a pool");
+    let runtime =
+        Builder::new_current_thread().build_local(LocalOptions::default()).expect("a runtime");
     runtime.block_on(EventLoop::new().run(async {
         // Filled, so that the room for them is there before anything is measured.
         let mut submissions: Vec<Option<Submission<()>>> = (0..queued).map(|_| None).collect();
@@ -118,7 +129,9 @@ fn under(tool: &[&str], queued: usize, jobs: usize) -> Option<String> {
 #[expect(clippy::cast_precision_loss, reason = "figures of a benchmark")]
 fn per_job(with: Option<u64>, without: Option<u64>, jobs: usize, digits: usize) -> String {
     match with.zip(without) {
-        Some((with, without)) => format!("{:.digits$}", with.saturating_sub(without) as f64 / jobs as f64),
+        Some((with, without)) => {
+            format!("{:.digits$}", with.saturating_sub(without) as f64 / jobs as f64)
+        }
         None => "-".to_owned(),
     }
 }

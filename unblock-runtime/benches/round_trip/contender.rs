@@ -30,7 +30,9 @@ pub(crate) const CONTENDERS: &[Contender] = &[
             let runtime = current_thread().build_local(LocalOptions::default()).expect("a runtime");
             let pool = Pool::global();
             let measured =
-                runtime.block_on(EventLoop::new().run(measure_local(callers, jobs, || pool.submit(|| ()))));
+                runtime.block_on(
+                    EventLoop::new().run(measure_local(callers, jobs, || pool.submit(|| ()))),
+                );
             measured.with_wake_ups(&runtime.metrics(), callers * jobs)
         },
     },
@@ -38,7 +40,10 @@ pub(crate) const CONTENDERS: &[Contender] = &[
         name: "unblock, tokio multi-thread",
         run: |callers, jobs| {
             let pool = Pool::global();
-            multi_thread().build().expect("a runtime").block_on(measure(callers, jobs, || pool.submit(|| ())))
+            multi_thread()
+                .build()
+                .expect("a runtime")
+                .block_on(measure(callers, jobs, || pool.submit(|| ())))
         },
     },
     Contender {
@@ -58,7 +63,8 @@ pub(crate) const CONTENDERS: &[Contender] = &[
     Contender {
         name: "tokio spawn_blocking, current-thread, a thread per core",
         run: |callers, jobs| {
-            let runtime = current_thread().max_blocking_threads(cores()).build().expect("a runtime");
+            let runtime =
+                current_thread().max_blocking_threads(cores()).build().expect("a runtime");
             on_current_thread(&runtime, callers, jobs, || tokio::task::spawn_blocking(|| ()))
         },
     },
@@ -141,7 +147,8 @@ async fn measure_local<J: Future + 'static>(
     submit: impl Fn() -> J + Copy + 'static,
 ) -> Round {
     let start = Instant::now();
-    let callers: Vec<_> = (0..callers).map(|_| tokio::task::spawn_local(call(jobs, submit))).collect();
+    let callers: Vec<_> =
+        (0..callers).map(|_| tokio::task::spawn_local(call(jobs, submit))).collect();
     let mut latencies = Vec::new();
     for caller in callers {
         latencies.extend(caller.await.expect("a caller"));
@@ -179,7 +186,8 @@ impl Round {
     fn new(start: Instant, mut latencies: Vec<u64>) -> Self {
         let elapsed = start.elapsed();
         latencies.sort_unstable();
-        let percentile = |percent: usize| latencies[(latencies.len() - 1) * percent / 100] as f64 / 1000.0;
+        let percentile =
+            |percent: usize| latencies[(latencies.len() - 1) * percent / 100] as f64 / 1000.0;
         Self {
             jobs_per_second: latencies.len() as f64 / elapsed.as_secs_f64(),
             p50_micros: percentile(50),

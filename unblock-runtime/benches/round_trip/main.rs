@@ -52,11 +52,14 @@ fn print_table(callers: usize, contenders: &[&Contender], rounds: &[Vec<Round>])
     println!("\n{callers} callers, medians of {} rounds\n", rounds.first().map_or(0, Vec::len));
     println!("| contender | jobs/s | ratio | p50 µs | p99 µs | loop wake-ups per job |");
     println!("| --- | ---: | ---: | ---: | ---: | ---: |");
-    let ours = rounds.first().map_or(f64::NAN, |rounds| median(rounds, |round| round.jobs_per_second));
+    let ours =
+        rounds.first().map_or(f64::NAN, |rounds| median(rounds, |round| round.jobs_per_second));
     for (contender, rounds) in contenders.iter().zip(rounds) {
         let jobs_per_second = median(rounds, |round| round.jobs_per_second);
         let wake_ups = match rounds[0].wake_ups_per_job {
-            Some(_) => format!("{:.3}", median(rounds, |round| round.wake_ups_per_job.unwrap_or(f64::NAN))),
+            Some(_) => {
+                format!("{:.3}", median(rounds, |round| round.wake_ups_per_job.unwrap_or(f64::NAN)))
+            }
             None => "-".to_owned(),
         };
         println!(

@@ -124,7 +124,8 @@ fn sleep_last(runtime: &Runtime) -> Outcome {
 
 fn main() {
     let options = Options::parse();
-    let cores = u32::try_from(available_parallelism().map_or(1, Into::into)).expect("a number of cores");
+    let cores =
+        u32::try_from(available_parallelism().map_or(1, Into::into)).expect("a number of cores");
     let runtime = Builder::new_current_thread().build().expect("a runtime");
     if let Some(number) = options.case {
         let case = &CASES[number];
@@ -162,7 +163,10 @@ impl Outcome {
     /// Of the case of this number, in a process of its own.
     fn of_process(number: usize) -> Self {
         let program = env::current_exe().expect("this program's path");
-        let output = Command::new(program).args(["--case", &number.to_string()]).output().expect("a process");
+        let output = Command::new(program)
+            .args(["--case", &number.to_string()])
+            .output()
+            .expect("a process");
         let text = String::from_utf8(output.stdout).expect("a text");
         let figures: Vec<u32> =
             text.split_whitespace().map(|figure| figure.parse().expect("a figure")).collect();
@@ -181,7 +185,10 @@ impl Outcome {
 }
 
 /// From the submission of the first to the end of the last of the jobs that `submit` puts into the first set.
-fn measure(runtime: &Runtime, submit: impl Fn(&Jobs, &mut JoinSet<()>, &mut JoinSet<()>)) -> Outcome {
+fn measure(
+    runtime: &Runtime,
+    submit: impl Fn(&Jobs, &mut JoinSet<()>, &mut JoinSet<()>),
+) -> Outcome {
     let jobs = Jobs { pool: Pool::builder().build().expect("a pool"), gauge: Arc::default() };
     let elapsed = runtime.block_on(async {
         let (start, mut tasks, mut others) = (Instant::now(), JoinSet::new(), JoinSet::new());
@@ -264,14 +271,17 @@ fn thread_time() -> Duration {
 fn retirement(runtime: &Runtime) -> String {
     let keep_alive = Duration::from_millis(500);
     let pool = Pool::builder().keep_alive(keep_alive).build().expect("a pool");
-    let jobs: Vec<_> = (0..200).map(|_| pool.submit(|| sleep(Duration::from_millis(200)))).collect();
+    let jobs: Vec<_> =
+        (0..200).map(|_| pool.submit(|| sleep(Duration::from_millis(200)))).collect();
     runtime.block_on(async {
         for job in jobs {
             job.await.expect("a job's value");
         }
     });
     let (start, grown) = (Instant::now(), pool.stats().threads);
-    while pool.stats().threads > pool.stats().parallelism && start.elapsed() < Duration::from_secs(30) {
+    while pool.stats().threads > pool.stats().parallelism
+        && start.elapsed() < Duration::from_secs(30)
+    {
         sleep(Duration::from_millis(1));
     }
     let (threads, parallelism) = (pool.stats().threads, pool.stats().parallelism);

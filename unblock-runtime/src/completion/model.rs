@@ -78,8 +78,8 @@ fn of_two_polls_the_newest_waker_is_woken() {
             move || work(&completion)
         });
         let ((old, old_waker), (new, new_waker)) = (wakes(), wakes());
-        let pending =
-            poll(&completion, &old_waker).is_pending() && poll(&completion, &new_waker).is_pending();
+        let pending = poll(&completion, &old_waker).is_pending()
+            && poll(&completion, &new_waker).is_pending();
         worker.join().unwrap();
         if pending {
             assert_eq!((old.count(), new.count()), (0, 1));

@@ -85,7 +85,11 @@ impl Shared {
     ///
     /// The job is to be refused; the time after which to try again.
     #[inline]
-    pub(super) fn account(&self, kind: Kind, order: Order) -> Result<Option<Box<Account>>, Duration> {
+    pub(super) fn account(
+        &self,
+        kind: Kind,
+        order: Order,
+    ) -> Result<Option<Box<Account>>, Duration> {
         if order.shed {
             self.admission.keep();
         }
@@ -99,8 +103,9 @@ impl Shared {
         let sleeps = kind.habit().sleeps();
         let expected = if sleeps { Expected::default() } else { self.admission.expect(average) };
         if order.shed {
-            let time =
-                order.deadline.map_or(SHED_WAIT, |deadline| deadline.saturating_duration_since(submitted));
+            let time = order
+                .deadline
+                .map_or(SHED_WAIT, |deadline| deadline.saturating_duration_since(submitted));
             // What waits elsewhere, or waits for no core, is no reason to refuse.
             let waiting = average.filter(|_| !sleeps && self.queue.has_work());
             self.admission.admit(expected, waiting, time)?;

@@ -19,11 +19,17 @@ struct Stub {
 
 impl Stub {
     fn new() -> Arc<dyn Run> {
-        Arc::new(Self { header: Header::new(Kind::of::<Stub>(), Order::default(), None), is_shell: false })
+        Arc::new(Self {
+            header: Header::new(Kind::of::<Stub>(), Order::default(), None),
+            is_shell: false,
+        })
     }
 
     fn shell() -> Arc<dyn Run> {
-        Arc::new(Self { header: Header::new(Kind::of::<Stub>(), Order::default(), None), is_shell: true })
+        Arc::new(Self {
+            header: Header::new(Kind::of::<Stub>(), Order::default(), None),
+            is_shell: true,
+        })
     }
 }
 
@@ -112,7 +118,10 @@ fn nobody_enters_a_queue_that_is_finished() {
         // A worker that sees this goes home for good.
         let finished = queue.is_finished() && !queue.has_work();
         let entry = submitter.join().unwrap();
-        assert!(!(finished && entry == Entry::Entered), "a job is stuck in a queue without workers");
+        assert!(
+            !(finished && entry == Entry::Entered),
+            "a job is stuck in a queue without workers"
+        );
     });
 }
 

@@ -62,8 +62,14 @@ fn a_future_that_is_woken_is_polled_or_its_task_is_woken() {
         let ready = poll(&wakes[1]);
         opener.join().unwrap();
         if !ready {
-            assert!(wakes.iter().any(|wakes| wakes.0.load(Ordering::SeqCst) > 0), "a wake-up was lost");
-            assert!(wakes[1].0.load(Ordering::SeqCst) > 0 || poll(&wakes[1]), "the task of before was woken");
+            assert!(
+                wakes.iter().any(|wakes| wakes.0.load(Ordering::SeqCst) > 0),
+                "a wake-up was lost"
+            );
+            assert!(
+                wakes[1].0.load(Ordering::SeqCst) > 0 || poll(&wakes[1]),
+                "the task of before was woken"
+            );
             assert!(poll(&wakes[1]), "it was woken, and is not polled");
         }
     });

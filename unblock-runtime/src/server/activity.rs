@@ -154,9 +154,11 @@ impl Activity {
                 let alarm = match due {
                     Some((time, overdue)) if time <= now => return overdue,
                     // What begins after this look is not due before the shortest of the limits is over.
-                    due => {
-                        due.map(|(time, _)| time).into_iter().chain(now.checked_add(limits.shortest())).min()
-                    }
+                    due => due
+                        .map(|(time, _)| time)
+                        .into_iter()
+                        .chain(now.checked_add(limits.shortest()))
+                        .min(),
                 };
                 match alarm {
                     Some(time) => sleep_until(time.into()).await,

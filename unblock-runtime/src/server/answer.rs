@@ -72,7 +72,9 @@ impl Answer {
         let plain = HeaderValue::from_static("text/plain; charset=utf-8");
         response.headers_mut().insert(header::CONTENT_TYPE, plain);
         if let Some(time) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(time)));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(time)));
         }
         response
     }
@@ -182,7 +184,9 @@ where
             // For `Bytes`, which nearly every service answers with, this copies nothing.
             Projected::Service { body } => body.poll_frame(cx).map(|frame| {
                 frame.map(|frame| match frame {
-                    Ok(frame) => Ok(frame.map_data(|mut data| data.copy_to_bytes(data.remaining()))),
+                    Ok(frame) => {
+                        Ok(frame.map_data(|mut data| data.copy_to_bytes(data.remaining())))
+                    }
                     Err(error) => Err(error.into()),
                 })
             }),

@@ -27,7 +27,11 @@ pub struct Body {
 
 impl Body {
     /// The body, and where its rest is found if it was not read to its end. To be called in the runtime.
-    pub(super) fn new(incoming: Incoming, limits: &Limits, activity: &Arc<Activity>) -> (Self, Option<Rest>) {
+    pub(super) fn new(
+        incoming: Incoming,
+        limits: &Limits,
+        activity: &Arc<Activity>,
+    ) -> (Self, Option<Rest>) {
         let limit = limits.body_size;
         let rest = (!incoming.is_end_stream()).then(Rest::default);
         let (longest, rate) = limits.body_read;
@@ -64,7 +68,9 @@ impl http_body::Body for Body {
         let Some(incoming) = &mut body.incoming else { return Poll::Ready(None) };
         let frame = match Pin::new(&mut *incoming).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => frame,
-            Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(BodyError::Connection(error)))),
+            Poll::Ready(Some(Err(error))) => {
+                return Poll::Ready(Some(Err(BodyError::Connection(error))));
+            }
             Poll::Ready(None) => {
                 body.incoming = None;
                 return Poll::Ready(None);

@@ -126,7 +126,8 @@ impl Server {
         S: IntoService<K> + 'static,
         M: Fn() -> S + Send + Sync + 'static,
     {
-        Running::start(self.address, self.handle(), move || self.serve_with(make)).map_err(ServerError::Start)
+        Running::start(self.address, self.handle(), move || self.serve_with(make))
+            .map_err(ServerError::Start)
     }
 }
 

@@ -58,7 +58,9 @@ impl Children {
                     place.state = State::Runs { child, since: now };
                 }
                 Err(error) if place.row == 0 => return Err(ServerError::Spawn(error)),
-                Err(error) => place.died(&mut self.ledger, now, Duration::ZERO, &error.to_string())?,
+                Err(error) => {
+                    place.died(&mut self.ledger, now, Duration::ZERO, &error.to_string())?
+                }
             }
         }
         Ok(())
@@ -165,8 +167,10 @@ fn start(index: usize, listener: &TcpListener) -> io::Result<Child> {
     while copies.last().is_some_and(|copy| copy.as_raw_fd() <= child::FIRST_SOCKET) {
         copies.push(OwnedFd::from(listener.try_clone()?));
     }
-    let socket =
-        copies.pop().into_iter().map(|parent_fd| FdMapping { parent_fd, child_fd: child::FIRST_SOCKET });
+    let socket = copies
+        .pop()
+        .into_iter()
+        .map(|parent_fd| FdMapping { parent_fd, child_fd: child::FIRST_SOCKET });
     command.fd_mappings(socket.collect()).map_err(io::Error::other)?;
     command.spawn()
 }

@@ -54,7 +54,15 @@ impl Connections {
         housekeeping: Arc<Housekeeping>,
     ) -> Self {
         let protocols = Protocols::new(&limits);
-        Self { protocols, limits: Rc::new(limits), request_timeout, gauge, phase, spread, housekeeping }
+        Self {
+            protocols,
+            limits: Rc::new(limits),
+            request_timeout,
+            gauge,
+            phase,
+            spread,
+            housekeeping,
+        }
     }
 
     /// Serves one connection until it ends, by itself or because the server stops, or is handed to another loop.
@@ -75,7 +83,11 @@ impl Connections {
     }
 
     /// The stream is given back if it is to leave this loop.
-    async fn converse<K, S: IntoService<K>>(&self, stream: Stream, service: S::Service) -> Option<Stream> {
+    async fn converse<K, S: IntoService<K>>(
+        &self,
+        stream: Stream,
+        service: S::Service,
+    ) -> Option<Stream> {
         let mut phase = self.phase.clone();
         let activity = Arc::clone(stream.activity());
         let before = activity.requests();
@@ -141,7 +153,12 @@ impl Connections {
     }
 
     /// Whether a conversation is between two requests, and is to go on with another loop; not before it has brought one here.
-    fn is_to_leave<S, B>(&self, conversation: &Conversation<'_, S>, activity: &Activity, before: u64) -> bool
+    fn is_to_leave<S, B>(
+        &self,
+        conversation: &Conversation<'_, S>,
+        activity: &Activity,
+        before: u64,
+    ) -> bool
     where
         S: HttpService<Incoming, ResBody = B, Error: Into<BoxError>, Future: 'static>,
         B: http_body::Body<Error: Into<BoxError>> + 'static,

@@ -78,7 +78,9 @@ impl Place {
             // One that has less to do makes room: it is misplaced there then.
             let is_free = |core| {
                 let mut others = self.cores.others(self.own);
-                others.all(|other| self.cores.entry(other) != core + 1 || loads(other).is_lighter_than(load))
+                others.all(|other| {
+                    self.cores.entry(other) != core + 1 || loads(other).is_lighter_than(load)
+                })
             };
             // A loop that may not go elsewhere stays, and gives connections away instead.
             let Some(core) = system::move_to(is_free) else { return false };
@@ -94,14 +96,19 @@ impl Place {
         }
         let here = self.cores.entry(self.own);
         let mut others = self.cores.others(self.own);
-        match self.cores.others(self.own).find(|&other| here != 0 && self.cores.entry(other) == here) {
+        match self
+            .cores
+            .others(self.own)
+            .find(|&other| here != 0 && self.cores.entry(other) == here)
+        {
             // Of two that share a core, the one with less to do goes.
             Some(other) if load.is_lighter_than(loads(other)) => true,
             Some(other) if loads(other).is_lighter_than(load) => false,
             Some(other) => other < self.own,
             // It shares its core with somebody else, and another loop that has less to do has a better one.
-            None => others
-                .any(|other| loads(other).is_lighter_than(load) && 2 * loads(other).waiting < load.waiting),
+            None => others.any(|other| {
+                loads(other).is_lighter_than(load) && 2 * loads(other).waiting < load.waiting
+            }),
         }
     }
 }
@@ -182,7 +189,8 @@ mod system {
         #[test]
         fn a_thread_that_is_restricted_stays_so() {
             let before = allowed();
-            let some = before.iter().copied().take(before.len().div_ceil(2).max(2).min(before.len()));
+            let some =
+                before.iter().copied().take(before.len().div_ceil(2).max(2).min(before.len()));
             let some: Vec<_> = some.collect();
             sched_setaffinity(None, &set(some.iter().copied())).unwrap();
             move_to(|_| true);
@@ -237,14 +245,22 @@ mod tests {
             [false, false, true],
             "one of two that are alike"
         );
-        assert_eq!(are_misplaced(&loops, &[SERVED, SERVED, SERVED]), [false, false, false], "nobody waits");
+        assert_eq!(
+            are_misplaced(&loops, &[SERVED, SERVED, SERVED]),
+            [false, false, false],
+            "nobody waits"
+        );
     }
 
     #[test]
     fn a_loop_that_waits_for_somebody_else_is_misplaced_if_one_with_less_to_do_does_not_wait() {
         let loops = loops(&[1, 2]);
         assert_eq!(are_misplaced(&loops, &[HEAVY, SERVED]), [true, false]);
-        assert_eq!(are_misplaced(&loops, &[HEAVY, LIGHT]), [false, false], "there is no better core");
+        assert_eq!(
+            are_misplaced(&loops, &[HEAVY, LIGHT]),
+            [false, false],
+            "there is no better core"
+        );
         assert_eq!(
             are_misplaced(&loops, &[LIGHT, SERVED]),
             [false, false],

@@ -46,7 +46,9 @@ impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bind { address, source } => write!(f, "cannot listen on {address}: {source}"),
-            Self::Inherit(source) => write!(f, "cannot use the socket that LISTEN_FDS hands over: {source}"),
+            Self::Inherit(source) => {
+                write!(f, "cannot use the socket that LISTEN_FDS hands over: {source}")
+            }
             Self::Start(source) => write!(f, "cannot start the server: {source}"),
             Self::LoopEnded { index } => write!(f, "event loop {index} ended by a panic"),
             Self::Spawn(source) => write!(f, "cannot start a child process: {source}"),
@@ -55,7 +57,9 @@ impl fmt::Display for ServerError {
                 "child processes keep dying: {restarts} restarts within {within:?}, the last ended with {last}"
             ),
             Self::ParentGone => f.write_str("the parent process is gone"),
-            Self::Unsupported => f.write_str("several processes are not available on this platform"),
+            Self::Unsupported => {
+                f.write_str("several processes are not available on this platform")
+            }
         }
     }
 }
@@ -63,9 +67,10 @@ impl fmt::Display for ServerError {
 impl std::error::Error for ServerError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Bind { source, .. } | Self::Inherit(source) | Self::Start(source) | Self::Spawn(source) => {
-                Some(source)
-            }
+            Self::Bind { source, .. }
+            | Self::Inherit(source)
+            | Self::Start(source)
+            | Self::Spawn(source) => Some(source),
             _ => None,
         }
     }

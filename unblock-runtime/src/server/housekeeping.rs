@@ -77,7 +77,8 @@ impl Housekeeping {
         let last = self.last.load(Ordering::Relaxed);
         if last != activity {
             self.last.store(activity, Ordering::Relaxed);
-            self.several.store(last != 0 || self.several.load(Ordering::Relaxed), Ordering::Relaxed);
+            self.several
+                .store(last != 0 || self.several.load(Ordering::Relaxed), Ordering::Relaxed);
         }
         let requests = self.requests.load(Ordering::Relaxed) + 1;
         self.requests.store(requests % REQUESTS, Ordering::Relaxed);

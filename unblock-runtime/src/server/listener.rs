@@ -13,7 +13,9 @@ const BACKLOG: i32 = 4096;
 
 /// Binds the first of the addresses that can be bound. The standard library sets `SO_REUSEADDR` where that means
 /// that a restarted server need not wait for the connections of its predecessor to be forgotten.
-pub(super) fn bind(address: &(impl ToSocketAddrs + std::fmt::Debug)) -> Result<TcpListener, ServerError> {
+pub(super) fn bind(
+    address: &(impl ToSocketAddrs + std::fmt::Debug),
+) -> Result<TcpListener, ServerError> {
     let addresses: Vec<SocketAddr> = match address.to_socket_addrs() {
         Ok(addresses) => addresses.collect(),
         Err(source) => return Err(ServerError::Bind { address: format!("{address:?}"), source }),

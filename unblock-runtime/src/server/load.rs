@@ -185,7 +185,11 @@ mod tests {
         let begin = Instant::now();
         shown.set(load(0, 100), begin);
         shown.falls_asleep(begin);
-        assert_eq!(shown.get(begin + SPAN / 2), load(0, 100), "a short sleep is in the load already");
+        assert_eq!(
+            shown.get(begin + SPAN / 2),
+            load(0, 100),
+            "a short sleep is in the load already"
+        );
         assert_eq!(shown.get(begin + 2 * SILENCE), Load::NONE);
         shown.wakes(begin + 2 * SILENCE);
         assert_eq!(shown.get(begin + 2 * SILENCE), Load::NONE, "it has measured nothing since");

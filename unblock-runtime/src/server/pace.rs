@@ -28,7 +28,15 @@ impl Pace {
     /// For a body that may take so long, and one second more for each `rate` bytes. To be called in the runtime.
     pub(super) fn new(allowed: Duration, rate: u64) -> Self {
         let timer = Box::pin(tokio::time::sleep(allowed));
-        Self { allowed, rate, received: 0, waited: Duration::ZERO, since: None, timer, last_look: false }
+        Self {
+            allowed,
+            rate,
+            received: 0,
+            waited: Duration::ZERO,
+            since: None,
+            timer,
+            last_look: false,
+        }
     }
 
     /// So many bytes have come.

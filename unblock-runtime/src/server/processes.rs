@@ -63,7 +63,10 @@ async fn run(server: Server) -> Result<Report, ServerError> {
 }
 
 /// Starts children again as they die, until that is too often.
-async fn keep_alive(children: &mut Children, deaths: &mut Signal) -> Result<Infallible, ServerError> {
+async fn keep_alive(
+    children: &mut Children,
+    deaths: &mut Signal,
+) -> Result<Infallible, ServerError> {
     loop {
         race(deaths.recv(), children.next_start()).await;
         children.bury_dead()?;

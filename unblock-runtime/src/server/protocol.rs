@@ -123,7 +123,8 @@ where
             match &mut this.state {
                 State::Begins(stream, _) => {
                     let is_http2 = ready!(stream.poll_begins_with(PREFACE, cx))?;
-                    let State::Begins(stream, service) = mem::replace(&mut this.state, State::Over) else {
+                    let State::Begins(stream, service) = mem::replace(&mut this.state, State::Over)
+                    else {
                         unreachable!("the state was looked at just now")
                     };
                     this.state = if is_http2 {
@@ -132,8 +133,12 @@ where
                         State::http1(this.protocols, stream, service)
                     };
                 }
-                State::Http1(connection) => return Pin::new(connection).poll(cx).map_err(Into::into),
-                State::Http2(connection) => return connection.as_mut().poll(cx).map_err(Into::into),
+                State::Http1(connection) => {
+                    return Pin::new(connection).poll(cx).map_err(Into::into);
+                }
+                State::Http2(connection) => {
+                    return connection.as_mut().poll(cx).map_err(Into::into);
+                }
                 State::Over => return Poll::Ready(Ok(())),
             }
         }

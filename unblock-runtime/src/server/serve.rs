@@ -42,14 +42,19 @@ pub(super) struct Loop {
 impl Loop {
     /// Runs the loop on this thread until the server has stopped. `make` is called once, on this thread;
     /// `ready` when the socket is registered.
-    pub(super) fn run<K: 'static, S>(self, make: impl FnOnce() -> S, ready: impl FnOnce()) -> io::Result<()>
+    pub(super) fn run<K: 'static, S>(
+        self,
+        make: impl FnOnce() -> S,
+        ready: impl FnOnce(),
+    ) -> io::Result<()>
     where
         S: IntoService<K> + 'static,
     {
         let again = Arc::new(Notify::new());
         let spread = Arc::new(self.spread);
         let place = Place::new(self.cores, self.index);
-        let housekeeping = Arc::new(Housekeeping::new(self.gauge.clone(), Arc::clone(&spread), place));
+        let housekeeping =
+            Arc::new(Housekeeping::new(self.gauge.clone(), Arc::clone(&spread), place));
         let runtime = runtime(&again, &housekeeping)?;
         let main = async {
             self.listener.set_nonblocking(true)?;
@@ -78,7 +83,9 @@ impl Loop {
             accept.run(self.phase, &mut arrivals, serve).await;
             // Another loop may still hand over what it accepts.
             loop {
-                while let Race::Second(accepted) = race(self.gauge.no_connections(), arrivals.next()).await {
+                while let Race::Second(accepted) =
+                    race(self.gauge.no_connections(), arrivals.next()).await
+                {
                     serve(accepted);
                 }
                 match arrivals.close().await {
@@ -122,7 +129,12 @@ struct Accept {
 impl Accept {
     /// Accepts until the server stops. The socket is closed when this ends; what the kernel had completed by
     /// then is still accepted, because its clients have a connection already.
-    async fn run(mut self, mut phase: PhaseWatch, arrivals: &mut Arrivals, serve: impl Fn(Connection)) {
+    async fn run(
+        mut self,
+        mut phase: PhaseWatch,
+        arrivals: &mut Arrivals,
+        serve: impl Fn(Connection),
+    ) {
         loop {
             let accepted = match race(phase.stopping(), race(arrivals.next(), self.next())).await {
                 Race::First(()) => break,
@@ -144,7 +156,8 @@ impl Accept {
             && let Ok((stream, _)) = listener.accept()
         {
             let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
-            if let Ok(Some(accepted)) = stream.and_then(|stream| self.spread.assign(stream, permit)) {
+            if let Ok(Some(accepted)) = stream.and_then(|stream| self.spread.assign(stream, permit))
+            {
                 serve(accepted);
             }
         }

@@ -42,8 +42,12 @@ pub enum Hyper {}
 
 impl<S, B> IntoService<Tower> for S
 where
-    S: tower_service::Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: 'static>
-        + Clone
+    S: tower_service::Service<
+            Request<Body>,
+            Response = Response<B>,
+            Error: Into<BoxError>,
+            Future: 'static,
+        > + Clone
         + 'static,
     B: http_body::Body<Error: Into<BoxError>> + 'static,
 {
@@ -57,8 +61,12 @@ where
 
 impl<S, B> IntoService<Hyper> for S
 where
-    S: hyper::service::Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: 'static>
-        + Clone
+    S: hyper::service::Service<
+            Request<Body>,
+            Response = Response<B>,
+            Error: Into<BoxError>,
+            Future: 'static,
+        > + Clone
         + 'static,
     B: http_body::Body<Error: Into<BoxError>> + 'static,
 {

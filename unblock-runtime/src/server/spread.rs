@@ -150,9 +150,12 @@ impl Spread {
     /// From now on some of the connections are to leave, if another loop has more time for them than this one with its load.
     /// `several` have brought requests of late: the only one that does would take what there is to do along.
     pub(super) fn balance(&self, load: Load, several: bool, now: Instant) {
-        let is_open = |number, door: &Door| number != self.own && !door.occupied.load(Ordering::Relaxed);
+        let is_open =
+            |number, door: &Door| number != self.own && !door.occupied.load(Ordering::Relaxed);
         let others = self.doors.iter().enumerate().filter(|(number, door)| is_open(*number, door));
-        let Some((number, other)) = others.max_by_key(|(_, door)| door.load.get(now).idle) else { return };
+        let Some((number, other)) = others.max_by_key(|(_, door)| door.load.get(now).idle) else {
+            return;
+        };
         let there = other.load.get(now);
         if load.has_a_worse_core_than(there)
             || several && load.is_too_much_beside(there, other.load.waited_of_late(now))
@@ -176,7 +179,11 @@ impl Spread {
         self.hand_over(connection, &self.doors[self.to.load(Ordering::Relaxed)])
     }
 
-    fn hand_over(&self, (stream, open): Connection, other: &Door) -> io::Result<Option<Connection>> {
+    fn hand_over(
+        &self,
+        (stream, open): Connection,
+        other: &Door,
+    ) -> io::Result<Option<Connection>> {
         if other.occupied.load(Ordering::Acquire) {
             return Ok(Some((stream, open)));
         }
@@ -228,9 +235,14 @@ mod tests {
     const IDLE: Load = Load { idle: 900, waiting: 0 };
 
     /// The loops of a server with these loads, and so many connections each.
-    fn loops(loads: &[Load], connections: usize, now: Instant) -> (Vec<Spread>, Vec<OpenConnection>) {
+    fn loops(
+        loads: &[Load],
+        connections: usize,
+        now: Instant,
+    ) -> (Vec<Spread>, Vec<OpenConnection>) {
         let gauges: Vec<_> = loads.iter().map(|_| Gauge::default()).collect();
-        let open = gauges.iter().flat_map(|gauge| (0..connections).map(|_| gauge.connection())).collect();
+        let open =
+            gauges.iter().flat_map(|gauge| (0..connections).map(|_| gauge.connection())).collect();
         let loops: Vec<_> = spread(gauges).into_iter().map(|(spread, _)| spread).collect();
         for (one, load) in loops.iter().zip(loads) {
             one.wakes(now);

@@ -88,7 +88,8 @@ impl Model {
             let has_token = seat.has_token();
             let sleeper = self.sleepers.lock().pop_front();
             let naps = sleeper.is_some();
-            let job = sleeper.or_else(|| if has_token { self.queue.lock().pop_front() } else { None });
+            let job =
+                sleeper.or_else(|| if has_token { self.queue.lock().pop_front() } else { None });
             if let Some(job) = job {
                 if std::mem::take(&mut searching) {
                     self.sizing.found(|| self.has_work());
@@ -145,7 +146,8 @@ impl Model {
                 let searching = self.sizing.searching();
                 let missing = self.sizing.send(sleepers.saturating_sub(searching + survey.sent));
                 self.hire(Errand::Sleeper, missing);
-                let missing = self.sizing.call(self.sizing.parallelism(), jobs.saturating_sub(searching));
+                let missing =
+                    self.sizing.call(self.sizing.parallelism(), jobs.saturating_sub(searching));
                 self.hire(Errand::Any, missing);
                 thread::yield_now();
             }

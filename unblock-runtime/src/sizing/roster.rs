@@ -40,13 +40,18 @@ impl Roster {
         let start = self.next_sleeper.min(self.members.len());
         let (before, after) = self.members.split_at(start);
         let mut looked_at = 0;
-        for seat in after.iter().chain(before).filter(|seat| standing(seat) == NAP).take(SLEEPERS_PER_SURVEY)
+        for seat in after
+            .iter()
+            .chain(before)
+            .filter(|seat| standing(seat) == NAP)
+            .take(SLEEPERS_PER_SURVEY)
         {
             seats.push(Arc::clone(seat));
             looked_at += 1;
         }
         // Where sleepers stand close together this covers ground already covered, which costs a look and no more.
-        self.next_sleeper = if start + looked_at < self.members.len() { start + looked_at } else { 0 };
+        self.next_sleeper =
+            if start + looked_at < self.members.len() { start + looked_at } else { 0 };
         seats
     }
 }

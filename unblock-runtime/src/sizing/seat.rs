@@ -92,7 +92,10 @@ impl Seat {
         let job = self.job.load(Ordering::Relaxed);
         job != NO_JOB
             && job & SCOUT != 0
-            && self.job.compare_exchange(job, job & !SCOUT, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+            && self
+                .job
+                .compare_exchange(job, job & !SCOUT, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
     }
 
     pub(super) fn wake(&self) {
