@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use crate::panic::Panicked;
+use crate::unwind::Panicked;
 
 /// Why a job has no value.
 ///

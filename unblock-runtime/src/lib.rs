@@ -71,49 +71,31 @@
 #[cfg(feature = "macros")]
 pub use unblock_macros::unblock;
 
-mod admission;
-mod argument;
-mod builder;
-mod completion;
-mod context;
-mod deadline;
+mod codegen;
 mod error;
 mod event_loop;
 #[cfg(any(feature = "axum", feature = "server"))]
-mod failure;
-mod habit;
-mod handler;
+mod http;
 pub mod job;
-mod monitor;
-mod origin;
-mod panic;
 mod pool;
-mod priority;
 mod queue;
 #[cfg(any(feature = "server", loom))]
 mod quiet;
-#[cfg(feature = "axum")]
-mod response;
 #[cfg(feature = "server")]
 pub mod server;
-mod settle;
-mod shutdown;
-mod sizing;
-mod stats;
-mod submission;
 mod sync;
 mod timer;
-mod worker;
+mod unwind;
+mod workers;
 
+/// Names for generated code. Not public API.
 #[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
+pub mod __private {
+    pub use crate::codegen::*;
+}
 
-pub use builder::PoolBuilder;
 pub use error::{BuildError, Error, TrySubmitError};
 pub use event_loop::{EventLoop, LoopClosed, LoopHandle};
-pub use panic::Panicked;
-pub use pool::Pool;
-pub use shutdown::Shutdown;
-pub use stats::Stats;
-pub use submission::Submission;
+pub use job::Submission;
+pub use pool::{Pool, PoolBuilder, Shutdown, Stats};
+pub use unwind::Panicked;

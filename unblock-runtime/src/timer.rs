@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use crate::completion::Waiter;
+use crate::job::completion::Waiter;
 
 /// A wake-up that is asked for. Dropping it takes the request back.
 pub(crate) struct Alarm {

@@ -5,17 +5,17 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::admission::{Admission, Expected};
 use crate::error::Error;
-use crate::habit::Kind;
 use crate::job::{Account, Header, Order, Run};
-use crate::panic;
+use crate::pool::shutdown::Shutdowns;
+use crate::pool::stats::Counters;
+use crate::queue::admission::{Admission, Expected};
 use crate::queue::{Entry, Queue};
-use crate::shutdown::Shutdowns;
-use crate::sizing::Sizing;
-use crate::stats::Counters;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicI32, Ordering, fence};
+use crate::unwind;
+use crate::workers::Sizing;
+use crate::workers::profile::Kind;
 
 /// How long a job with `shed` and without a deadline may wait: what people notice as a delay in a dialogue, one second
 /// (Nielsen, "Response Times", 1993).
@@ -181,7 +181,7 @@ impl Shared {
         self.stopping.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
         for job in self.queue.drain() {
-            panic::contain("dropping what a job had captured", || job.abort(Error::Cancelled));
+            unwind::contain("dropping what a job had captured", || job.abort(Error::Cancelled));
         }
     }
 

@@ -7,9 +7,9 @@ use loom::thread;
 
 use super::{Entry, Lane, Queue};
 use crate::error::Error;
-use crate::habit::Kind;
 use crate::job::{Header, Order, Place, Run};
 use crate::pool::Shared;
+use crate::workers::profile::Kind;
 
 /// A job of which only its place matters, and whether it is a shell.
 struct Stub {

@@ -14,7 +14,7 @@ use pin_project_lite::pin_project;
 use super::BoxError;
 use super::activity::OpenAnswer;
 use crate::error::Error;
-use crate::failure::{Failure, INTERNAL, whole_seconds};
+use crate::http::status::{Failure, INTERNAL, whole_seconds};
 
 /// An answer of the server itself: a status, one line of plain text, and when to come back if it is known.
 ///

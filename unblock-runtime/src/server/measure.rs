@@ -69,7 +69,7 @@ mod system {
     use std::os::unix::fs::FileExt;
     use std::time::Duration;
 
-    use crate::priority;
+    use crate::workers::os_thread as priority;
 
     /// The kernel's account of a thread's time.
     #[derive(Debug)]

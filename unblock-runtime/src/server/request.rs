@@ -23,7 +23,8 @@ use super::gauge::Gauge;
 use super::housekeeping::Housekeeping;
 use super::{Answer, Body, BoxError, Limits, ResponseBody};
 use crate::error::Error;
-use crate::{deadline, panic};
+use crate::job::deadline;
+use crate::unwind;
 
 /// How long the server goes on reading a body that nobody wants, and throws away what comes. A client that is cut off while
 /// it sends sees a broken connection and never the answer that says why. nginx has `lingering_close`.
@@ -141,7 +142,7 @@ where
                     Err(error) => this.asked.unanswered(&error),
                 };
                 // Cancels what the service waits for.
-                panic::contain("dropping a service's future", || this.called.set(Called::Over));
+                unwind::contain("dropping a service's future", || this.called.set(Called::Over));
                 (Some(response), this.rest.take().and_then(|rest| rest.take()))
             }
             ProjectedCalled::Failed { error } => {
@@ -200,7 +201,7 @@ fn attend<F: Future>(
 }
 
 fn guard<T>(deadline: Option<Instant>, f: impl FnOnce() -> T) -> Result<T, Error> {
-    panic::catch(|| deadline::within(deadline, f)).map_err(panic::Panicked::into_error)
+    unwind::catch(|| deadline::within(deadline, f)).map_err(unwind::Panicked::into_error)
 }
 
 /// Reads on for a while, so that the client gets to read its answer.

@@ -5,7 +5,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 
 use crate::error::Error;
-use crate::failure::{Failure, whole_seconds};
+use crate::http::status::{Failure, whole_seconds};
 
 /// One line of plain text; the statuses are those of the table at [`server::Answer`](crate::server::Answer). What a job
 /// panicked with is in the log and not in the response.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use crate::completion::Waiter;
+use crate::job::completion::Waiter;
 use crate::pool::Shared;
 use crate::timer::Alarm;
 

@@ -2,10 +2,10 @@
 
 use std::sync::OnceLock;
 
-use crate::habit::Kind;
-use crate::priority::ThreadId;
 use crate::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use crate::sync::thread;
+use crate::workers::os_thread::ThreadId;
+use crate::workers::profile::Kind;
 
 /// A worker as the others see it.
 pub(crate) struct Seat {

@@ -31,20 +31,24 @@
 //!   lock is released, so its worker cannot leave.
 //! - wake against survey: none. A worker that is called and still asleep sleeps in no job; its token stays with it.
 
-mod roster;
-mod seat;
+pub(crate) mod monitor;
+pub(crate) mod os_thread;
+pub(crate) mod profile;
+mod registry;
+mod slot;
+pub(crate) mod worker;
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
-use self::roster::Roster;
-use self::seat::{CALLED, NAP, OFF, ON, SENT};
-pub(crate) use self::seat::{Errand, Seat};
-use crate::priority::ThreadId;
+use self::registry::Roster;
+use self::slot::{CALLED, NAP, OFF, ON, SENT};
+pub(crate) use self::slot::{Errand, Seat};
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use crate::sync::{Mutex, thread};
+use crate::workers::os_thread::ThreadId;
 
 const ACTIVE: u64 = 1;
 const SEARCHING: u64 = 1 << 32;

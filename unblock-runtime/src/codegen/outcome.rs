@@ -6,8 +6,8 @@
 
 use std::panic::resume_unwind;
 
-use crate::deadline;
 use crate::error::Error;
+use crate::job::deadline;
 
 /// The outcome of a call whose body returns `R`.
 #[must_use]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::seat::{CALLED, NAP, ON, SENT, Seat};
+use super::slot::{CALLED, NAP, ON, SENT, Seat};
 use crate::sync::atomic::Ordering;
 
 /// How many sleepers a survey looks at, to find those that run again.

@@ -1,22 +1,28 @@
 //! A pool of threads that sizes itself: what users build, submit to and shut down.
 
+pub(crate) mod builder;
 mod shared;
+pub(crate) mod shutdown;
+pub(crate) mod stats;
 
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+pub use self::builder::PoolBuilder;
 pub(crate) use self::shared::Shared;
-use crate::builder::PoolBuilder;
+pub use self::shutdown::Shutdown;
+use self::shutdown::ShutdownWait;
+pub use self::stats::Stats;
+
 use crate::error::{BuildError, Error, TrySubmitError};
-use crate::habit::Kind;
+use crate::job::origin::Origin;
 use crate::job::{Job, Order, Run};
-use crate::origin::Origin;
 use crate::queue::Entry;
-use crate::shutdown::{Shutdown, ShutdownWait};
-use crate::stats::Stats;
-use crate::submission::Submission;
+use crate::workers::profile::Kind;
+
+use crate::job::submission::Submission;
 
 static GLOBAL: OnceLock<Pool> = OnceLock::new();
 

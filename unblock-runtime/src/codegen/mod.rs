@@ -1,13 +1,16 @@
 //! Names for generated code. Not public API.
 
+mod argument;
+mod outcome;
+
 use std::time::{Duration, Instant};
 
-pub use crate::argument::{Owned, moved, own};
-use crate::deadline;
-pub use crate::handler::Handler;
+pub use self::argument::{Owned, moved, own};
+pub use self::outcome::{ByError, ByPanic, Outcome, fallible};
 use crate::job::Order;
+use crate::job::deadline;
+pub use crate::job::handler::Handler;
 use crate::pool::Pool;
-pub use crate::settle::{ByError, ByPanic, Outcome, fallible};
 
 /// How one call is to be made.
 #[must_use]

@@ -1,22 +1,29 @@
 //! A job: the work, the place for its result and what is known of it, in one allocation that the queue and the
 //! awaiting caller share.
 
+pub(crate) mod completion;
+pub(crate) mod context;
+pub(crate) mod deadline;
+pub(crate) mod handler;
+pub(crate) mod origin;
+pub(crate) mod submission;
+
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use crate::admission::{Average, Expected};
-use crate::completion::{Completion, Expired};
-use crate::deadline;
+use self::completion::{Completion, Expired};
+use self::handler::Handler;
+use self::origin::Origin;
 use crate::error::Error;
-use crate::habit::Kind;
-use crate::handler::{self, Handler};
-use crate::origin::Origin;
-use crate::panic;
 use crate::pool::Shared;
+use crate::queue::admission::{Average, Expected};
 use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use crate::unwind;
+use crate::workers::profile::Kind;
 
-pub use crate::context::{deadline, is_cancelled, name};
+pub use self::context::{deadline, is_cancelled, name};
+pub use self::submission::Submission;
 
 /// A job as the queue and the workers see it.
 pub(crate) trait Run: Send + Sync {
@@ -220,7 +227,7 @@ where
             pool.admission.waited(account.expected, now - account.submitted);
             now
         });
-        let outcome = panic::catch(work).map_err(Error::Panicked);
+        let outcome = unwind::catch(work).map_err(Error::Panicked);
         if let Some(begun) = begun {
             pool.admission.ran(self.header.run_time(), begun.elapsed());
         }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use crate::completion::Waiter;
-use crate::deadline;
 use crate::error::Error;
+use crate::job::completion::Waiter;
+use crate::job::deadline;
 use crate::job::{Await, Place};
 use crate::timer::Alarm;
 

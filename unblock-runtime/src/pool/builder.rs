@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::error::BuildError;
 use crate::pool::{Pool, Shared};
 use crate::queue::Queue;
-use crate::sizing::{Errand, Sizing};
-use crate::{monitor, priority, worker};
+use crate::workers::{Errand, Sizing};
+use crate::workers::{monitor, os_thread, worker};
 
 /// Settings for a [`Pool`]; from [`Pool::builder`].
 ///
@@ -132,7 +132,7 @@ impl PoolBuilder {
             self.name,
             Queue::new(
                 self.queue_capacity,
-                priority::TELLS_WHO_SLEEPS && max_threads > parallelism,
+                os_thread::TELLS_WHO_SLEEPS && max_threads > parallelism,
             ),
             sizing,
             self.niceness,

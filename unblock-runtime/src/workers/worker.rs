@@ -5,12 +5,14 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::habit::SHORT;
 use crate::job::Run;
+use crate::job::context;
 use crate::pool::Shared;
-use crate::sizing::{Errand, Seat, Wait};
 use crate::sync::atomic::Ordering;
-use crate::{context, panic, priority};
+use crate::unwind;
+use crate::workers::os_thread;
+use crate::workers::profile::SHORT;
+use crate::workers::{Errand, Seat, Wait};
 
 /// A worker that finds nothing looks again so many times before it goes to the bench: waking a thread costs more than a
 /// short round trip takes. Between two looks it pauses, because each look takes a cache line from whoever submits, and
@@ -50,7 +52,7 @@ pub(crate) fn hire(pool: &Arc<Shared>, errand: Errand) -> io::Result<bool> {
 fn work(pool: &Arc<Shared>, seat: &Arc<Seat>) {
     let mut searching = seat.occupy() == Some(Errand::Any);
     if pool.niceness > 0 {
-        pool.note_niceness(priority::lower(pool.niceness));
+        pool.note_niceness(os_thread::lower(pool.niceness));
     }
     let has_work = || pool.queue.has_work();
     let mut burst = 0;
@@ -89,7 +91,7 @@ fn work(pool: &Arc<Shared>, seat: &Arc<Seat>) {
 fn run(job: Arc<dyn Run>, pool: &Shared, seat: &Seat) {
     // The job's panic is its outcome; this one can only come from dropping what a user's code left behind.
     let run = |job| {
-        panic::contain("dropping a job's value or what it had captured", || context::run(job))
+        unwind::contain("dropping a job's value or what it had captured", || context::run(job))
     };
     let (kind, is_scout) = (job.header().kind, job.header().scout.load(Ordering::Relaxed));
     let habit = kind.habit();
@@ -99,10 +101,10 @@ fn run(job: Arc<dyn Run>, pool: &Shared, seat: &Seat) {
     if (is_scout || habit.sleeps() || !seat.has_token())
         && pool.sizing.nap(seat, || pool.queue.has_work())
     {
-        let before = priority::computed();
+        let before = os_thread::computed();
         run(job);
         pool.sizing.end_nap();
-        if priority::computed().saturating_sub(before) > SHORT && habit.saw(false) {
+        if os_thread::computed().saturating_sub(before) > SHORT && habit.saw(false) {
             pool.queue.habits_changed();
         }
     } else {

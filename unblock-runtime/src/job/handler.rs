@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::admission::Average;
+use crate::queue::admission::Average;
 
 /// One per annotated function, in the function's own body.
 pub struct Handler {

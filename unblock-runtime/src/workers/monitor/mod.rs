@@ -7,10 +7,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::worker;
 use crate::pool::Shared;
-use crate::sizing::{Errand, Survey};
 use crate::sync::thread;
-use crate::worker;
+use crate::workers::{Errand, Survey};
 
 /// Between two looks while workers are found asleep, or a scout is out. A look at one worker costs about 3 µs.
 const LOOK: Duration = Duration::from_millis(1);
@@ -43,7 +43,7 @@ pub(crate) fn watch(pool: &Arc<Shared>) {
                 continue;
             }
             quiet = 0;
-            let survey = pool.sizing.survey(crate::priority::ThreadId::is_asleep);
+            let survey = pool.sizing.survey(crate::workers::os_thread::ThreadId::is_asleep);
             let is_curious = survey.asleep > 0 || pool.queue.has_scout();
             pause = if is_curious { LOOK } else { (pause * 2).min(LOOK_AT_BUSY) };
             if survey.scout_seen {

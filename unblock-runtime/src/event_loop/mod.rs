@@ -25,8 +25,8 @@ use std::task::{Context, Waker};
 
 use crossbeam_utils::CachePadded;
 
-use crate::panic;
 use crate::sync::Mutex;
+use crate::unwind;
 
 /// A loop that has not started. It belongs to the thread that [runs](Self::run) it.
 ///
@@ -188,8 +188,8 @@ impl Letter {
     fn deliver(self) {
         match self {
             // Letters behind this one wait; and neither it nor they are the main task's fault.
-            Self::Wake(waker) => panic::contain("a waker", || waker.wake()),
-            Self::Call(callback) => panic::contain("a callback of an event loop", callback),
+            Self::Wake(waker) => unwind::contain("a waker", || waker.wake()),
+            Self::Call(callback) => unwind::contain("a callback of an event loop", callback),
         }
     }
 }

@@ -24,8 +24,8 @@ use std::task::{Context, Poll, Waker};
 
 use crate::error::Error;
 use crate::event_loop::LoopHandle;
-use crate::panic;
 use crate::sync::{Mutex, MutexGuard};
+use crate::unwind;
 
 /// `home`, which most of its methods ask for, is the loop that submitted the job: always the same.
 pub(crate) struct Completion<F, T> {
@@ -236,7 +236,7 @@ impl Waiter {
 
 /// A waker is its executor's code: a panic in it must not keep whoever notifies from what is left to do.
 fn notify(waker: Waker, home: Option<&LoopHandle>) {
-    panic::contain("a waker", || match home {
+    unwind::contain("a waker", || match home {
         Some(home) => home.wake(waker),
         None => waker.wake(),
     });

@@ -26,6 +26,7 @@
 //! - After `close` nobody new takes a place: entering takes the place first and looks for `open` after, closing does
 //!   the reverse, so a worker that finds the queue closed and no place taken may leave for good.
 
+pub(crate) mod admission;
 mod lane;
 
 use std::collections::VecDeque;
