@@ -1,30 +1,33 @@
 //! The ways in which a call can fail, one small type per operation.
 
+use std::any::Any;
 use std::fmt;
 use std::io;
+use std::panic::resume_unwind;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::unwind::Panicked;
-
-/// Why a job has no value.
+/// The reason why a job has no value.
 ///
 /// A handler whose body returns `Result<_, E>` with `E: From<Error>` gets these as `E`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The pool refused the job at once: it would have waited longer than it may.
+    /// The pool refused the job at once, because it would have waited for too long.
     Overloaded {
-        /// After this time the pool expects to have room; an HTTP server sends it as `Retry-After`.
+        /// The time after which the pool expects to have room. An HTTP server sends it as
+        /// `Retry-After`.
         retry_after: Duration,
     },
-    /// The deadline passed before the job was done. It never ran, or goes on without anybody waiting for it.
+    /// The deadline passed before the job was done. The job never ran, or it goes on and its value
+    /// is dropped.
     TimedOut,
     /// The job panicked.
     Panicked(Panicked),
-    /// The job was cancelled before it ran: by [`Submission::cancel`](crate::Submission::cancel), or because
-    /// its pool's shutdown ran out of time.
+    /// The job was cancelled before it ran: by [`Submission::cancel`](crate::Submission::cancel), or
+    /// because a shutdown of its pool ran out of time.
     Cancelled,
-    /// The pool is shut down, or shutting down, and takes no more jobs.
+    /// The pool has shut down, or is shutting down, and takes no more jobs.
     Closed,
 }
 
@@ -47,7 +50,67 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Why [`Pool::try_submit`](crate::Pool::try_submit) took no job. The work comes back.
+/// The panic of a job.
+///
+/// [`resume`](Self::resume) continues it in the caller, as an ordinary call would have.
+pub struct Panicked {
+    // It is boxed because each job has room for an error.
+    inner: Box<Inner>,
+}
+
+struct Inner {
+    // The lock is for `Sync` alone: a payload is only `Send`, and errors are expected to be both.
+    payload: Mutex<Box<dyn Any + Send>>,
+    message: Option<Box<str>>,
+}
+
+impl Panicked {
+    pub(crate) fn new(payload: Box<dyn Any + Send>) -> Self {
+        let message = if let Some(text) = payload.downcast_ref::<&'static str>() {
+            Some(Box::from(*text))
+        } else if let Some(text) = payload.downcast_ref::<String>() {
+            Some(Box::from(text.as_str()))
+        } else {
+            payload.downcast_ref::<Error>().map(|error| error.to_string().into())
+        };
+        Self { inner: Box::new(Inner { payload: Mutex::new(payload), message }) }
+    }
+
+    /// Returns the text that was given to `panic!`, if the payload is a text.
+    ///
+    /// The text is for logs. It may hold things that a client must not see.
+    pub fn message(&self) -> Option<&str> {
+        self.inner.message.as_deref()
+    }
+
+    /// Returns the error with which an `#[unblock]` function that cannot fail has unwound, or else
+    /// this panic as an error.
+    #[cfg(feature = "server")]
+    pub(crate) fn into_error(self) -> Error {
+        match self.into_payload().downcast::<Error>() {
+            Ok(error) => *error,
+            Err(payload) => Error::Panicked(Self::new(payload)),
+        }
+    }
+
+    /// Returns the payload, as [`std::panic::catch_unwind`] would have returned it.
+    pub fn into_payload(self) -> Box<dyn Any + Send> {
+        self.inner.payload.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Continues the panic on this thread, without calling the panic hook a second time.
+    pub fn resume(self) -> ! {
+        resume_unwind(self.into_payload())
+    }
+}
+
+impl fmt::Debug for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Panicked").field(&self.message().unwrap_or("(not a text)")).finish()
+    }
+}
+
+/// The reason why [`Pool::try_submit`](crate::Pool::try_submit) took no job. It returns the work.
 pub enum TrySubmitError<F> {
     /// The queue is full.
     Full(F),
@@ -56,14 +119,14 @@ pub enum TrySubmitError<F> {
 }
 
 impl<F> TrySubmitError<F> {
-    /// The work that was not taken.
+    /// Returns the work that was not taken.
     pub fn into_inner(self) -> F {
         match self {
             Self::Full(work) | Self::Closed(work) => work,
         }
     }
 
-    /// Whether it may be taken later.
+    /// Returns true if the pool may take the work later.
     pub fn is_full(&self) -> bool {
         matches!(self, Self::Full(_))
     }
@@ -93,15 +156,15 @@ impl<F> fmt::Display for TrySubmitError<F> {
 
 impl<F> std::error::Error for TrySubmitError<F> {}
 
-/// Why a [`Pool`](crate::Pool) could not be built.
+/// The reason why a [`Pool`](crate::Pool) could not be built.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// A setting is out of its range; the text says which, and what it may be.
+    /// A setting is out of its range. The text names it and its range.
     Setting(String),
     /// The system would not start the pool's first threads.
     Thread(io::Error),
-    /// There is a global pool already: it was installed before, or a first use made the default one.
+    /// There is a global pool already: it was installed before, or its first use has built it.
     GlobalExists,
 }
 

@@ -94,8 +94,7 @@ pub mod __private {
     pub use crate::codegen::*;
 }
 
-pub use error::{BuildError, Error, TrySubmitError};
+pub use error::{BuildError, Error, Panicked, TrySubmitError};
 pub use event_loop::{EventLoop, LoopClosed, LoopHandle};
 pub use job::Submission;
 pub use pool::{Pool, PoolBuilder, Shutdown, Stats};
-pub use unwind::Panicked;

@@ -1,5 +1,5 @@
-//! The locks and atomics that the concurrent parts are written with: the standard library's, or the
-//! model checker's under `cfg(loom)`.
+//! The locks and atomics of the concurrent parts: the standard library's, or the model checker's
+//! under `cfg(loom)`.
 
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic;
@@ -13,16 +13,17 @@ use std::sync as types;
 
 pub(crate) use types::MutexGuard;
 
-/// Stands between two sequentially consistent accesses of which the second must not miss what comes before the first of
-/// another thread. The language orders them as they are; the model checker does so for fences only.
+/// Stands between two sequentially consistent accesses, the second of which must not miss what
+/// another thread did before its own first. The language orders them as they are. The model checker
+/// does so for fences only.
 #[inline]
 pub(crate) fn between_seq_cst() {
     #[cfg(loom)]
     atomic::fence(atomic::Ordering::SeqCst);
 }
 
-/// A mutex that is never poisoned: nothing of a user's runs while one is held, so there is no
-/// half-finished change to be warned of.
+/// A mutex that is never poisoned. No code of a user runs while one is held, so there is no
+/// half-finished change to warn of.
 #[derive(Debug)]
 pub(crate) struct Mutex<T>(types::Mutex<T>);
 
@@ -43,7 +44,7 @@ impl<T> Mutex<T> {
 #[cfg(not(loom))]
 pub(crate) use crossbeam_channel as channel;
 
-/// A channel that the model checker sees through, with the part of crossbeam's interface that is used here.
+/// A channel for the model checker, with the part of crossbeam's interface that is used here.
 #[cfg(loom)]
 pub(crate) mod channel {
     use std::collections::VecDeque;
@@ -101,14 +102,15 @@ pub(crate) mod channel {
     }
 }
 
-/// Blocking and waking a thread.
+/// Blocks and wakes threads.
 #[cfg(not(loom))]
 pub(crate) mod thread {
     pub(crate) use std::thread::{Thread, current, park, park_timeout};
 }
 
-/// Blocking and waking a thread, for the model checker. Its own `unpark` is lost on a thread that waits for a lock; a
-/// flag under a lock is not. It knows no time: a timed wait waits for its wake-up.
+/// Blocking and waking a thread, for the model checker. Its own `unpark` is lost on a thread that
+/// waits for a lock, and a flag under a lock is not. A timed wait waits for its wake-up, because the
+/// model has no time.
 #[cfg(loom)]
 pub(crate) mod thread {
     use std::sync::Arc;

@@ -1,12 +1,13 @@
-//! Wake-ups at a time, without a runtime's timers: one thread for the process, started at the first alarm.
+//! Wake-ups at a given time, under any executor: one thread for the process, which the first alarm
+//! starts.
 
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use crate::job::completion::Waiter;
+use crate::event_loop::Waiter;
 
-/// A wake-up that is asked for. Dropping it takes the request back.
+/// A wake-up at a given time. Dropping it cancels it.
 pub(crate) struct Alarm {
     key: Key,
 }
@@ -29,7 +30,7 @@ impl Alarm {
         Self { key }
     }
 
-    /// Wakes another task instead. An alarm that went off wakes nobody any more: its task looks at the clock.
+    /// Wakes another task instead. An alarm that went off wakes no task any more.
     pub(crate) fn set_waiter(&mut self, waiter: Waiter) {
         let mut table = Timer::get().lock();
         let replaced = table.waiters.get_mut(&self.key).map(|slot| std::mem::replace(slot, waiter));
@@ -69,8 +70,8 @@ impl Timer {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts the thread if it is not there. Where the system refuses one, the next alarm tries again; until then
-    /// deadlines are seen when a task is polled or a worker takes the job, not on time.
+    /// Starts the thread if it is not there. If the system refuses one, the next alarm tries again.
+    /// Until then a deadline is seen when its task is polled or a worker takes its job.
     fn start(&'static self, table: &mut Table) {
         if table.started {
             return;

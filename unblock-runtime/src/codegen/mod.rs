@@ -1,4 +1,8 @@
-//! Names for generated code. Not public API.
+//! Functions and types that generated code calls. Not public API.
+//!
+//! An annotated function makes its arguments the job's own ([`moved`], [`own`]), makes a [`Call`]
+//! with its options, [runs](Call::run) its body as a job, and returns what the [`Outcome`] of that
+//! becomes for its return type.
 
 mod argument;
 mod outcome;
@@ -7,12 +11,12 @@ use std::time::{Duration, Instant};
 
 pub use self::argument::{Owned, moved, own};
 pub use self::outcome::{ByError, ByPanic, Outcome, fallible};
-use crate::job::Order;
+use crate::job::SubmitOptions;
 use crate::job::deadline;
 pub use crate::job::handler::Handler;
 use crate::pool::Pool;
 
-/// How one call is to be made.
+/// The options of one call.
 #[must_use]
 pub struct Call<'a> {
     handler: &'static Handler,
@@ -23,49 +27,49 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// On the global pool, waiting as long as it takes.
+    /// Creates a call on the global pool that waits as long as it takes.
     pub fn new(handler: &'static Handler) -> Self {
         Self { handler, pool: None, timeout: None, shed: false, detach: false }
     }
 
-    /// `pool = …`
+    /// Applies `pool = …`.
     pub fn pool(mut self, pool: &'a Pool) -> Self {
         self.pool = Some(pool);
         self
     }
 
-    /// `timeout = …`
+    /// Applies `timeout = …`.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// `shed`
+    /// Applies `shed`.
     pub fn shed(mut self) -> Self {
         self.shed = true;
         self
     }
 
-    /// `detach`
+    /// Applies `detach`.
     pub fn detach(mut self) -> Self {
         self.detach = true;
         self
     }
 
-    /// Submits the body at its first poll, and waits for what it ends with.
+    /// Submits `body` at its first poll, and waits for its outcome.
     pub async fn run<R, F>(self, body: F) -> Outcome<R>
     where
         F: FnOnce() -> R + Send + 'static,
-        R: Send + 'static, // It comes from another thread: `Arc` for `Rc`, errors as `Box<dyn Error + Send + Sync>`.
+        R: Send + 'static, // It crosses threads: `Arc` for `Rc`, `Box<dyn Error + Send + Sync>`.
     {
         let pool = self.pool.unwrap_or_else(|| Pool::global());
         let own = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        // What is detached is of use to others than its request.
+        // A detached job outlives its request, so it does not inherit the request's deadline.
         let deadline = if self.detach { own } else { deadline::nearer(own) };
-        let order = Order { handler: Some(self.handler), deadline, shed: self.shed };
-        let mut submission = pool.submit_as(body, order);
+        let options = SubmitOptions { handler: Some(self.handler), deadline, shed: self.shed };
+        let mut submission = pool.submit_with(body, options);
         if self.detach {
-            submission.set_detached();
+            submission.release();
         }
         Outcome(submission.await)
     }

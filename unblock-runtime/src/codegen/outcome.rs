@@ -1,8 +1,9 @@
-//! How the outcome of a call becomes what the annotated function returns.
+//! How the outcome of a call becomes the return value of the annotated function.
 //!
-//! A function that can fail gets a failure as its own error; one that cannot, panics as its body did. Which of the two
-//! a function is, its return type says, and generated code asks by method resolution (autoref specialisation, after
-//! dtolnay's case study): `(&outcome).way()` finds [`ByError`] first where it applies, and [`ByPanic`] everywhere.
+//! A function that can fail returns a failure of the call as its own error. A function that cannot
+//! fail panics, as its body would have. The return type decides, and generated code asks by method
+//! resolution (autoref specialization, after dtolnay's case study): `(&outcome).conversion()` finds
+//! [`ByError`] first where it applies, and [`ByPanic`] everywhere else.
 
 use std::panic::resume_unwind;
 
@@ -13,59 +14,60 @@ use crate::job::deadline;
 #[must_use]
 pub struct Outcome<R>(pub(crate) Result<R, Error>);
 
-/// The way of a function whose failures can be its error.
+/// Implemented for outcomes of functions whose error type can hold a failure of the call.
 pub trait ByError {
-    /// Names the way.
-    fn way(&self) -> AsError;
+    /// Returns the conversion.
+    fn conversion(&self) -> AsError;
 }
 
 impl<T, E: From<Error>> ByError for Outcome<Result<T, E>> {
-    fn way(&self) -> AsError {
+    fn conversion(&self) -> AsError {
         AsError
     }
 }
 
-/// The way of any other function.
+/// Implemented for outcomes of all functions.
 pub trait ByPanic {
-    /// Names the way.
-    fn way(&self) -> AsPanic;
+    /// Returns the conversion.
+    fn conversion(&self) -> AsPanic;
 }
 
 impl<R> ByPanic for &Outcome<R> {
-    fn way(&self) -> AsPanic {
+    fn conversion(&self) -> AsPanic {
         AsPanic
     }
 }
 
-/// Failures become the function's error.
+/// Converts failures to the function's error.
 pub struct AsError;
 
-#[expect(clippy::unused_self, reason = "method resolution picks the way by its type")]
+#[expect(clippy::unused_self, reason = "method resolution picks the conversion by its type")]
 impl AsError {
-    /// What the function returns.
+    /// Converts the outcome to the return value.
     ///
     /// # Errors
     ///
-    /// The body's own, or what the failure of the call converts to.
-    pub fn settle<T, E: From<Error>>(self, outcome: Outcome<Result<T, E>>) -> Result<T, E> {
+    /// The error of the body, or the failure of the call as an error of that type.
+    pub fn finish<T, E: From<Error>>(self, outcome: Outcome<Result<T, E>>) -> Result<T, E> {
         fallible(outcome)
     }
 }
 
-/// A panic goes on in the caller.
+/// Continues a panic in the caller.
 pub struct AsPanic;
 
-#[expect(clippy::unused_self, reason = "method resolution picks the way by its type")]
+#[expect(clippy::unused_self, reason = "method resolution picks the conversion by its type")]
 impl AsPanic {
-    /// What the function returns.
+    /// Converts the outcome to the return value.
     ///
     /// # Panics
     ///
-    /// With the body's payload if it panicked. When there is no value to return, because the pool was closed or the
-    /// request's time is up: with a text, as any `panic!`; or in a request of the server, which answers 503 or 504 for it,
-    /// with the [`Error`], and without a word in the log.
+    /// With the payload of the body if that panicked. If there is no value, because the pool was
+    /// closed or the time of the request is up, the payload is a text, as with any `panic!`. In a
+    /// request of the server it is the [`Error`], for which the server responds with 503 or 504,
+    /// and nothing is logged.
     #[track_caller]
-    pub fn settle<R>(self, outcome: Outcome<R>) -> R {
+    pub fn finish<R>(self, outcome: Outcome<R>) -> R {
         match outcome.0 {
             Ok(value) => value,
             Err(Error::Panicked(panicked)) => panicked.resume(),
@@ -82,7 +84,7 @@ impl AsPanic {
     note = "`unblock_runtime::Error` itself is such an `E`"
 )]
 pub trait Fallible: Sized {
-    /// The failure as a value of this type.
+    /// Returns the failure as a value of this type.
     fn from_error(error: Error) -> Self;
 }
 
@@ -92,7 +94,7 @@ impl<T, E: From<Error>> Fallible for Result<T, E> {
     }
 }
 
-/// What a function with `timeout` or `shed` returns.
+/// Converts the outcome of a function with `timeout` or `shed` to its return value.
 pub fn fallible<R: Fallible>(outcome: Outcome<R>) -> R {
     outcome.0.unwrap_or_else(R::from_error)
 }

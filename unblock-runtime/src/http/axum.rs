@@ -1,17 +1,18 @@
-//! A failed call as the response of an axum handler, whoever serves it.
+//! An [`Error`] as the response of an axum handler, under any server.
 
 use axum_core::response::{IntoResponse, Response};
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 
+use super::status::{ErrorStatus, whole_seconds};
 use crate::error::Error;
-use crate::http::status::{Failure, whole_seconds};
 
-/// One line of plain text; the statuses are those of the table at [`server::Answer`](crate::server::Answer). What a job
-/// panicked with is in the log and not in the response.
+/// The response is one line of plain text, with the status of the table at
+/// [`server::Answer`](crate::server::Answer). The text of a panic is in the log and not in the
+/// response.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        let Failure { status, line, retry_after } = Failure::from(&self);
+        let ErrorStatus { status, line, retry_after } = ErrorStatus::from(&self);
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, format!("{line}\n")).into_response();
         if let Some(time) = retry_after {

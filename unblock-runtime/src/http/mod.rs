@@ -1,4 +1,4 @@
-//! What a failed call means in HTTP: the one place outside of the server that knows of it.
+//! Errors of calls in HTTP. The rest of the core knows nothing of it.
 
 #[cfg(feature = "axum")]
 mod axum;

@@ -1,8 +1,10 @@
-//! When a job's caller stops waiting: by its own `timeout`, or because the request that it works for has to be answered.
+//! The deadline of the request for which a thread works.
 //!
-//! Whoever answers requests keeps the deadline of each in a thread-local, around every poll of the future that works for
-//! it, and what is submitted meanwhile inherits it. So it holds under any framework and for any number of requests on one
-//! thread. What runs elsewhere, a task that the request's future spawns, say, inherits nothing: nobody waits for it.
+//! The caller of a job stops waiting when its own `timeout` is over, or when the request that it
+//! works for has to be answered. A server keeps the deadline of each request in a thread-local
+//! around every poll of the request's future, and a job that is submitted meanwhile inherits it. So
+//! it works under any framework, and for any number of requests on one thread. A task that the
+//! request's future spawns inherits nothing, because nobody waits for it.
 
 use std::cell::Cell;
 use std::time::Instant;
@@ -11,14 +13,15 @@ thread_local! {
     static REQUEST: Cell<Option<Request>> = const { Cell::new(None) };
 }
 
-/// The request that a thread is busy with.
+/// The request for which a thread works.
 #[derive(Clone, Copy)]
 struct Request {
     deadline: Option<Instant>,
 }
 
-/// Calls `f` on behalf of a request that has to be answered before `deadline`, if it has one. The caller catches
-/// panics, and answers for those whose payload is an [`Error`](crate::Error).
+/// Calls `f` on behalf of a request that has to be answered before `deadline`, if it has one.
+///
+/// The caller catches panics, and responds to those whose payload is an [`Error`](crate::Error).
 #[cfg(feature = "server")]
 pub(crate) fn within<T>(deadline: Option<Instant>, f: impl FnOnce() -> T) -> T {
     struct Restore(Option<Request>);
@@ -31,17 +34,18 @@ pub(crate) fn within<T>(deadline: Option<Instant>, f: impl FnOnce() -> T) -> T {
     f()
 }
 
-/// Whether this thread is busy with a request, so that somebody answers for a call that cannot have a value.
+/// Returns true if this thread works for a request, so that a server responds when a call that
+/// cannot fail has no value.
 pub(crate) fn is_in_request() -> bool {
     REQUEST.get().is_some()
 }
 
-/// The deadline of the request that this thread is busy with.
+/// Returns the deadline of the request for which this thread works.
 pub(crate) fn inherited() -> Option<Instant> {
     REQUEST.get().and_then(|request| request.deadline)
 }
 
-/// The caller's own, or that of the request that this thread is busy with: the nearer one.
+/// Returns the nearer of the caller's own deadline and the inherited one.
 pub(crate) fn nearer(own: Option<Instant>) -> Option<Instant> {
     match (own, inherited()) {
         (Some(own), Some(request)) => Some(own.min(request)),

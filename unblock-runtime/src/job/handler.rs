@@ -1,10 +1,11 @@
-//! An annotated function as the runtime knows it: one static per function, with its name and how long it takes.
+//! An annotated function as the runtime knows it: a static in the function's body, with its name
+//! and its average run time.
 
 use std::sync::OnceLock;
 
 use crate::queue::admission::Average;
 
-/// One per annotated function, in the function's own body.
+/// An annotated function. Generated code has one static of it per function.
 pub struct Handler {
     given: Option<&'static str>,
     derived: OnceLock<String>,
@@ -12,18 +13,18 @@ pub struct Handler {
 }
 
 impl Handler {
-    /// A handler that is named after its function: `Type::method` or `module::function`.
+    /// Creates a handler that is named after its function: `Type::method` or `module::function`.
     #[expect(clippy::new_without_default, reason = "a static needs a const function")]
     pub const fn new() -> Self {
         Self { given: None, derived: OnceLock::new(), run_time: Average::new() }
     }
 
-    /// A handler with a name of its own.
+    /// Creates a handler with a name of its own.
     pub const fn named(name: &'static str) -> Self {
         Self { given: Some(name), derived: OnceLock::new(), run_time: Average::new() }
     }
 
-    /// The name; `F` is the type of the closure in the function's body, whose path holds it.
+    /// Returns the name. `F` is the type of the closure in the function's body, whose path has it.
     pub(crate) fn name<F>(&'static self) -> &'static str {
         match self.given {
             Some(name) => name,
@@ -32,7 +33,7 @@ impl Handler {
     }
 }
 
-/// The function in whose body the closure type `F` was written, as its compiler's path without the closure.
+/// Returns the path of the function in whose body the closure type `F` was written.
 pub(crate) fn enclosing_function<F>() -> &'static str {
     without_closures(std::any::type_name::<F>())
 }
@@ -44,16 +45,18 @@ fn without_closures(mut path: &str) -> &str {
     path
 }
 
-/// The last two names of a path, without generic arguments: `Type::method` or `module::function`.
+/// Returns the last two names of a path, without generic arguments: `Type::method` or
+/// `module::function`.
 ///
-/// A method of a trait is `<path::Type as path::Trait>::method` here, and gives `Type::method`.
+/// The path of a trait's method is `<path::Type as path::Trait>::method`, which gives
+/// `Type::method`.
 fn short_path(path: &str) -> String {
     let segments = segments(without_closures(path));
     let names: Vec<&str> = segments.iter().map(|segment| last_name(segment)).collect();
     names[names.len().saturating_sub(2)..].join("::")
 }
 
-/// The last name of one segment: of `<a::B<C> as d::E>` that is `B`, of `B<C>` it is `B`.
+/// Returns the last name of one segment: `B` of `<a::B<C> as d::E>`, and `B` of `B<C>`.
 fn last_name(segment: &str) -> &str {
     match segment.strip_prefix('<') {
         Some(qualified) => {
@@ -72,7 +75,8 @@ fn segments(path: &str) -> Vec<&str> {
     top_level(path, "::").filter(|segment| !is_generic_arguments(segment)).collect()
 }
 
-/// Whether a segment is the turbofish of the one before it, `…::<u8>`, and not a qualified path in front.
+/// Returns true if a segment is the turbofish of the one before it, `…::<u8>`, and not a qualified
+/// path.
 fn is_generic_arguments(segment: &str) -> bool {
     segment.starts_with('<')
         && !segment.contains("::")
@@ -80,7 +84,7 @@ fn is_generic_arguments(segment: &str) -> bool {
         && segment != "<"
 }
 
-/// Splits at `separator` where no angle bracket is open.
+/// Splits `path` at each `separator` outside of angle brackets.
 fn top_level<'a>(path: &'a str, separator: &'a str) -> impl Iterator<Item = &'a str> {
     let mut rest = Some(path);
     std::iter::from_fn(move || {
@@ -90,7 +94,7 @@ fn top_level<'a>(path: &'a str, separator: &'a str) -> impl Iterator<Item = &'a 
             match byte {
                 b'<' => depth += 1,
                 b'>' if at > 0 && text.as_bytes()[at - 1] != b'-' => {
-                    depth = depth.saturating_sub(1)
+                    depth = depth.saturating_sub(1);
                 }
                 _ => {}
             }

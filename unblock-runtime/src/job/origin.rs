@@ -1,8 +1,9 @@
-//! Where a job comes from: the pool that it was submitted to, and the loop that submitted it and nearly always awaits it.
+//! Where a job comes from: the pool that it was submitted to, and the event loop that submitted it
+//! and nearly always awaits it.
 //!
-//! A job needs both until it is over. To count its references to each would be two writes to lines that others use too, for
-//! every job; so a thread keeps the pair that it used last, and its jobs share that behind one count, which hardly anybody
-//! else writes to.
+//! A job needs both until it is over. Counting its references to each would be two writes per job
+//! to cache lines that other threads write too. So each thread caches the origin that it used last,
+//! and its jobs share that behind one count, which hardly any other thread writes.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -13,11 +14,11 @@ use crate::event_loop::LoopHandle;
 use crate::pool::Shared;
 
 #[derive(Clone)]
-pub(crate) struct Origin(Arc<CachePadded<Pair>>);
+pub(crate) struct Origin(Arc<CachePadded<Parts>>);
 
-struct Pair {
+struct Parts {
     pool: Arc<Shared>,
-    home: Option<LoopHandle>,
+    submitter_loop: Option<LoopHandle>,
 }
 
 thread_local! {
@@ -25,7 +26,7 @@ thread_local! {
 }
 
 impl Origin {
-    /// Of what this thread submits to `pool` now.
+    /// The origin of a job that this thread submits to `pool` now.
     #[inline]
     pub(crate) fn here(pool: &Arc<Shared>) -> Self {
         let last = LAST.try_with(|last| {
@@ -40,20 +41,20 @@ impl Origin {
     }
 
     fn new(pool: &Arc<Shared>) -> Self {
-        let home = LoopHandle::current();
-        Self(Arc::new(CachePadded::new(Pair { pool: Arc::clone(pool), home })))
+        let parts = Parts { pool: Arc::clone(pool), submitter_loop: LoopHandle::current() };
+        Self(Arc::new(CachePadded::new(parts)))
     }
 
     #[inline]
     fn is_here(&self, pool: &Arc<Shared>) -> bool {
-        Arc::ptr_eq(&self.0.pool, pool) && LoopHandle::is_current(self.home())
+        Arc::ptr_eq(&self.0.pool, pool) && LoopHandle::is_current(self.submitter_loop())
     }
 
     pub(crate) fn pool(&self) -> &Arc<Shared> {
         &self.0.pool
     }
 
-    pub(crate) fn home(&self) -> Option<&LoopHandle> {
-        self.0.home.as_ref()
+    pub(crate) fn submitter_loop(&self) -> Option<&LoopHandle> {
+        self.0.submitter_loop.as_ref()
     }
 }

@@ -1,14 +1,15 @@
-//! The settings of a pool, each with a default that nobody has to change.
+//! The settings of a pool. Each has a default that fits most programs.
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use super::Pool;
+use super::shared::Shared;
 use crate::error::BuildError;
-use crate::pool::{Pool, Shared};
-use crate::queue::Queue;
-use crate::workers::{Errand, Sizing};
-use crate::workers::{monitor, os_thread, worker};
+use crate::queue::{Lanes, Queue};
+use crate::workers::niceness::Niceness;
+use crate::workers::{WakeFor, Workers, monitor, os_thread, worker};
 
 /// Settings for a [`Pool`]; from [`Pool::builder`].
 ///
@@ -44,49 +45,52 @@ impl PoolBuilder {
         }
     }
 
-    /// The pool's name in statistics and logs, and the beginning of its threads' names, of which Linux shows 15 bytes.
-    /// Default: `unblock`.
+    /// Sets the pool's name in statistics and logs. The names of its threads begin with it; Linux
+    /// shows 15 bytes of them. Default: `unblock`.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// How many workers may compute at a time; one more does for a moment when one that slept goes on, or when a new kind of job
-    /// is tried. They are there from the start and stay. Default: the cores that the
-    /// process may use, [`available_parallelism`].
+    /// Sets how many workers may compute at a time. One more computes for a moment when a job that
+    /// slept goes on, or when a new type of job is tried. The workers are there from the start and
+    /// stay. Default: the number of cores that the process may use, [`available_parallelism`].
     pub fn parallelism(mut self, workers: usize) -> Self {
         self.parallelism = Some(workers);
         self
     }
 
-    /// How many threads there may be, those included that sleep in a job. Default: 512 (tokio's), or the parallelism
-    /// if that is more.
+    /// Sets how many threads there may be, including those that sleep in a job. Default: 512
+    /// (tokio's), or the parallelism if that is more.
     pub fn max_threads(mut self, threads: usize) -> Self {
         self.max_threads = Some(threads);
         self
     }
 
-    /// How many jobs wait in the queue before callers wait for room. Default: 1,024.
+    /// Sets how many jobs wait in the queue before callers wait for room. Default: 1,024.
     pub fn queue_capacity(mut self, jobs: usize) -> Self {
         self.queue_capacity = jobs;
         self
     }
 
-    /// After this time without work a thread beyond the parallelism ends. Default: 10 s (tokio's).
+    /// Sets the time without work after which a thread beyond the parallelism ends. Default: 10 s
+    /// (tokio's).
     pub fn keep_alive(mut self, idle: Duration) -> Self {
         self.keep_alive = idle;
         self
     }
 
-    /// The niceness of the workers, 0 to 19, so that event loops go first. 0 leaves them at the process's priority.
-    /// Default: 10, on Linux; elsewhere it has no effect, because niceness there belongs to the whole process.
+    /// Sets the niceness of the workers, 0 to 19, so that event loops go first. 0 leaves them at the
+    /// priority of the process. Default: 10, on Linux. It has no effect elsewhere, because niceness
+    /// belongs to the whole process there.
     pub fn niceness(mut self, niceness: i32) -> Self {
         self.niceness = niceness;
         self
     }
 
-    /// The size of each worker's stack in bytes. Default: the standard library's for threads, 2 MiB unless
-    /// `RUST_MIN_STACK` says otherwise. The system reserves it as address space and backs what is touched.
+    /// Sets the size of each worker's stack in bytes. Default: that of the standard library, 2 MiB
+    /// unless `RUST_MIN_STACK` says otherwise. The system reserves it as address space, and backs
+    /// the pages that are touched.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = Some(bytes);
         self
@@ -94,11 +98,13 @@ impl PoolBuilder {
 
     /// Builds the pool and starts its first threads, [`parallelism`](Self::parallelism) of them.
     ///
-    /// Build it on a thread of normal priority: threads inherit the priority of the one that starts them.
+    /// Build it on a thread of normal priority, because threads inherit the priority of the thread
+    /// that starts them.
     ///
     /// # Errors
     ///
-    /// [`BuildError::Setting`] for a setting out of range, [`BuildError::Thread`] when the system gives no threads.
+    /// [`BuildError::Setting`] for a setting out of range, [`BuildError::Thread`] if the system
+    /// gives no threads.
     pub fn build(self) -> Result<Pool, BuildError> {
         let invalid = |text: &str| Err(BuildError::Setting(text.to_owned()));
         let parallelism = match self.parallelism {
@@ -127,25 +133,22 @@ impl PoolBuilder {
         if self.name.is_empty() || self.name.contains('\0') {
             return invalid("a pool's name must not be empty and must not hold a NUL");
         }
-        let sizing = Sizing::new(limit, max_threads, self.keep_alive);
+        let can_block = os_thread::KNOWS_STATES && max_threads > parallelism;
+        let lanes = if can_block { Lanes::Two } else { Lanes::One };
         let shared = Arc::new(Shared::new(
             self.name,
-            Queue::new(
-                self.queue_capacity,
-                os_thread::TELLS_WHO_SLEEPS && max_threads > parallelism,
-            ),
-            sizing,
-            self.niceness,
+            Queue::new(self.queue_capacity, lanes),
+            Workers::new(limit, max_threads, self.keep_alive),
+            Niceness::new(self.niceness),
             self.stack_size,
         ));
-        // If a thread is refused below, this handle's drop sends home those that started.
+        // If the system refuses a thread below, dropping this handle ends those that started.
         let pool = Pool::from_shared(Arc::clone(&shared));
         let watched = Arc::clone(&shared);
-        shared
-            .spawn_thread("monitor", None, move || monitor::watch(&watched))
-            .map_err(BuildError::Thread)?;
+        let monitor = move || monitor::run(&watched);
+        shared.spawn_thread("monitor", None, monitor).map_err(BuildError::Thread)?;
         for _ in 0..parallelism {
-            worker::hire(&shared, Errand::Any).map_err(BuildError::Thread)?;
+            worker::spawn(&shared, WakeFor::AnyJob).map_err(BuildError::Thread)?;
         }
         Ok(pool)
     }
@@ -154,7 +157,8 @@ impl PoolBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError::GlobalExists`] if there is one already; else as [`build`](Self::build).
+    /// [`BuildError::GlobalExists`] if there is one already. Otherwise those of
+    /// [`build`](Self::build).
     pub fn install_global(self) -> Result<(), BuildError> {
         if Pool::has_global() {
             return Err(BuildError::GlobalExists);

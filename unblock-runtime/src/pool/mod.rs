@@ -1,9 +1,10 @@
 //! A pool of threads that sizes itself: what users build, submit to and shut down.
 
-pub(crate) mod builder;
+mod accounting;
+mod builder;
 mod shared;
-pub(crate) mod shutdown;
-pub(crate) mod stats;
+mod shutdown;
+mod stats;
 
 use std::fmt;
 use std::future::Future;
@@ -15,34 +16,33 @@ pub(crate) use self::shared::Shared;
 pub use self::shutdown::Shutdown;
 use self::shutdown::ShutdownWait;
 pub use self::stats::Stats;
-
 use crate::error::{BuildError, Error, TrySubmitError};
 use crate::job::origin::Origin;
-use crate::job::{Job, Order, Run};
+use crate::job::{Job, Run, Submission, SubmitOptions};
 use crate::queue::Entry;
-use crate::workers::profile::Kind;
-
-use crate::job::submission::Submission;
+use crate::workers::profile::JobType;
 
 static GLOBAL: OnceLock<Pool> = OnceLock::new();
 
 /// A handle to a pool of threads for work that blocks. Clones are handles to the same pool.
 ///
-/// When the last handle is dropped, the pool closes: what was submitted still runs, then its threads end.
+/// When the last handle is dropped, the pool closes: the jobs that were submitted still run, then
+/// its threads end.
 #[derive(Clone)]
 pub struct Pool {
     pub(crate) shared: Arc<Shared>,
-    // The workers hold `shared` too; this is held by handles alone.
-    _last: Arc<CloseOnDrop>,
+    // The workers hold `shared` too. Only handles hold this.
+    _close_on_drop: Arc<CloseOnDrop>,
 }
 
 impl Pool {
-    /// The pool that `#[unblock]` uses where no other is named. Built at the first use, with the defaults of
-    /// [`builder`](Self::builder), unless one was [installed](PoolBuilder::install_global) before.
+    /// Returns the pool that `#[unblock]` uses where no other is named. It is built at the first
+    /// use, with the defaults of [`builder`](Self::builder), unless one was
+    /// [installed](PoolBuilder::install_global) before.
     ///
     /// # Panics
     ///
-    /// When the system does not give the pool its first threads.
+    /// If the system does not give the pool its first threads.
     pub fn global() -> &'static Self {
         GLOBAL.get_or_init(|| match Self::builder().build() {
             Ok(pool) => pool,
@@ -58,33 +58,34 @@ impl Pool {
         GLOBAL.get().is_some()
     }
 
-    /// A pool with settings of its own.
+    /// Returns a builder for a pool with settings of its own.
     pub fn builder() -> PoolBuilder {
         PoolBuilder::new()
     }
 
     pub(crate) fn from_shared(shared: Arc<Shared>) -> Self {
-        Self { _last: Arc::new(CloseOnDrop { shared: Arc::clone(&shared) }), shared }
+        let close_on_drop = CloseOnDrop { shared: Arc::clone(&shared) };
+        Self { shared, _close_on_drop: Arc::new(close_on_drop) }
     }
 
     /// Submits `work`. Does not block.
     ///
-    /// It is in the queue at once when there is room; else the [`Submission`] waits for room when it is polled. A pool
-    /// that is closed makes the outcome [`Error::Closed`].
+    /// The job is in the queue at once if there is room. If not, the [`Submission`] waits for room
+    /// when it is polled. A closed pool makes the outcome [`Error::Closed`].
     pub fn submit<F, T>(&self, work: F) -> Submission<T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submit_as(work, Order::plain())
+        self.submit_with(work, SubmitOptions::of_closure())
     }
 
     /// Submits `work` if it can be in the queue at once. Does not block.
     ///
     /// # Errors
     ///
-    /// [`Full`](TrySubmitError::Full) when the queue has no room, [`Closed`](TrySubmitError::Closed) when the pool takes no
-    /// more jobs; the work comes back with either.
+    /// [`Full`](TrySubmitError::Full) if the queue has no room, [`Closed`](TrySubmitError::Closed)
+    /// if the pool takes no more jobs. Both return the work.
     pub fn try_submit<F, T>(&self, work: F) -> Result<Submission<T>, TrySubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -92,74 +93,72 @@ impl Pool {
     {
         let shared = &self.shared;
         shared.counters.submitted();
-        let order = Order::plain();
-        let job = Job::new(
-            work,
-            Origin::here(shared),
-            order,
-            shared.account(Kind::of::<F>(), order).ok().flatten(),
-        );
-        let entry = shared.enter(Arc::clone(&job) as Arc<dyn Run>);
+        let options = SubmitOptions::of_closure();
+        let estimate = shared.estimate(JobType::of::<F>(), options).ok().flatten();
+        let job = Job::new(work, Origin::here(shared), options, estimate);
+        let entry = shared.try_enter(Arc::clone(&job) as Arc<dyn Run>);
         if entry == Entry::Entered {
             shared.cancel_if_stopping(&*job);
-            return Ok(Submission::new(job, order.deadline));
+            return Ok(Submission::new(job, options.deadline));
         }
         match job.take_work() {
             Some(work) if entry == Entry::Closed => Err(TrySubmitError::Closed(work)),
             Some(work) => Err(TrySubmitError::Full(work)),
-            None => unreachable!("nobody else has seen a job that did not enter"),
+            None => unreachable!("no other thread has seen a job that did not enter"),
         }
     }
 
-    pub(crate) fn submit_as<F, T>(&self, work: F, order: Order) -> Submission<T>
+    pub(crate) fn submit_with<F, T>(&self, work: F, options: SubmitOptions) -> Submission<T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
         let shared = &self.shared;
         shared.counters.submitted();
-        let (account, refused) = match shared.account(Kind::of::<F>(), order) {
-            Ok(account) => (account, None),
+        let (estimate, refused) = match shared.estimate(JobType::of::<F>(), options) {
+            Ok(estimate) => (estimate, None),
             Err(retry_after) => (None, Some(retry_after)),
         };
-        let job = Job::new(work, Origin::here(shared), order, account);
+        let job = Job::new(work, Origin::here(shared), options, estimate);
         if let Some(retry_after) = refused {
             job.refuse(Error::Overloaded { retry_after });
-        } else {
-            match shared.enter(Arc::clone(&job) as Arc<dyn Run>) {
-                Entry::Entered => shared.cancel_if_stopping(&*job),
-                Entry::NoRoom if !order.shed => {}
-                Entry::NoRoom => {
-                    job.refuse(Error::Overloaded { retry_after: shared.predicted_wait(&*job) })
-                }
-                Entry::Closed => job.refuse(Error::Closed),
-            }
+            return Submission::new(job, options.deadline);
         }
-        Submission::new(job, order.deadline)
+        match shared.try_enter(Arc::clone(&job) as Arc<dyn Run>) {
+            Entry::Entered => shared.cancel_if_stopping(&*job),
+            Entry::Full if !options.shed => {}
+            Entry::Full => {
+                let retry_after = shared.predicted_wait(&*job);
+                job.refuse(Error::Overloaded { retry_after });
+            }
+            Entry::Closed => job.refuse(Error::Closed),
+        }
+        Submission::new(job, options.deadline)
     }
 
-    /// What the pool has done and does now. Takes a short lock; does not wait for jobs.
+    /// Returns what the pool has done and does now. Takes a short lock, and does not wait for jobs.
     pub fn stats(&self) -> Stats {
         let shared = &self.shared;
         Stats {
             name: shared.name.clone(),
             waiting: shared.queue.waiting(),
-            threads: shared.sizing.threads(),
-            idle: shared.sizing.idle(),
-            parallelism: shared.sizing.parallelism() as usize,
+            threads: shared.workers.threads(),
+            idle: shared.workers.idle(),
+            parallelism: shared.workers.parallelism() as usize,
             queue_capacity: shared.queue.capacity(),
-            niceness: shared.niceness(),
+            niceness: shared.niceness.reported(),
             ..shared.counters.read()
         }
     }
 
-    /// Closes the pool, and waits until what was submitted has run, at the most for `grace`.
+    /// Closes the pool, and waits until the submitted jobs have run, for `grace` at the most.
     ///
-    /// New submissions are refused with [`Error::Closed`] from the moment of the call. When `grace` is over, what has not
-    /// begun is [cancelled](Error::Cancelled), and [`job::is_cancelled`](crate::job::is_cancelled) tells what runs; that
-    /// cannot be stopped, and its callers get its outcome when it ends. Threads end as they come to have nothing to do.
-    /// Dropping the returned future leaves the pool closed, with nothing cancelled. Calling this again, from anywhere, is
-    /// fine: each caller waits for its own grace.
+    /// New submissions are refused with [`Error::Closed`] from the moment of the call. When `grace`
+    /// is over, jobs that have not begun are [cancelled](Error::Cancelled), and
+    /// [`job::is_cancelled`](crate::job::is_cancelled) tells those that run. A running job cannot
+    /// be stopped, and its caller gets its outcome when it ends. Threads end as they run out of
+    /// work. Dropping the returned future leaves the pool closed, with nothing cancelled. Any
+    /// number of callers may call this, and each waits for its own grace.
     pub fn shutdown(&self, grace: Duration) -> impl Future<Output = Shutdown> + Send + 'static {
         let shared = Arc::clone(&self.shared);
         let before = shared.counters.ended_total();
@@ -194,9 +193,9 @@ mod tests {
 
     use super::{Future, Pool};
 
-    /// Jobs hold their pool, and a pool's queue and line hold jobs.
+    /// Jobs hold their pool, and the pool's queue and waitlist hold jobs.
     #[test]
-    fn a_pool_without_handles_is_freed_with_the_shells_of_jobs_in_its_line() {
+    fn a_pool_without_handles_is_freed_with_the_tombstones_in_its_waitlist() {
         let shared = std::thread::spawn(|| {
             let pool =
                 Pool::builder().parallelism(1).max_threads(1).queue_capacity(2).build().unwrap();

@@ -1,64 +1,65 @@
-//! The end of a pool, as those see it who asked for it: what was left, and the wait for it.
+//! The shutdown of a pool: the wait for it, and the report of what was left.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use crate::job::completion::Waiter;
-use crate::pool::Shared;
+use super::shared::Shared;
+use crate::event_loop::Waiter;
 use crate::timer::Alarm;
 
-/// How a [shutdown](crate::Pool::shutdown) went.
+/// The report of a [shutdown](crate::Pool::shutdown).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Shutdown {
-    /// Jobs that ended, with a value or a panic, after the call.
+    /// Number of jobs that ended, with a value or a panic, after the call.
     pub finished: u64,
-    /// Jobs that had not begun when the time was over, and never will.
+    /// Number of jobs that had not begun when the time was over, and never will.
     pub cancelled: u64,
-    /// Jobs that were still running then. They run on, and are told that they are cancelled.
+    /// Number of jobs that still ran then. They run on, and are told that they are cancelled.
     pub running: u64,
 }
 
 impl Shutdown {
-    /// Whether nothing was left behind.
+    /// Returns true if no job was cancelled or left running.
     pub fn is_complete(&self) -> bool {
         self.cancelled == 0 && self.running == 0
     }
 }
 
-/// Those who wait for the end, by number.
+/// The tasks that wait for the end of a pool, by number.
 #[derive(Default)]
-pub(crate) struct Shutdowns {
+pub(super) struct ShutdownWaiters {
     waiters: BTreeMap<u64, Waiter>,
     next: u64,
 }
 
-impl Shutdowns {
-    pub(crate) fn take_waiters(&mut self) -> impl Iterator<Item = Waiter> + use<> {
+impl ShutdownWaiters {
+    pub(super) fn take_all(&mut self) -> impl Iterator<Item = Waiter> + use<> {
         std::mem::take(&mut self.waiters).into_values()
     }
 }
 
 /// A shutdown that is awaited.
-pub(crate) struct ShutdownWait {
+pub(super) struct ShutdownWait {
     shared: Arc<Shared>,
-    /// How many jobs had ended when it was asked for, and when its time is over.
+    /// The number of jobs that had ended when the shutdown began.
     ended_before: u64,
     deadline: Option<Instant>,
-    /// Under which its waiter is kept, once it has been polled.
+    /// The number of this wait's waiter, once it has been polled.
     number: Option<u64>,
     alarm: Option<Alarm>,
 }
 
 impl ShutdownWait {
-    pub(crate) fn new(shared: Arc<Shared>, ended_before: u64, deadline: Option<Instant>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, ended_before: u64, deadline: Option<Instant>) -> Self {
         Self { shared, ended_before, deadline, number: None, alarm: None }
     }
 
-    pub(crate) fn poll(&mut self, cx: &Context<'_>) -> Poll<Shutdown> {
-        // The waiter goes in before the counts are read, and those who end a job read the waiters after they count.
+    pub(super) fn poll(&mut self, cx: &Context<'_>) -> Poll<Shutdown> {
+        // The waiter is stored before the counts are read, and a thread that ends a job reads the
+        // waiters after it has counted.
         self.set_waiter(Waiter::new(cx));
         let shared = &self.shared;
         let finished = |cancelled, running| Shutdown {
@@ -66,8 +67,9 @@ impl ShutdownWait {
             cancelled,
             running,
         };
-        // A job is counted as running before it leaves the queue, so none is missed in between. Who is not in line has not
-        // asked for room, and cannot get any now: nobody waits for him.
+        // A job is counted as running before it leaves the queue, so none is missed in between. A
+        // submission that was never polled holds no room and cannot get any after the close, so
+        // the shutdown need not wait for it.
         if shared.queue.is_finished() && shared.counters.on_threads() == 0 {
             return Poll::Ready(finished(0, 0));
         }
@@ -90,11 +92,11 @@ impl ShutdownWait {
     }
 
     fn set_waiter(&mut self, waiter: Waiter) {
-        let mut shutdowns = self.shared.shutdowns.lock();
-        let number = *self.number.get_or_insert(shutdowns.next);
-        shutdowns.next = shutdowns.next.max(number + 1);
-        let replaced = shutdowns.waiters.insert(number, waiter);
-        drop(shutdowns);
+        let mut waiters = self.shared.shutdown_waiters.lock();
+        let number = *self.number.get_or_insert(waiters.next);
+        waiters.next = waiters.next.max(number + 1);
+        let replaced = waiters.waiters.insert(number, waiter);
+        drop(waiters);
         drop(replaced);
     }
 }
@@ -102,7 +104,7 @@ impl ShutdownWait {
 impl Drop for ShutdownWait {
     fn drop(&mut self) {
         if let Some(number) = self.number {
-            let removed = self.shared.shutdowns.lock().waiters.remove(&number);
+            let removed = self.shared.shutdown_waiters.lock().waiters.remove(&number);
             drop(removed);
         }
     }

@@ -1,58 +1,63 @@
-//! What a pool has done and does now.
+//! Statistics of a pool.
 //!
-//! Every job is counted once at each step it takes, and each count only grows. What waits and what runs are
-//! differences of these counts, read from the last step to the first, so that no reading can show more jobs
-//! ended than begun, or begun than submitted.
+//! Every job is counted once at each step that it takes, and each count only grows. The numbers of
+//! jobs that wait and that run are differences of these counts. They are read from the last step to
+//! the first, so that no reading shows more jobs ended than begun, or begun than submitted.
 
 use crossbeam_utils::CachePadded;
 
 use crate::sync::atomic::{AtomicU64, Ordering};
 
-/// A reading of a pool's counts, from [`Pool::stats`](crate::Pool::stats).
+/// A reading of a pool's statistics, from [`Pool::stats`](crate::Pool::stats).
 ///
-/// `submitted = completed + panicked + cancelled + timed_out + rejected + queued + running`, in every reading.
+/// In every reading `submitted = completed + panicked + cancelled + timed_out + rejected + queued +
+/// running`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
     /// The pool's name.
     pub name: String,
-    /// Jobs handed to the pool, those that it refused included.
+    /// Number of jobs handed to the pool, including those that it refused.
     pub submitted: u64,
-    /// Jobs that ended with a value.
+    /// Number of jobs that ended with a value.
     pub completed: u64,
-    /// Jobs that ended with a panic.
+    /// Number of jobs that ended with a panic.
     pub panicked: u64,
-    /// Jobs that never ran because their caller went away or cancelled them, or a shutdown ran out of time.
+    /// Number of jobs that never ran because their caller went away or cancelled them, or because a
+    /// shutdown ran out of time.
     pub cancelled: u64,
-    /// Jobs whose deadline passed before they ended. They never ran, or ran for nobody.
+    /// Number of jobs whose deadline passed before they ended. They never ran, or ran for nobody.
     pub timed_out: u64,
-    /// Jobs that were refused: the queue was full for [`Pool::try_submit`](crate::Pool::try_submit), the wait would
-    /// have been too long, or the pool was closed.
+    /// Number of jobs that were refused: the queue was full for
+    /// [`Pool::try_submit`](crate::Pool::try_submit), the wait would have been too long, or the pool
+    /// was closed.
     pub rejected: u64,
-    /// Jobs that have not begun: in the queue, or waiting for room in it.
+    /// Number of jobs that have not begun: in the queue, or waiting for room in it.
     pub queued: u64,
-    /// Jobs that run and whose outcome is awaited, or could be.
+    /// Number of jobs that run and whose outcome is awaited, or could be.
     pub running: u64,
-    /// Of the queued jobs, those that stand in line for room in the queue.
+    /// Number of the queued jobs that wait for room in the queue.
     pub waiting: usize,
-    /// Jobs that still run after their deadline passed: they hold threads, and are counted in `timed_out`.
+    /// Number of jobs that still run after their deadline passed. They hold threads, and are counted
+    /// in `timed_out`.
     pub abandoned: u64,
-    /// The workers' threads.
+    /// Number of worker threads.
     pub threads: usize,
-    /// Of these, those that have nothing to do.
+    /// Number of worker threads that have nothing to do.
     pub idle: usize,
-    /// How many workers may compute at a time.
+    /// Number of workers that may compute at a time.
     pub parallelism: usize,
-    /// How many jobs the queue holds before callers wait for room.
+    /// Number of jobs that the queue holds before callers wait for room.
     pub queue_capacity: usize,
-    /// The niceness of the workers as the system reports it; `None` where they run at the process's priority.
+    /// The niceness of the workers as the system reports it. `None` if they run at the priority of
+    /// the process.
     pub niceness: Option<i32>,
 }
 
 /// One counter for each step that a job can take.
 ///
-/// What submitters write and what workers write is kept on different cache lines, so that they do not wait for each
-/// other's.
+/// Counters that submitters write and counters that workers write are on different cache lines, so
+/// that neither waits for the other's.
 pub(crate) struct Counters {
     submitted: CachePadded<AtomicU64>,
     started: CachePadded<AtomicU64>,
@@ -113,28 +118,28 @@ impl Counters {
         count(if with_value { &self.completed } else { &self.panicked });
     }
 
-    /// A running job's deadline passed.
+    /// Counts a running job whose deadline passed.
     pub(crate) fn abandoned(&self) {
         count(&self.timed_out_running);
     }
 
-    /// A job that ran on after its deadline ended.
+    /// Counts the end of a job that ran on after its deadline.
     pub(crate) fn abandoned_ended(&self) {
         count(&self.abandoned_ended);
     }
 
-    /// Jobs that have stopped running.
+    /// Returns the number of jobs that have stopped running.
     pub(crate) fn ended_total(&self) -> u64 {
         read(&self.completed) + read(&self.panicked) + read(&self.abandoned_ended)
     }
 
-    /// Jobs that hold a thread, whether anybody waits for them or not.
+    /// Returns the number of jobs that hold a thread, whether anybody waits for them or not.
     pub(crate) fn on_threads(&self) -> u64 {
         let stats = self.read();
         stats.running + stats.abandoned
     }
 
-    /// The counts, from the last step that a job can take to the first.
+    /// Reads the counts, from the last step that a job can take to the first.
     pub(crate) fn read(&self) -> Stats {
         let abandoned_ended = read(&self.abandoned_ended);
         let completed = read(&self.completed);

@@ -1,16 +1,16 @@
-//! Jobs in the order in which they came: a channel, which may hold shells.
+//! Items in the order in which they came: a channel, which may hold tombstones.
 
 use std::sync::Arc;
 
-use crate::job::Run;
+use super::Queued;
 use crate::sync::channel::{Receiver, Sender, bounded, unbounded};
 
-pub(super) struct Lane {
-    sender: Sender<Arc<dyn Run>>,
-    receiver: Receiver<Arc<dyn Run>>,
+pub(super) struct Lane<T: ?Sized> {
+    sender: Sender<Arc<T>>,
+    receiver: Receiver<Arc<T>>,
 }
 
-impl Lane {
+impl<T: Queued + ?Sized> Lane<T> {
     pub(super) fn growing() -> Self {
         let (sender, receiver) = unbounded();
         Self { sender, receiver }
@@ -21,27 +21,28 @@ impl Lane {
         Self { sender, receiver }
     }
 
-    pub(super) fn push(&self, job: Arc<dyn Run>) {
+    pub(super) fn push(&self, item: Arc<T>) {
         // The lane holds a receiver itself, so its channel cannot be disconnected.
-        if let Err(full) = self.sender.try_send(job) {
-            self.squeeze_in(full.into_inner());
+        if let Err(full) = self.sender.try_send(item) {
+            self.push_evicting_tombstones(full.into_inner());
         }
     }
 
-    /// Jobs are fewer than slots, so in a full channel there are shells: more have come within a moment than a sweep
-    /// leaves. Jobs in front of them may lose their turn.
+    /// Pushes an item into a channel that is full. Items are fewer than slots, so a full channel
+    /// has tombstones: more have come within a moment than a sweep leaves. Items in front of the
+    /// tombstones may lose their turn.
     #[cold]
-    fn squeeze_in(&self, job: Arc<dyn Run>) {
-        let mut outside = vec![job];
-        while let Some(job) = outside.pop() {
-            if let Err(full) = self.sender.try_send(job) {
+    fn push_evicting_tombstones(&self, item: Arc<T>) {
+        let mut outside = vec![item];
+        while let Some(item) = outside.pop() {
+            if let Err(full) = self.sender.try_send(item) {
                 outside.push(full.into_inner());
-                outside.extend(self.pop().filter(|first| !first.is_past_queue()));
+                outside.extend(self.pop().filter(|first| !first.is_tombstone()));
             }
         }
     }
 
-    pub(super) fn pop(&self) -> Option<Arc<dyn Run>> {
+    pub(super) fn pop(&self) -> Option<Arc<T>> {
         self.receiver.try_recv().ok()
     }
 
@@ -49,7 +50,7 @@ impl Lane {
         self.receiver.is_empty()
     }
 
-    /// How many there are, shells included.
+    /// Number of items, tombstones included.
     pub(super) fn len(&self) -> usize {
         self.receiver.len()
     }

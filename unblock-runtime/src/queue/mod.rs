@@ -1,381 +1,387 @@
-//! What waits, how much may wait, and who is let in.
+//! Where jobs wait: a bounded queue of two lanes, and a waitlist in front of it.
 //!
-//! Jobs wait in crossbeam channels; how many may is kept in counters of *places* beside them, because a
-//! job that is cancelled gives its place back at once, while a channel can only be emptied from its front. What
-//! stays of a cancelled job in it is an empty shell, which a worker drops in passing or, if they pile up
-//! because no worker comes by, a sweep does.
+//! Items wait in the channels of two lanes. Items that are known to block go into one lane and all
+//! others into the other, because an item that blocks needs a thread and no core, so that it need
+//! not wait behind items that compute. Each lane is first in, first out. A queue with one lane is
+//! for pools whose threads are all for computing, and for platforms that cannot tell which threads
+//! are asleep.
 //!
-//! There are two lanes: one for jobs of kinds that are known to sleep, and for a scout (see `habit.rs`), one for all others.
-//! What sleeps needs no core, so it need not wait behind what computes. (A pool whose threads are all for computing has one lane, and so has
-//! one on a platform that cannot say who sleeps.) Within a lane the
-//! order is that of entering.
+//! The bound is kept in a counter beside the channels ([`Room`]), because an item that is cancelled
+//! gives its room back at once, while a channel can only be emptied from its front. A cancelled
+//! item stays in its channel as a *tombstone*. A worker drops it in passing, or a sweep does when
+//! there are many.
 //!
-//! Who finds no place stands in a line, first come, first served. Whoever frees a place moves the first of the line
-//! into the channel himself: nobody's poll is needed for it, so a caller that is not polled holds up nobody.
+//! An item that finds no room joins the waitlist. Whoever frees room moves the first item of the
+//! waitlist into the queue. It does not wait for the caller's next poll, so a caller that does not
+//! poll holds up nobody behind it.
 //!
 //! # The invariants
 //!
-//! - `entered - left` is the number of jobs that hold a place: in the channel or about to be sent, and not begun or over.
-//!   Both only grow. Submitters write the one and workers the other, so that neither waits for the other's cache line;
-//!   a submitter reads `left` only when the queue was full by what he knew of it.
-//! - *If there is somebody in the line, no place is free, or somebody who will look at the line again has yet to
-//!   take its lock.* Free and stand-in-line race: the one frees a place and then looks at the line's length, the
-//!   other joins the line and then looks for a free place; one of the two sees the other (sequential consistency).
-//! - A job's [`Place`] changes under the line's lock. Withdraw against being moved into the channel: the first to
-//!   take the lock decides whether the job has a place to give back.
-//! - After `close` nobody new takes a place: entering takes the place first and looks for `open` after, closing does
-//!   the reverse, so a worker that finds the queue closed and no place taken may leave for good.
+//! - *If the waitlist is not empty, there is no room, or some thread that will look at the
+//!   waitlist again has yet to take its lock.* Freeing races with joining: the one frees room and
+//!   then reads the length of the waitlist, the other joins the waitlist and then looks for room.
+//!   One of the two sees the other, by sequential consistency.
+//! - The [`Position`] of an item changes under the waitlist's lock. Withdrawing an item races with
+//!   moving it into the queue: whichever takes the lock first decides whether the item has room to
+//!   give back.
+//! - After `close` no new item takes room for good: entering takes room first and looks at `open`
+//!   afterwards, and closing does the reverse. So a worker that finds the queue closed and all
+//!   room free may leave for good.
 
 pub(crate) mod admission;
 mod lane;
+mod position;
+mod room;
+mod waitlist;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crossbeam_utils::CachePadded;
-
 use self::lane::Lane;
-use crate::job::{Place, Run};
-use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+pub(crate) use self::position::{AtomicPosition, Position};
+use self::room::Room;
+use self::waitlist::Waitlist;
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::{Mutex, between_seq_cst};
 
-/// Shells of cancelled jobs are left alone until there are this many, or as many as the queue has places.
-const SHELLS: usize = 1024;
-/// A queue of up to so many places has a channel of a fixed size, at 24 bytes a slot. That costs submitters less: whoever
-/// takes a job out of it does not read what they write to, as he does in a channel that grows.
-const FIXED_UP_TO: usize = 4096;
-/// Sorting so many jobs takes about a millisecond.
-const SORTED_UP_TO: usize = 4096;
+/// Tombstones in the lanes are left alone up to this number, or up to the capacity if that is more.
+const MIN_TOMBSTONES: usize = 1024;
+/// The largest capacity for which the lane of computing items has a channel of a fixed size, at 24
+/// bytes a slot. Such a channel costs submitters less than one that grows, in which a receiver
+/// reads what submitters write. (`round_trip` at 64 callers.)
+const MAX_FIXED_CAPACITY: usize = 4096;
+/// The longest queue that is sorted. Sorting this many items takes about a millisecond.
+const MAX_SORTED: usize = 4096;
 
-pub(crate) struct Queue {
-    jobs: Lane,
-    sleepers: Lane,
-    /// Whether there is more than one lane.
-    divided: bool,
-    capacity: usize,
-    /// With more, the channels are swept.
-    most_shells: usize,
-    entered: CachePadded<Entrance>,
-    left: CachePadded<AtomicU64>,
-    /// A scout is out.
-    scouted: AtomicBool,
-    /// Jobs may wait of whose kind too little is known.
-    undecided: AtomicBool,
-    /// Jobs may be in the wrong lane.
-    unsorted: AtomicBool,
-    open: AtomicBool,
-    line: Mutex<Line>,
-    /// How many stand in the line, to be read without its lock.
-    waiting: AtomicUsize,
+/// An item of a queue.
+pub(crate) trait Queued {
+    /// Returns where the item waits. Only the queue changes it.
+    fn position(&self) -> &AtomicPosition;
+
+    /// Returns true if the item was cancelled or has begun, so that nothing of it is left to run.
+    fn is_tombstone(&self) -> bool;
+
+    /// Returns what is known of items of this type.
+    fn behavior(&self) -> Behavior;
 }
 
-/// What submitters write.
-struct Entrance {
-    entered: AtomicU64,
-    /// What `left` was when a submitter last looked; it is that much or more.
-    left_seen: AtomicU64,
+/// What items of one type do, as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Behavior {
+    /// Too little is known. The items are treated as computing.
+    Unknown,
+    /// They need a core.
+    Computing,
+    /// They need a thread and hardly ever a core.
+    Blocking,
 }
 
-#[derive(Default)]
-struct Line {
-    jobs: VecDeque<Arc<dyn Run>>,
-    /// How many of them have left: they are dropped in passing.
-    left: usize,
+/// A lane, as one that takes an item out of it sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LaneKind {
+    Computing,
+    Blocking,
+}
+
+/// How many lanes a queue uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lanes {
+    /// All items share the lane of computing items.
+    One,
+    Two,
 }
 
 /// What became of an attempt to enter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Entry {
     Entered,
-    NoRoom,
+    Full,
     Closed,
 }
 
-/// Whether there is now more in the queue for a worker to find.
-pub(crate) type Moved = bool;
+/// The queue is closed: nothing enters it any more.
+#[derive(Debug)]
+pub(crate) struct QueueClosed;
 
-impl Queue {
-    pub(crate) fn new(capacity: usize, divided: bool) -> Self {
-        let most_shells = SHELLS.max(capacity);
+/// What an operation has left for workers to find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "workers are to be notified of more work"]
+pub(crate) enum Change {
+    Nothing,
+    MoreWork,
+}
+
+pub(crate) struct Queue<T: ?Sized> {
+    computing: Lane<T>,
+    blocking: Lane<T>,
+    lanes: Lanes,
+    room: Room,
+    max_tombstones: usize,
+    /// Set when an item of unknown behavior enters; cleared by [`send_ahead`](Self::send_ahead).
+    has_unknown: AtomicBool,
+    /// Set when the behavior of a type has changed; cleared by [`sort`](Self::sort).
+    is_unsorted: AtomicBool,
+    open: AtomicBool,
+    waitlist: Mutex<Waitlist<T>>,
+    /// The length of the waitlist, to be read without its lock.
+    waiting: AtomicUsize,
+}
+
+impl<T: Queued + ?Sized> Queue<T> {
+    pub(crate) fn new(capacity: usize, lanes: Lanes) -> Self {
+        let max_tombstones = MIN_TOMBSTONES.max(capacity);
+        let computing = if capacity <= MAX_FIXED_CAPACITY {
+            Lane::fixed(capacity + max_tombstones)
+        } else {
+            Lane::growing()
+        };
         Self {
-            jobs: if capacity <= FIXED_UP_TO {
-                Lane::fixed(capacity + most_shells)
-            } else {
-                Lane::growing()
-            },
-            sleepers: Lane::growing(),
-            most_shells,
-            divided,
-            capacity,
-            entered: CachePadded::new(Entrance {
-                entered: AtomicU64::new(0),
-                left_seen: AtomicU64::new(0),
-            }),
-            left: CachePadded::new(AtomicU64::new(0)),
-            scouted: AtomicBool::new(false),
-            undecided: AtomicBool::new(false),
-            unsorted: AtomicBool::new(false),
+            computing,
+            blocking: Lane::growing(),
+            lanes,
+            room: Room::new(capacity),
+            max_tombstones,
+            has_unknown: AtomicBool::new(false),
+            is_unsorted: AtomicBool::new(false),
             open: AtomicBool::new(true),
-            line: Mutex::new(Line::default()),
+            waitlist: Mutex::new(Waitlist::new()),
             waiting: AtomicUsize::new(0),
         }
     }
 
-    /// Enters the queue if there is room and nobody stands in line before. The job is its caller's alone so far.
-    pub(crate) fn try_enter(&self, job: Arc<dyn Run>) -> Entry {
-        if self.waiting.load(Ordering::SeqCst) > 0 || !self.take_place() {
-            return if self.is_open() { Entry::NoRoom } else { Entry::Closed };
+    /// Enters the queue if there is room and the waitlist is empty. Nobody but the caller may know
+    /// the item yet.
+    pub(crate) fn try_enter(&self, item: Arc<T>) -> Entry {
+        if self.waiting.load(Ordering::SeqCst) > 0 || !self.room.try_take() {
+            return if self.is_open() { Entry::Full } else { Entry::Closed };
         }
         between_seq_cst();
         if !self.is_open() {
-            // Somebody may have joined the line meanwhile, because this place was taken. Who finds the queue closed
-            // looks for workers whether that is so or not.
+            // Another item may have joined the waitlist meanwhile, because this one had the room.
+            // The caller notifies workers on `Closed` in any case, so the change can be ignored.
             let _ = self.leave();
             return Entry::Closed;
         }
-        job.header().place.set(Place::IN_QUEUE);
-        self.send(job);
+        item.position().set(Position::InQueue);
+        self.push(item);
         Entry::Entered
     }
 
-    /// Joins the end of the line. `Entered` says that somebody, not necessarily this job, entered the queue.
-    pub(crate) fn stand_in_line(&self, job: &Arc<dyn Run>) -> Entry {
-        let mut line = self.line.lock();
+    /// Joins the end of the waitlist. The change may be about another item than this one.
+    ///
+    /// # Errors
+    ///
+    /// The queue is closed, and the item has not joined.
+    pub(crate) fn wait_for_room(&self, item: &Arc<T>) -> Result<Change, QueueClosed> {
+        let mut waitlist = self.waitlist.lock();
         if !self.is_open() {
-            return Entry::Closed;
+            return Err(QueueClosed);
         }
-        job.header().place.set(Place::IN_LINE);
-        line.jobs.push_back(Arc::clone(job));
+        item.position().set(Position::InWaitlist);
+        waitlist.push(Arc::clone(item));
         self.waiting.fetch_add(1, Ordering::SeqCst);
         between_seq_cst();
-        if self.admit(&mut line) { Entry::Entered } else { Entry::NoRoom }
+        Ok(self.admit(&mut waitlist))
     }
 
-    /// The next job, or its shell, of one lane; if that is empty, of the other.
-    pub(crate) fn pop(&self, sleepers_first: bool) -> Option<Arc<dyn Run>> {
-        if sleepers_first {
-            self.sleepers.pop().or_else(|| self.jobs.pop())
-        } else {
-            self.jobs.pop().or_else(|| self.sleepers.pop())
-        }
+    /// Takes the next item, of the blocking lane if there is one. It may be a tombstone.
+    pub(crate) fn pop_blocking_first(&self) -> Option<(LaneKind, Arc<T>)> {
+        self.pop_blocking().or_else(|| self.pop_computing())
     }
 
-    /// The next job that is known to sleep, the scout, or a shell.
-    pub(crate) fn pop_sleeper(&self) -> Option<Arc<dyn Run>> {
-        self.sleepers.pop()
+    /// Takes the next item, of the computing lane if there is one. It may be a tombstone.
+    pub(crate) fn pop_computing_first(&self) -> Option<(LaneKind, Arc<T>)> {
+        self.pop_computing().or_else(|| self.pop_blocking())
     }
 
-    /// Whether a worker would find something.
+    /// Takes the next item of the blocking lane. It may be a tombstone.
+    pub(crate) fn pop_blocking(&self) -> Option<(LaneKind, Arc<T>)> {
+        self.blocking.pop().map(|item| (LaneKind::Blocking, item))
+    }
+
+    fn pop_computing(&self) -> Option<(LaneKind, Arc<T>)> {
+        self.computing.pop().map(|item| (LaneKind::Computing, item))
+    }
+
+    /// Returns true if a worker would find an item.
     pub(crate) fn has_work(&self) -> bool {
-        !(self.jobs.is_empty() && self.sleepers.is_empty())
+        !(self.computing.is_empty() && self.blocking.is_empty())
     }
 
-    pub(crate) fn has_sleepers(&self) -> bool {
-        !self.sleepers.is_empty()
+    /// Returns true if the blocking lane is not empty.
+    pub(crate) fn has_blocking(&self) -> bool {
+        !self.blocking.is_empty()
     }
 
-    /// How many jobs workers would find.
+    /// Number of items in the lanes, without tombstones.
     pub(crate) fn len(&self) -> usize {
-        self.len_with_shells().min(self.taken())
+        self.len_with_tombstones().min(self.room.in_use())
     }
 
-    fn len_with_shells(&self) -> usize {
-        self.jobs.len() + self.sleepers()
+    fn len_with_tombstones(&self) -> usize {
+        self.computing.len() + self.blocking.len()
     }
 
-    /// How many of them are known to sleep, the scout and shells included.
-    pub(crate) fn sleepers(&self) -> usize {
-        self.sleepers.len()
+    /// Number of items in the blocking lane, with tombstones.
+    pub(crate) fn blocking_len(&self) -> usize {
+        self.blocking.len()
     }
 
     pub(crate) fn capacity(&self) -> usize {
-        self.capacity
+        self.room.capacity()
     }
 
-    /// How many stand in line for room.
+    /// Number of items in the waitlist.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::SeqCst)
     }
 
-    /// Gives back the place of a job that has begun.
-    pub(crate) fn leave(&self) -> Moved {
-        self.left.fetch_add(1, Ordering::SeqCst);
+    /// Gives back the room of an item that has begun.
+    pub(crate) fn leave(&self) -> Change {
+        self.room.free();
         between_seq_cst();
-        if self.waiting.load(Ordering::SeqCst) == 0 {
-            return false;
+        if self.waiting() == 0 {
+            return Change::Nothing;
         }
-        let mut line = self.line.lock();
-        self.admit(&mut line)
+        self.admit(&mut self.waitlist.lock())
     }
 
-    /// Takes a job that is over, and had not begun, out of the queue or the line.
-    pub(crate) fn withdraw(&self, place: &Place) -> Moved {
-        if place.get() == Place::OUTSIDE {
-            return false;
+    /// Takes an item that is over, and had not begun, out of the queue or the waitlist.
+    pub(crate) fn withdraw(&self, position: &AtomicPosition) -> Change {
+        if position.get() == Position::WithCaller {
+            return Change::Nothing;
         }
-        let mut line = self.line.lock();
-        if place.get() == Place::IN_LINE {
-            place.set(Place::LEFT);
+        let mut waitlist = self.waitlist.lock();
+        if position.get() == Position::InWaitlist {
+            position.set(Position::LeftWaitlist);
             self.waiting.fetch_sub(1, Ordering::SeqCst);
-            line.left += 1;
-            if line.left > SHELLS && line.left > line.jobs.len() / 2 {
-                line.jobs.retain(|job| job.header().place.get() != Place::LEFT);
-                line.left = 0;
-            }
-            return false;
+            waitlist.one_left();
+            return Change::Nothing;
         }
-        self.left.fetch_add(1, Ordering::SeqCst);
-        let moved = self.admit(&mut line);
-        let shells = self.len_with_shells().saturating_sub(self.taken());
-        if shells > self.most_shells { self.sweep(false) || moved } else { moved }
-    }
-
-    /// Whether a job is out that went ahead, and nothing is known of it yet.
-    pub(crate) fn has_scout(&self) -> bool {
-        self.scouted.load(Ordering::Relaxed)
-    }
-
-    /// The job that went ahead was seen, has ended or will never run: another may go.
-    pub(crate) fn scout_is_back(&self) {
-        self.scouted.store(false, Ordering::Relaxed);
-    }
-
-    /// A kind of job has changed its ways: some that wait may be in the wrong lane.
-    pub(crate) fn habits_changed(&self) {
-        self.unsorted.store(true, Ordering::Relaxed);
-    }
-
-    /// Puts what waits into the lanes where it belongs, if something may be in the wrong one or a scout may be sent and there
-    /// is one to send. For the monitor; others wait meanwhile who want the line's lock, so a long queue is left as it is.
-    pub(crate) fn sort(&self, may_scout: bool) -> Moved {
-        let may_scout = may_scout && !self.has_scout() && self.undecided.load(Ordering::Relaxed);
-        if !(may_scout || self.unsorted.load(Ordering::Relaxed))
-            || self.len_with_shells() > SORTED_UP_TO
-        {
-            return false;
+        self.room.free();
+        let change = self.admit(&mut waitlist);
+        let tombstones = self.len_with_tombstones().saturating_sub(self.room.in_use());
+        if tombstones > self.max_tombstones && self.sweep(|_| false) == Change::MoreWork {
+            return Change::MoreWork;
         }
-        let _line = self.line.lock();
-        self.unsorted.store(false, Ordering::Relaxed);
-        self.undecided.store(false, Ordering::Relaxed);
-        self.sweep(may_scout)
+        change
     }
 
-    /// From now on nobody enters who is not in the queue or in line.
+    /// Notes that the behavior of some type has changed: items may be in the wrong lane.
+    pub(crate) fn mark_unsorted(&self) {
+        self.is_unsorted.store(true, Ordering::Relaxed);
+    }
+
+    /// Puts the items into the lanes where they belong, if some may be in the wrong one.
+    ///
+    /// It holds the waitlist's lock meanwhile, so a queue that is very long is left as it is.
+    pub(crate) fn sort(&self) -> Change {
+        if !self.is_unsorted.load(Ordering::Relaxed) || self.len_with_tombstones() > MAX_SORTED {
+            return Change::Nothing;
+        }
+        let _waitlist = self.waitlist.lock();
+        self.is_unsorted.store(false, Ordering::Relaxed);
+        self.sweep(|_| false)
+    }
+
+    /// Puts the first item that `picks` accepts into the blocking lane. Only items of unknown
+    /// behavior are offered, and none if no such item has entered since the last call.
+    pub(crate) fn send_ahead(&self, mut picks: impl FnMut(&T) -> bool) -> Change {
+        let has_unknown = self.has_unknown.load(Ordering::Relaxed);
+        if !has_unknown || self.len_with_tombstones() > MAX_SORTED {
+            return Change::Nothing;
+        }
+        let _waitlist = self.waitlist.lock();
+        self.has_unknown.store(false, Ordering::Relaxed);
+        let mut is_picked = false;
+        self.sweep(|item| {
+            let picked = !is_picked && item.behavior() == Behavior::Unknown && picks(item);
+            is_picked |= picked;
+            picked
+        })
+    }
+
+    /// Closes the queue. From now on only items of the waitlist enter it.
     pub(crate) fn close(&self) {
         self.open.store(false, Ordering::SeqCst);
         between_seq_cst();
-        // Whoever found it open under this lock is in line after it.
-        drop(self.line.lock());
+        // An item whose submitter found the queue open under this lock is in the waitlist by now.
+        drop(self.waitlist.lock());
     }
 
     pub(crate) fn is_open(&self) -> bool {
         self.open.load(Ordering::SeqCst)
     }
 
-    /// Closed, with nothing left in it. Under the line's lock, so that nobody is between the line and the queue.
+    /// Returns true if the queue is closed and nothing waits. It takes the waitlist's lock, so that
+    /// no item is between the waitlist and the queue.
     pub(crate) fn is_finished(&self) -> bool {
         if self.is_open() {
             return false;
         }
-        let _line = self.line.lock();
-        self.taken() == 0 && self.waiting() == 0
+        let _waitlist = self.waitlist.lock();
+        self.room.in_use() == 0 && self.waiting() == 0
     }
 
-    /// All that waits, in queue and line, in order, with the shells; for the end of a pool. They stay counted where they are
-    /// until they are aborted.
-    pub(crate) fn drain(&self) -> Vec<Arc<dyn Run>> {
-        let mut line = self.line.lock();
-        let mut jobs: Vec<_> = std::iter::from_fn(|| self.pop(false)).collect();
-        jobs.extend(line.jobs.drain(..));
-        line.left = 0;
-        jobs
+    /// Takes all items out of the queue and the waitlist, tombstones included. Each still counts as
+    /// waiting until it is [withdrawn](Self::withdraw).
+    pub(crate) fn drain(&self) -> Vec<Arc<T>> {
+        let mut waitlist = self.waitlist.lock();
+        let mut items = self.take_all();
+        waitlist.drain_into(&mut items);
+        items
     }
 
-    /// Moves the first of the line into the queue while there is room.
-    fn admit(&self, line: &mut Line) -> Moved {
-        let mut moved = false;
-        while let Some(first) = line.jobs.front() {
-            let has_left = first.header().place.get() == Place::LEFT;
-            if !has_left && !self.take_place() {
-                break;
-            }
-            let Some(job) = line.jobs.pop_front() else { break };
-            if has_left {
-                line.left = line.left.saturating_sub(1);
-                continue;
-            }
+    /// Moves the first items of the waitlist into the queue while there is room.
+    fn admit(&self, waitlist: &mut Waitlist<T>) -> Change {
+        let mut change = Change::Nothing;
+        while waitlist.has_next() && self.room.try_take() {
+            let Some(item) = waitlist.pop() else { break };
             self.waiting.fetch_sub(1, Ordering::SeqCst);
-            job.header().place.set(Place::IN_QUEUE);
-            self.send(job);
-            moved = true;
+            item.position().set(Position::InQueue);
+            self.push(item);
+            change = Change::MoreWork;
         }
-        moved
+        change
     }
 
-    /// Drops the shells in the channels, and puts each job in the lane that is right for what is known of its kind now; the
-    /// first of a kind that is not decided goes ahead if a scout may be sent. Called under the line's lock, so one sweeps at a
-    /// time; a job that is sent meanwhile may come before those that are put back.
-    fn sweep(&self, mut may_scout: bool) -> Moved {
-        let jobs: Vec<_> = std::iter::from_fn(|| self.pop(false)).collect();
-        let mut moved = false;
-        for job in jobs {
-            let header = job.header();
-            if job.is_past_queue() {
-                if header.scout.load(Ordering::Relaxed) {
-                    self.scout_is_back();
-                }
+    /// Drops the tombstones, and puts each item into the lane that is right for it by now, or into
+    /// the blocking lane if `goes_ahead` says so.
+    ///
+    /// The caller holds the waitlist's lock, so that one thread sweeps at a time. An item that
+    /// enters meanwhile may come to stand before the ones that are put back.
+    fn sweep(&self, mut goes_ahead: impl FnMut(&T) -> bool) -> Change {
+        let mut change = Change::Nothing;
+        for item in self.take_all() {
+            if item.is_tombstone() {
                 continue;
             }
-            moved = true;
-            if header.scout.load(Ordering::Relaxed) {
-                self.sleepers.push(job);
-            } else if may_scout && header.kind.habit().is_undecided() {
-                may_scout = false;
-                header.scout.store(true, Ordering::Relaxed);
-                self.scouted.store(true, Ordering::Relaxed);
-                self.sleepers.push(job);
+            change = Change::MoreWork;
+            if goes_ahead(&item) {
+                self.blocking.push(item);
             } else {
-                self.send(job);
+                self.push(item);
             }
         }
-        moved
+        change
     }
 
-    /// How many places are taken, or were a moment ago.
-    fn taken(&self) -> usize {
-        // In this order, so that whoever left is seen to have entered.
-        let left = self.left.load(Ordering::SeqCst);
-        let entered = self.entered.entered.load(Ordering::SeqCst);
-        usize::try_from(entered - left).unwrap_or(usize::MAX)
+    fn take_all(&self) -> Vec<Arc<T>> {
+        let pop = || self.pop_computing_first().map(|(_, item)| item);
+        std::iter::from_fn(pop).collect()
     }
 
-    fn take_place(&self) -> bool {
-        let Entrance { entered, left_seen } = &*self.entered;
-        let is_full = |entered: u64, left| entered.saturating_sub(left) >= self.capacity as u64;
-        let one_more = |entered| {
-            if is_full(entered, left_seen.load(Ordering::Relaxed)) {
-                let left = self.left.load(Ordering::SeqCst);
-                left_seen.store(left, Ordering::Relaxed);
-                if is_full(entered, left) {
-                    return None;
+    fn push(&self, item: Arc<T>) {
+        match item.behavior() {
+            Behavior::Blocking if self.lanes == Lanes::Two => self.blocking.push(item),
+            Behavior::Unknown if self.lanes == Lanes::Two => {
+                self.computing.push(item);
+                // The item is in its lane before the flag is set, so that a sweep that clears the
+                // flag finds the item. The flag is read first, because a write costs more.
+                if !self.has_unknown.load(Ordering::Relaxed) {
+                    self.has_unknown.store(true, Ordering::Relaxed);
                 }
             }
-            Some(entered + 1)
-        };
-        entered.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more).is_ok()
-    }
-
-    fn send(&self, job: Arc<dyn Run>) {
-        let habit = job.header().kind.habit();
-        if !self.divided {
-            self.jobs.push(job);
-        } else if habit.sleeps() {
-            self.sleepers.push(job);
-        } else {
-            if habit.is_undecided() && !self.undecided.load(Ordering::Relaxed) {
-                self.undecided.store(true, Ordering::Relaxed);
-            }
-            self.jobs.push(job);
+            _ => self.computing.push(item),
         }
     }
 }

@@ -1,168 +1,146 @@
-//! Model-checked races of the queue: freeing a place against joining the line, leaving the line against being moved up,
-//! entering against closing.
+//! Model-checked races of the queue: freeing room against joining the waitlist, leaving the waitlist
+//! against being admitted, entering against closing.
 
 use std::sync::Arc;
 
 use loom::thread;
 
-use super::{Entry, Lane, Queue};
-use crate::error::Error;
-use crate::job::{Header, Order, Place, Run};
-use crate::pool::Shared;
-use crate::workers::profile::Kind;
+use super::lane::Lane;
+use super::{AtomicPosition, Behavior, Entry, Lanes, Position, Queue, Queued};
 
-/// A job of which only its place matters, and whether it is a shell.
-struct Stub {
-    header: Header,
-    is_shell: bool,
+struct Item {
+    position: AtomicPosition,
+    is_tombstone: bool,
 }
 
-impl Stub {
-    fn new() -> Arc<dyn Run> {
-        Arc::new(Self {
-            header: Header::new(Kind::of::<Stub>(), Order::default(), None),
-            is_shell: false,
-        })
+impl Item {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { position: AtomicPosition::new(), is_tombstone: false })
     }
 
-    fn shell() -> Arc<dyn Run> {
-        Arc::new(Self {
-            header: Header::new(Kind::of::<Stub>(), Order::default(), None),
-            is_shell: true,
-        })
+    fn tombstone() -> Arc<Self> {
+        Arc::new(Self { position: AtomicPosition::new(), is_tombstone: true })
     }
 }
 
-impl Run for Stub {
-    fn header(&self) -> &Header {
-        &self.header
+impl Queued for Item {
+    fn position(&self) -> &AtomicPosition {
+        &self.position
     }
 
-    fn name(&self) -> &'static str {
-        "stub"
+    fn is_tombstone(&self) -> bool {
+        self.is_tombstone
     }
 
-    fn pool(&self) -> &Arc<Shared> {
-        unreachable!("the queue does not ask for it")
-    }
-
-    fn run(&self) {}
-
-    fn abort(&self, _: Error) {}
-
-    fn refuse(&self, _: Error) {}
-
-    fn expire(&self) {}
-
-    fn is_past_queue(&self) -> bool {
-        self.is_shell
+    fn behavior(&self) -> Behavior {
+        Behavior::Computing
     }
 }
 
-/// A full queue of one place, with a job in it.
-fn full() -> Arc<Queue> {
-    let queue = Arc::new(Queue::new(1, true));
-    assert_eq!(queue.try_enter(Stub::new()), Entry::Entered);
+/// Returns a queue with room for one item, which an item has.
+fn full() -> Arc<Queue<Item>> {
+    let queue = Arc::new(Queue::new(1, Lanes::Two));
+    assert_eq!(queue.try_enter(Item::new()), Entry::Entered);
     queue
 }
 
-/// What a worker does with the job that it finds.
-fn take(queue: &Queue) {
-    assert!(queue.pop(false).is_some());
-    queue.leave();
+/// Takes an item, as a worker does.
+fn take(queue: &Queue<Item>) {
+    assert!(queue.pop_computing_first().is_some());
+    let _ = queue.leave();
 }
 
 #[test]
-fn a_freed_place_goes_to_whoever_joins_the_line() {
+fn freed_room_goes_to_an_item_that_joins_the_waitlist() {
     loom::model(|| {
         let queue = full();
         let worker = thread::spawn({
             let queue = Arc::clone(&queue);
             move || take(&queue)
         });
-        queue.stand_in_line(&Stub::new());
+        let _ = queue.wait_for_room(&Item::new());
         worker.join().unwrap();
         assert_eq!(queue.waiting(), 0);
         take(&queue);
-        assert_eq!(queue.try_enter(Stub::new()), Entry::Entered, "a place was lost");
+        assert_eq!(queue.try_enter(Item::new()), Entry::Entered, "room was lost");
     });
 }
 
 #[test]
-fn whoever_leaves_the_line_takes_no_place_along() {
+fn an_item_that_leaves_the_waitlist_takes_no_room_along() {
     loom::model(|| {
         let queue = full();
-        let (leaver, stayer) = (Stub::new(), Stub::new());
-        queue.stand_in_line(&leaver);
-        queue.stand_in_line(&stayer);
+        let (leaver, stayer) = (Item::new(), Item::new());
+        let _ = queue.wait_for_room(&leaver);
+        let _ = queue.wait_for_room(&stayer);
         let worker = thread::spawn({
             let queue = Arc::clone(&queue);
             move || take(&queue)
         });
-        queue.withdraw(&leaver.header().place);
+        let _ = queue.withdraw(&leaver.position);
         worker.join().unwrap();
-        assert_eq!(stayer.header().place.get(), Place::IN_QUEUE);
-        assert_eq!((queue.waiting(), queue.taken()), (0, 1));
+        assert_eq!(stayer.position.get(), Position::InQueue);
+        assert_eq!((queue.waiting(), queue.room.in_use()), (0, 1));
     });
 }
 
 #[test]
-fn nobody_enters_a_queue_that_is_finished() {
+fn nothing_enters_a_queue_that_is_finished() {
     loom::model(|| {
-        let queue = Arc::new(Queue::new(1, true));
+        let queue = Arc::new(Queue::new(1, Lanes::Two));
         let submitter = thread::spawn({
             let queue = Arc::clone(&queue);
-            move || queue.try_enter(Stub::new())
+            move || queue.try_enter(Item::new())
         });
         queue.close();
-        // A worker that sees this goes home for good.
+        // A worker that sees this leaves for good.
         let finished = queue.is_finished() && !queue.has_work();
         let entry = submitter.join().unwrap();
         assert!(
             !(finished && entry == Entry::Entered),
-            "a job is stuck in a queue without workers"
+            "an item is stuck in a queue without workers"
         );
     });
 }
 
-/// One has the place for a moment and finds the queue closed; the other stands in line for that place.
+/// One item has the room for a moment and finds the queue closed; the other waits for that room.
 #[test]
-fn a_place_that_is_given_back_at_the_closed_door_goes_to_the_line() {
+fn room_that_is_given_back_after_close_goes_to_the_waitlist() {
     loom::model(|| {
-        let queue = Arc::new(Queue::new(1, true));
+        let queue = Arc::new(Queue::new(1, Lanes::Two));
         let late = thread::spawn({
             let queue = Arc::clone(&queue);
-            move || queue.try_enter(Stub::new())
+            move || queue.try_enter(Item::new())
         });
         let closer = thread::spawn({
             let queue = Arc::clone(&queue);
             move || queue.close()
         });
-        queue.stand_in_line(&Stub::new());
+        let _ = queue.wait_for_room(&Item::new());
         late.join().unwrap();
         closer.join().unwrap();
         while queue.has_work() {
             take(&queue);
         }
-        assert!(queue.is_finished(), "somebody waits for a place that is free");
+        assert!(queue.is_finished(), "an item waits for room that is free");
     });
 }
 
-/// More shells came than a sweep leaves: two jobs meet a channel that has no slot for them.
+/// More tombstones came than a sweep leaves: two items meet a channel without a slot for them.
 #[test]
-fn a_channel_full_of_shells_takes_jobs() {
+fn a_lane_full_of_tombstones_takes_items() {
     loom::model(|| {
         let lane = Arc::new(Lane::fixed(3));
-        lane.push(Stub::new());
-        lane.push(Stub::shell());
-        lane.push(Stub::shell());
+        lane.push(Item::new());
+        lane.push(Item::tombstone());
+        lane.push(Item::tombstone());
         let submitter = thread::spawn({
             let lane = Arc::clone(&lane);
-            move || lane.push(Stub::new())
+            move || lane.push(Item::new())
         });
-        lane.push(Stub::new());
+        lane.push(Item::new());
         submitter.join().unwrap();
-        let jobs = std::iter::from_fn(|| lane.pop()).filter(|job| !job.is_past_queue()).count();
-        assert_eq!(jobs, 3, "a job was lost");
+        let items = std::iter::from_fn(|| lane.pop()).filter(|item| !item.is_tombstone).count();
+        assert_eq!(items, 3, "an item was lost");
     });
 }

@@ -14,7 +14,7 @@ use pin_project_lite::pin_project;
 use super::BoxError;
 use super::activity::OpenAnswer;
 use crate::error::Error;
-use crate::http::status::{Failure, INTERNAL, whole_seconds};
+use crate::http::status::{ErrorStatus, INTERNAL, whole_seconds};
 
 /// An answer of the server itself: a status, one line of plain text, and when to come back if it is known.
 ///
@@ -82,7 +82,7 @@ impl Answer {
 
 impl From<&Error> for Answer {
     fn from(error: &Error) -> Self {
-        let Failure { status, line, retry_after } = error.into();
+        let ErrorStatus { status, line, retry_after } = error.into();
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Self { status, text: line.to_owned(), retry_after }
     }

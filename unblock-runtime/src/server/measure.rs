@@ -88,7 +88,7 @@ mod system {
             let mut numbers = std::str::from_utf8(&text[..length]).ok()?.split_ascii_whitespace();
             // The first number is how long it has run as of the last tick of the scheduler, which is too long ago.
             let waited = numbers.nth(1)?.parse().ok()?;
-            Some((priority::computed(), Duration::from_nanos(waited)))
+            Some((priority::cpu_time(), Duration::from_nanos(waited)))
         }
     }
 }

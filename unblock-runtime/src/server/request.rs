@@ -201,7 +201,7 @@ fn attend<F: Future>(
 }
 
 fn guard<T>(deadline: Option<Instant>, f: impl FnOnce() -> T) -> Result<T, Error> {
-    unwind::catch(|| deadline::within(deadline, f)).map_err(unwind::Panicked::into_error)
+    unwind::catch(|| deadline::within(deadline, f)).map_err(crate::error::Panicked::into_error)
 }
 
 /// Reads on for a while, so that the client gets to read its answer.

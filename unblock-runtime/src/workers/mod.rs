@@ -1,170 +1,105 @@
-//! How many workers may run now: as few as keep every core busy, and one more whenever one of them goes to sleep.
+//! The workers of a pool: how many may run now, which of them is woken, and when one leaves.
 //!
-//! The model is the Linux kernel's concurrency-managed work queues (`Documentation/core-api/workqueue.rst`). A worker
-//! needs a *token* to take jobs; there are `limit` of them, which is the pool's parallelism. The monitor takes the
-//! token of a worker that the kernel shows asleep inside its job, and another worker gets it. The sleeper that comes
-//! back gets its token again when the monitor sees it run; then there is one too many, and the next worker to finish
-//! a job steps aside. Workers without a token wait on a bench, last in, first out, so that those at its bottom can
-//! leave after `keep_alive`.
+//! The model is the Linux kernel's concurrency-managed work queues
+//! (`Documentation/core-api/workqueue.rst`): as few workers run as keep every core busy, and one
+//! more whenever one of them goes to sleep. `README.md` beside this file has the states, the
+//! protocol and the reasons why no wake-up is lost.
 //!
-//! A job that is known to sleep needs a thread and no token: a worker that begins one gives its token away at once, and if
-//! all tokens are out, the monitor sends workers from the bench without one. All but `parallelism` threads may serve these
-//! *naps*; the rest takes what computes first, and what sleeps when there is nothing else.
-//!
-//! # The invariants
-//!
-//! - `active` is never less than the number of seats whose standing is `CALLED` or `ON`: it is raised before a seat says
-//!   so, and lowered after it stopped saying so. `searching` is the number of workers with a token that look for work:
-//!   between jobs, or woken and on their way.
-//! - *If there is work in the queue, then somebody is searching, or all tokens are out with workers that will look
-//!   again after their job, or the monitor is armed.* Each who gives up its search looks at the queue afterwards;
-//!   each who adds work looks for a searcher afterwards (a sequentially consistent fence stands between the two
-//!   halves on both sides), so one sees the other.
-//! - A worker is on the bench before it gives its token back, so whoever takes that token finds it there.
-//!
-//! Who wins each race:
-//!
-//! - monitor against worker over a standing: the one whose compare-and-swap succeeds; the other sees the new value
-//!   and adjusts nothing.
-//! - two notifiers: one compare-and-swap on the counts adds the searcher, the other finds him.
-//! - wake against `keep_alive`: the roster's lock. A seat that was taken from the bench is `CALLED` or `SENT` before the
-//!   lock is released, so its worker cannot leave.
-//! - wake against survey: none. A worker that is called and still asleep sleeps in no job; its token stays with it.
+//! - `worker`: the thread that takes a job, runs it, and looks for the next.
+//! - `permits`: how many workers may compute. `slot`: the state of one worker. `registry`: all
+//!   workers, and the stack of idle ones.
+//! - `monitor`: the thread that samples the workers while work waits and no worker may take it.
+//! - `profile`: whether jobs of one type block.
+//! - `os_thread`, `niceness`: threads as the operating system sees them.
 
 pub(crate) mod monitor;
+pub(crate) mod niceness;
 pub(crate) mod os_thread;
+mod permits;
 pub(crate) mod profile;
 mod registry;
 mod slot;
 pub(crate) mod worker;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_utils::CachePadded;
-
-use self::registry::Roster;
-use self::slot::{CALLED, NAP, OFF, ON, SENT};
-pub(crate) use self::slot::{Errand, Seat};
-use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+use self::monitor::trigger::Trigger;
+use self::permits::{Acquired, Counts, Permits};
+use self::registry::Registry;
+use self::slot::WorkerState;
+pub(crate) use self::slot::{WakeFor, WorkerSlot};
+use crate::sync::atomic::{AtomicUsize, Ordering, fence};
 use crate::sync::{Mutex, thread};
-use crate::workers::os_thread::ThreadId;
 
-const ACTIVE: u64 = 1;
-const SEARCHING: u64 = 1 << 32;
-
-#[expect(clippy::cast_possible_truncation, reason = "the lower half is what is asked for")]
-fn active(counts: u64) -> u32 {
-    counts as u32
-}
-
-fn searching(counts: u64) -> u32 {
-    (counts >> 32) as u32
-}
-
-pub(crate) struct Sizing {
-    /// Read at every job and written when workers come and go, so nothing that is written often shares its cache line.
-    counts: CachePadded<AtomicU64>,
-    /// How many tokens there are: the parallelism, or more where time decides.
-    limit: AtomicU32,
+pub(crate) struct Workers {
+    permits: Permits,
     parallelism: u32,
     max_threads: usize,
     keep_alive: Duration,
-    roster: Mutex<Roster>,
-    /// How many workers run a job without a token that they never had or have given away.
-    napping: AtomicUsize,
-    armed: AtomicBool,
-    monitor: OnceLock<thread::Thread>,
+    registry: Mutex<Registry>,
+    /// The number of workers that run a blocking job for which they never had a permit, or gave it
+    /// away.
+    in_blocking: AtomicUsize,
+    trigger: Trigger,
 }
 
-/// How waiting on the bench ended.
+/// The end of a worker's time on the idle stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wait {
-    /// There is work to look for.
-    Called(Errand),
-    /// The worker's thread is to end; it is not a member any more.
+pub(crate) enum Unparked {
+    /// The worker is to look for work.
+    Woken(WakeFor),
+    /// The worker is to end its thread. It is not registered any more.
     Leave,
 }
 
-/// What a survey of the workers found.
-#[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Survey {
-    /// Workers with a token that run.
-    pub(crate) running: usize,
-    /// Workers that were found asleep, and whose tokens are free now.
-    pub(crate) asleep: usize,
-    /// Workers that were sent for what sleeps, and are not awake yet.
-    pub(crate) sent: usize,
-    /// The platform could not tell.
-    pub(crate) unknown: usize,
-    /// Of some kind of job it is known now that it sleeps, or that it does so no more.
-    pub(crate) changed: bool,
-    /// The scout was among them.
-    pub(crate) scout_seen: bool,
+/// Whether there was an idle worker to wake.
+enum Woken {
+    One,
+    NoneIdle,
 }
 
-/// What became of a call.
-enum Given {
-    Taken,
-    NobodyThere,
-}
-
-impl Sizing {
+impl Workers {
     pub(crate) fn new(parallelism: u32, max_threads: usize, keep_alive: Duration) -> Self {
         Self {
-            counts: CachePadded::new(AtomicU64::new(0)),
-            limit: AtomicU32::new(parallelism),
+            permits: Permits::new(parallelism),
             parallelism,
             max_threads,
             keep_alive,
-            roster: Mutex::new(Roster::default()),
-            // The monitor's first look disarms it: whoever arms it after that knows which thread to wake.
-            armed: AtomicBool::new(true),
-            napping: AtomicUsize::new(0),
-            monitor: OnceLock::new(),
+            registry: Mutex::new(Registry::default()),
+            in_blocking: AtomicUsize::new(0),
+            trigger: Trigger::new(),
         }
     }
 
-    /// Called after work was added: sees to it that somebody looks.
+    /// Wakes a worker for work that was added, unless one searches already. If all permits are out,
+    /// the monitor is armed.
     pub(crate) fn notify(&self) {
         fence(Ordering::SeqCst);
-        let mut counts = self.counts.load(Ordering::SeqCst);
-        loop {
-            if searching(counts) > 0 {
-                return;
-            }
-            if active(counts) >= self.limit.load(Ordering::Relaxed) {
-                return self.arm();
-            }
-            let more = counts + ACTIVE + SEARCHING;
-            match self.counts.compare_exchange_weak(
-                counts,
-                more,
-                Ordering::SeqCst,
-                Ordering::SeqCst,
-            ) {
-                Err(now) => counts = now,
-                Ok(_) => match self.summon(Errand::Any) {
-                    Given::Taken => return,
-                    // All are asleep in their jobs, or on their way to the bench: the monitor finds out.
-                    Given::NobodyThere => {
-                        self.counts.fetch_sub(ACTIVE + SEARCHING, Ordering::SeqCst);
-                        return self.arm();
-                    }
-                },
+        match self.permits.acquire_for_first_searcher() {
+            Acquired::SomebodySearches => {}
+            Acquired::NoneLeft => self.trigger.arm(),
+            Acquired::Permit => {
+                if let Woken::NoneIdle = self.unpark_one(WakeFor::AnyJob) {
+                    // All workers are asleep in their jobs, or on their way to the idle stack. The
+                    // monitor finds out which.
+                    self.permits.give_back(Counts::PERMIT + Counts::SEARCHER);
+                    self.trigger.arm();
+                }
             }
         }
     }
 
-    /// A worker with a token found no job and looks on.
-    pub(crate) fn search(&self) {
-        self.counts.fetch_add(SEARCHING, Ordering::SeqCst);
+    /// Notes that a worker with a permit found no job and searches on.
+    pub(crate) fn begin_search(&self) {
+        self.permits.add(Counts::SEARCHER);
     }
 
-    /// A searching worker found a job. The last to find one wakes the next if there is more.
-    pub(crate) fn found(&self, has_work: impl Fn() -> bool) {
-        let before = self.counts.fetch_sub(SEARCHING, Ordering::SeqCst);
-        if searching(before) == 1 {
+    /// Notes that a searching worker found a job. The last searcher wakes another worker if there
+    /// is more work.
+    pub(crate) fn end_search(&self, has_work: impl Fn() -> bool) {
+        let before = self.permits.give_back(Counts::SEARCHER);
+        if before.searchers() == 1 {
             fence(Ordering::SeqCst);
             if has_work() {
                 self.notify();
@@ -172,16 +107,17 @@ impl Sizing {
         }
     }
 
-    /// A worker begins a job that is known to sleep, or is a scout, or begins any job without a token: its token, if it has
-    /// one, goes to another. False, and nothing has happened, when as many threads nap as may.
-    pub(crate) fn nap(&self, seat: &Seat, has_work: impl Fn() -> bool) -> bool {
-        let most = self.most_naps();
-        let one_more = |napping| (napping < most).then_some(napping + 1);
-        if self.napping.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more).is_err() {
+    /// Begins a blocking job: the worker's permit, if it has one, goes to another worker. Returns
+    /// false, and changes nothing, if as many workers run blocking jobs as may.
+    pub(crate) fn enter_blocking(&self, slot: &WorkerSlot, has_work: impl Fn() -> bool) -> bool {
+        let max = self.max_blocking();
+        let one_more = |blocking| (blocking < max).then_some(blocking + 1);
+        let (seq, blocking) = (Ordering::SeqCst, &self.in_blocking);
+        if blocking.fetch_update(seq, seq, one_more).is_err() {
             return false;
         }
-        if seat.change(ON, NAP) {
-            self.counts.fetch_sub(ACTIVE, Ordering::SeqCst);
+        if slot.state.change(WorkerState::Running, WorkerState::Blocked) {
+            self.permits.give_back(Counts::PERMIT);
             fence(Ordering::SeqCst);
             if has_work() {
                 self.notify();
@@ -190,90 +126,82 @@ impl Sizing {
         true
     }
 
-    /// The job is over.
-    pub(crate) fn end_nap(&self) {
-        self.napping.fetch_sub(1, Ordering::SeqCst);
+    /// Ends a blocking job.
+    pub(crate) fn leave_blocking(&self) {
+        self.in_blocking.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// Whether no more workers have a token than may.
-    pub(crate) fn has_no_surplus(&self) -> bool {
-        active(self.counts.load(Ordering::SeqCst)) <= self.limit.load(Ordering::Relaxed)
+    /// Returns how many more workers may run blocking jobs.
+    pub(crate) fn blocking_slots_left(&self) -> usize {
+        self.max_blocking().saturating_sub(self.in_blocking.load(Ordering::SeqCst))
     }
 
-    /// How many more threads may serve what sleeps.
-    pub(crate) fn room_for_naps(&self) -> usize {
-        self.most_naps().saturating_sub(self.napping.load(Ordering::SeqCst))
-    }
-
-    fn most_naps(&self) -> usize {
+    /// All threads but `parallelism` may run blocking jobs. The others take computing jobs first.
+    fn max_blocking(&self) -> usize {
         self.max_threads - self.parallelism as usize
     }
 
-    /// Whether the worker may take another job after this one: any with its token, or without one one that sleeps. If
-    /// not, it goes to the bench.
-    pub(crate) fn may_go_on(&self, seat: &Seat, has_sleepers: impl Fn() -> bool) -> bool {
-        if self.keeps_token(seat) {
+    /// Returns true if the worker may take another job: any job if it holds a permit, otherwise
+    /// only a blocking one. If not, it is to [`park`](Self::park).
+    pub(crate) fn may_continue(&self, slot: &WorkerSlot, has_blocking: impl Fn() -> bool) -> bool {
+        if self.keeps_permit(slot) {
             return true;
         }
-        let nap = self.room_for_naps() > 0 && has_sleepers();
-        if nap {
-            seat.standing.store(NAP, Ordering::SeqCst);
+        let may_block = self.blocking_slots_left() > 0 && has_blocking();
+        if may_block {
+            slot.state.set(WorkerState::Blocked);
         }
-        nap
+        may_block
     }
 
-    fn keeps_token(&self, seat: &Seat) -> bool {
-        if seat.standing.load(Ordering::SeqCst) == ON {
-            if active(self.counts.load(Ordering::SeqCst)) <= self.limit.load(Ordering::Relaxed) {
+    /// Returns true if the worker has a permit after its job. It gives the permit back if too many
+    /// are out, and gets one again if its own was taken and there is one.
+    fn keeps_permit(&self, slot: &WorkerSlot) -> bool {
+        if slot.state.get() == WorkerState::Running {
+            if !self.permits.are_oversubscribed() {
                 return true;
             }
-            if seat.change(ON, OFF) {
-                let one_less = |counts| {
-                    (active(counts) > self.limit.load(Ordering::Relaxed)).then(|| counts - ACTIVE)
-                };
-                if self.counts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok() {
+            if slot.state.change(WorkerState::Running, WorkerState::Idle) {
+                if self.permits.give_back_surplus() {
                     return false;
                 }
-                seat.standing.store(ON, Ordering::SeqCst);
+                slot.state.set(WorkerState::Running);
                 return true;
             }
         }
-        if !seat.change(NAP, OFF) {
-            // The monitor saw it run just now and gave the token back.
+        if !slot.state.change(WorkerState::Blocked, WorkerState::Idle) {
+            // The monitor saw the worker run just now, and gave the permit back.
             return true;
         }
-        let one_more =
-            |counts| (active(counts) < self.limit.load(Ordering::Relaxed)).then(|| counts + ACTIVE);
-        let regained =
-            self.counts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more).is_ok();
+        let regained = self.permits.try_acquire();
         if regained {
-            seat.standing.store(ON, Ordering::SeqCst);
+            slot.state.set(WorkerState::Running);
         }
         regained
     }
 
-    /// Waits on the bench until there is work for this worker, or until it is to leave. Blocks.
-    pub(crate) fn sit(
+    /// Waits on the idle stack until there is work for this worker, or until it is to leave. Blocks.
+    /// `searching` is [`Counts::SEARCHER`] if the worker was counted as a searcher.
+    fn park(
         &self,
-        seat: &Arc<Seat>,
-        was_searching: bool,
+        slot: &Arc<WorkerSlot>,
+        searching: Counts,
         has_work: impl Fn() -> bool,
-    ) -> Wait {
-        let had_token = seat.standing.swap(OFF, Ordering::SeqCst) == ON;
-        let give_back =
-            if had_token { ACTIVE } else { 0 } + if was_searching { SEARCHING } else { 0 };
+    ) -> Unparked {
+        let had_permit = slot.state.replace(WorkerState::Idle) == WorkerState::Running;
+        let permit = if had_permit { Counts::PERMIT } else { Counts::NONE };
         let dismissed = {
-            let mut roster = self.roster.lock();
-            if roster.dismissed {
-                roster.remove(seat);
+            let mut registry = self.registry.lock();
+            if registry.dismissed {
+                registry.remove(slot);
             } else {
-                roster.bench.push(Arc::clone(seat));
+                registry.idle.push(Arc::clone(slot));
             }
-            roster.dismissed
+            registry.dismissed
         };
-        self.counts.fetch_sub(give_back, Ordering::SeqCst);
+        self.permits.give_back(permit + searching);
         if dismissed {
-            return Wait::Leave;
+            return Unparked::Leave;
         }
         fence(Ordering::SeqCst);
         if has_work() {
@@ -281,20 +209,20 @@ impl Sizing {
         }
         let since = Instant::now();
         loop {
-            if let Some(errand) = seat.answer_call() {
-                return Wait::Called(errand);
+            if let Some(wake_for) = slot.take_wake() {
+                return Unparked::Woken(wake_for);
             }
             {
-                let mut roster = self.roster.lock();
-                let surplus = roster.members.len() > self.parallelism as usize;
-                if roster.dismissed || (surplus && since.elapsed() >= self.keep_alive) {
-                    // Called meanwhile, it is not on the bench any more, and stays.
-                    if roster.remove(seat) {
-                        return Wait::Leave;
+                let mut registry = self.registry.lock();
+                let surplus = registry.workers.len() > self.parallelism as usize;
+                if registry.dismissed || (surplus && since.elapsed() >= self.keep_alive) {
+                    // A worker that was woken meanwhile is not idle any more, and stays.
+                    if registry.remove(slot) {
+                        return Unparked::Leave;
                     }
                     continue;
                 }
-                drop(roster);
+                drop(registry);
                 if surplus {
                     thread::park_timeout(self.keep_alive);
                 } else {
@@ -304,179 +232,111 @@ impl Sizing {
         }
     }
 
-    /// A seat for a thread that is about to be started; `None` when there are enough.
-    pub(crate) fn hire(&self, errand: Errand) -> Option<Arc<Seat>> {
-        let mut roster = self.roster.lock();
-        if roster.dismissed || roster.members.len() >= self.max_threads {
+    /// Registers a worker whose thread is about to be started. Returns `None` if there are enough.
+    pub(crate) fn register(&self, wake_for: WakeFor) -> Option<Arc<WorkerSlot>> {
+        let mut registry = self.registry.lock();
+        if registry.dismissed || registry.workers.len() >= self.max_threads {
             return None;
         }
-        if errand == Errand::Any {
-            self.counts.fetch_add(ACTIVE + SEARCHING, Ordering::SeqCst);
+        if wake_for == WakeFor::AnyJob {
+            self.permits.add(Counts::PERMIT + Counts::SEARCHER);
         }
-        let seat = Arc::new(Seat::new(roster.hired, errand));
-        roster.hired += 1;
-        roster.members.push(Arc::clone(&seat));
-        Some(seat)
+        let slot = Arc::new(WorkerSlot::new(registry.registered, wake_for));
+        registry.registered += 1;
+        registry.workers.push(Arc::clone(&slot));
+        Some(slot)
     }
 
-    /// The thread for a hired seat could not be started.
-    pub(crate) fn unhire(&self, seat: &Arc<Seat>) {
-        let had_token = seat.standing.swap(OFF, Ordering::SeqCst) == CALLED;
-        self.roster.lock().remove(seat);
-        if had_token {
-            self.counts.fetch_sub(ACTIVE + SEARCHING, Ordering::SeqCst);
+    /// Unregisters a worker whose thread could not be started.
+    pub(crate) fn unregister(&self, slot: &Arc<WorkerSlot>) {
+        let before = slot.state.replace(WorkerState::Idle);
+        self.registry.lock().remove(slot);
+        if before == WorkerState::WakingToRun {
+            self.permits.give_back(Counts::PERMIT + Counts::SEARCHER);
         }
     }
 
-    /// Looks at the workers: takes the tokens of those asleep, and gives those that run again theirs back.
-    pub(crate) fn survey(&self, is_asleep: impl Fn(ThreadId) -> Option<bool>) -> Survey {
-        let mut survey = Survey::default();
-        let seats = self.roster.lock().next_look();
-        for seat in seats {
-            let standing = seat.standing.load(Ordering::SeqCst);
-            if standing == SENT {
-                survey.sent += 1;
-                continue;
-            }
-            let Some(&id) = seat.id.get() else { continue };
-            if standing == CALLED {
-                survey.running += 1;
-                continue;
-            }
-            let Some(asleep) = is_asleep(id) else {
-                survey.unknown += 1;
-                continue;
-            };
-            survey.changed |= seat.kind().is_some_and(|kind| kind.habit().saw(asleep));
-            survey.scout_seen |= seat.see_scout();
-            match (standing, asleep) {
-                (ON, true) if seat.change(ON, NAP) => {
-                    self.counts.fetch_sub(ACTIVE, Ordering::SeqCst);
-                    survey.asleep += 1;
-                }
-                (NAP, false) => {
-                    self.counts.fetch_add(ACTIVE, Ordering::SeqCst);
-                    if seat.change(NAP, ON) {
-                        survey.running += 1;
-                    } else {
-                        self.counts.fetch_sub(ACTIVE, Ordering::SeqCst);
-                    }
-                }
-                (ON, _) => survey.running += 1,
-                _ => {}
-            }
-        }
-        survey
-    }
-
-    /// Calls workers from the bench for so many jobs that sleep; they need no token. Returns for how many of them
-    /// nobody was there.
-    pub(crate) fn send(&self, jobs: usize) -> usize {
+    /// Wakes idle workers for this number of blocking jobs. Returns for how many of the jobs there
+    /// was none.
+    pub(crate) fn wake_for_blocking(&self, jobs: usize) -> usize {
         (0..jobs)
-            .find(|_| matches!(self.summon(Errand::Sleeper), Given::NobodyThere))
-            .map_or(0, |sent| jobs - sent)
+            .find(|_| matches!(self.unpark_one(WakeFor::BlockingJob), Woken::NoneIdle))
+            .map_or(0, |woken| jobs - woken)
     }
 
-    /// Gives out tokens to workers on the bench until `target` are out; at most `jobs` of them. Returns how many
-    /// more it would have given had there been somebody on the bench.
-    pub(crate) fn call(&self, target: u32, jobs: usize) -> usize {
+    /// Gives permits to idle workers until `target` are out, and at most `jobs` of them. Returns
+    /// how many more it would have given if there had been idle workers.
+    pub(crate) fn wake_for_permit(&self, target: u32, jobs: usize) -> usize {
         for given in 0..jobs {
-            let one_more = |counts| (active(counts) < target).then(|| counts + ACTIVE + SEARCHING);
-            if self.counts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more).is_err() {
+            if !self.permits.try_acquire_for_searcher(target) {
                 return 0;
             }
-            if let Given::NobodyThere = self.summon(Errand::Any) {
-                let before = self.counts.fetch_sub(ACTIVE + SEARCHING, Ordering::SeqCst);
-                return (jobs - given)
-                    .min(target.saturating_sub(active(before).saturating_sub(1)) as usize);
+            if let Woken::NoneIdle = self.unpark_one(WakeFor::AnyJob) {
+                let before = self.permits.give_back(Counts::PERMIT + Counts::SEARCHER);
+                let missing = target.saturating_sub(before.permits().saturating_sub(1));
+                return (jobs - given).min(missing as usize);
             }
         }
         0
+    }
+
+    /// Wakes the worker that came to the idle stack last. Its permit is counted already.
+    fn unpark_one(&self, wake_for: WakeFor) -> Woken {
+        let slot = {
+            let mut registry = self.registry.lock();
+            let Some(slot) = registry.idle.pop() else { return Woken::NoneIdle };
+            slot.state.set(wake_for.state());
+            slot
+        };
+        slot.unpark();
+        Woken::One
+    }
+
+    /// Returns true if more permits are out than there are.
+    pub(crate) fn are_oversubscribed(&self) -> bool {
+        self.permits.are_oversubscribed()
+    }
+
+    /// Returns the number of workers that look for work, or are on their way to.
+    pub(crate) fn searching(&self) -> usize {
+        self.permits.counts().searchers() as usize
+    }
+
+    pub(crate) fn set_limit(&self, limit: u32) {
+        self.permits.set_limit(limit);
     }
 
     pub(crate) fn parallelism(&self) -> u32 {
         self.parallelism
     }
 
-    /// How many workers look for work, or are on their way to.
-    pub(crate) fn searching(&self) -> usize {
-        searching(self.counts.load(Ordering::SeqCst)) as usize
-    }
-
     pub(crate) fn max_threads(&self) -> usize {
         self.max_threads
     }
 
-    pub(crate) fn set_limit(&self, limit: u32) {
-        self.limit.store(limit, Ordering::Relaxed);
-    }
-
     pub(crate) fn threads(&self) -> usize {
-        self.roster.lock().members.len()
+        self.registry.lock().workers.len()
     }
 
     pub(crate) fn idle(&self) -> usize {
-        self.roster.lock().bench.len()
+        self.registry.lock().idle.len()
     }
 
-    /// Sends all workers home as they come to the bench, and the monitor too.
+    /// Ends the pool's threads: the workers as they become idle, and the monitor.
     pub(crate) fn dismiss(&self) {
-        let bench = {
-            let mut roster = self.roster.lock();
-            roster.dismissed = true;
-            roster.bench.clone()
+        let idle = {
+            let mut registry = self.registry.lock();
+            registry.dismissed = true;
+            registry.idle.clone()
         };
-        for seat in bench {
-            seat.wake();
+        for slot in idle {
+            slot.unpark();
         }
-        self.wake_monitor();
+        self.trigger.wake();
     }
 
     pub(crate) fn is_dismissed(&self) -> bool {
-        self.roster.lock().dismissed
-    }
-
-    /// Makes the calling thread the monitor.
-    pub(crate) fn watch(&self) {
-        let _ = self.monitor.set(thread::current());
-    }
-
-    pub(crate) fn is_armed(&self) -> bool {
-        self.armed.load(Ordering::SeqCst)
-    }
-
-    /// The monitor goes to sleep, unless there is work after all.
-    pub(crate) fn disarm(&self, has_work: impl Fn() -> bool) {
-        self.armed.store(false, Ordering::SeqCst);
-        fence(Ordering::SeqCst);
-        if has_work() {
-            self.armed.store(true, Ordering::SeqCst);
-        }
-    }
-
-    /// Work waits and nobody may take it: from now on the monitor looks.
-    fn arm(&self) {
-        if !self.armed.load(Ordering::SeqCst) && !self.armed.swap(true, Ordering::SeqCst) {
-            self.wake_monitor();
-        }
-    }
-
-    fn wake_monitor(&self) {
-        if let Some(monitor) = self.monitor.get() {
-            monitor.unpark();
-        }
-    }
-
-    /// Calls the last who came to the bench. A token that he gets is counted already.
-    fn summon(&self, errand: Errand) -> Given {
-        let seat = {
-            let mut roster = self.roster.lock();
-            let Some(seat) = roster.bench.pop() else { return Given::NobodyThere };
-            seat.standing.store(errand.standing(), Ordering::SeqCst);
-            seat
-        };
-        seat.wake();
-        Given::Taken
+        self.registry.lock().dismissed
     }
 }
 

@@ -1,7 +1,8 @@
-//! Model-checked hand-overs of tokens: no wake-up is lost between a submitter, workers and the monitor.
+//! Model-checked protocol of permits: no wake-up is lost between a submitter, workers and the
+//! monitor.
 //!
-//! Each model ends when all jobs are done; a lost wake-up leaves a worker parked with work in the queue, which the
-//! model checker reports as a deadlock.
+//! Each model ends when all jobs are done. A lost wake-up leaves a worker parked with work in the
+//! queue, which the model checker reports as a deadlock.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,25 +12,27 @@ use loom::sync::Condvar;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
-use super::{Errand, Seat, Sizing, Wait, active, searching};
+use super::os_thread::ThreadState;
+use super::permits::Counts;
+use super::{Unparked, WakeFor, WorkerSlot, Workers};
 use crate::sync::Mutex;
 
-/// A pool reduced to its sizing.
+/// A pool reduced to its workers.
 struct Model {
-    sizing: Sizing,
+    workers: Workers,
     queue: Mutex<VecDeque<Job>>,
-    sleepers: Mutex<VecDeque<Job>>,
+    blocking: Mutex<VecDeque<Job>>,
     meeting: Meeting,
     done: AtomicUsize,
     jobs: usize,
-    /// Workers that the monitor has started.
-    hired: Mutex<Vec<thread::JoinHandle<()>>>,
+    /// The threads of workers that the monitor has started.
+    spawned: Mutex<Vec<thread::JoinHandle<()>>>,
 }
 
 enum Job {
     /// Ends at once.
     Short,
-    /// Ends when so many jobs of this kind have begun.
+    /// Ends when this number of such jobs have begun.
     Meet(usize),
 }
 
@@ -53,138 +56,141 @@ impl Meeting {
 impl Model {
     fn new(parallelism: u32, threads: usize, jobs: usize) -> Arc<Self> {
         Arc::new(Self {
-            sizing: Sizing::new(parallelism, threads, Duration::MAX),
+            workers: Workers::new(parallelism, threads, Duration::MAX),
             queue: Mutex::new(VecDeque::new()),
-            sleepers: Mutex::new(VecDeque::new()),
+            blocking: Mutex::new(VecDeque::new()),
             meeting: Meeting { arrived: loom::sync::Mutex::new(0), changed: Condvar::new() },
             done: AtomicUsize::new(0),
             jobs,
-            hired: Mutex::new(Vec::new()),
+            spawned: Mutex::new(Vec::new()),
         })
     }
 
     fn has_work(&self) -> bool {
-        !self.queue.lock().is_empty() || self.has_sleepers()
+        !self.queue.lock().is_empty() || self.has_blocking()
     }
 
-    fn has_sleepers(&self) -> bool {
-        !self.sleepers.lock().is_empty()
+    fn has_blocking(&self) -> bool {
+        !self.blocking.lock().is_empty()
     }
 
     fn submit(&self, job: Job) {
         self.queue.lock().push_back(job);
-        self.sizing.notify();
+        self.workers.notify();
     }
 
-    fn submit_sleeper(&self, job: Job) {
-        self.sleepers.lock().push_back(job);
-        self.sizing.notify();
+    fn submit_blocking(&self, job: Job) {
+        self.blocking.lock().push_back(job);
+        self.workers.notify();
     }
 
-    /// The worker's loop as `worker.rs` has it, without the spinning.
-    fn work(&self, seat: &Arc<Seat>) {
-        let mut searching = seat.occupy() == Some(Errand::Any);
+    /// Runs the loop of `worker.rs`, without the polling.
+    fn work(&self, slot: &Arc<WorkerSlot>) {
+        let mut searching = slot.occupy() == Some(WakeFor::AnyJob);
         loop {
-            let has_token = seat.has_token();
-            let sleeper = self.sleepers.lock().pop_front();
-            let naps = sleeper.is_some();
+            let has_permit = slot.has_permit();
+            let blocking = self.blocking.lock().pop_front();
+            let blocks = blocking.is_some();
             let job =
-                sleeper.or_else(|| if has_token { self.queue.lock().pop_front() } else { None });
+                blocking.or_else(|| if has_permit { self.queue.lock().pop_front() } else { None });
             if let Some(job) = job {
                 if std::mem::take(&mut searching) {
-                    self.sizing.found(|| self.has_work());
+                    self.workers.end_search(|| self.has_work());
                 }
-                let naps = naps && self.sizing.nap(seat, || self.has_work());
+                let blocks = blocks && self.workers.enter_blocking(slot, || self.has_work());
                 if let Job::Meet(others) = job {
                     self.meeting.wait_for(others);
                 }
-                if naps {
-                    self.sizing.end_nap();
+                if blocks {
+                    self.workers.leave_blocking();
                 }
                 if self.done.fetch_add(1, Ordering::SeqCst) + 1 == self.jobs {
-                    self.sizing.dismiss();
+                    self.workers.dismiss();
                 }
-                if self.sizing.may_go_on(seat, || self.has_sleepers()) {
+                if self.workers.may_continue(slot, || self.has_blocking()) {
                     continue;
                 }
-            } else if has_token && !searching {
-                self.sizing.search();
+            } else if has_permit && !searching {
+                self.workers.begin_search();
                 searching = true;
                 continue;
             }
-            match self.sizing.sit(seat, searching, || self.has_work()) {
-                Wait::Called(errand) => searching = errand == Errand::Any,
-                Wait::Leave => return,
+            let counted = if searching { Counts::SEARCHER } else { Counts::NONE };
+            match self.workers.park(slot, counted, || self.has_work()) {
+                Unparked::Woken(wake_for) => searching = wake_for == WakeFor::AnyJob,
+                Unparked::Leave => return,
             }
         }
     }
 
-    /// Starts so many workers, each with a token at first, as the pool does and the monitor.
+    /// Starts this number of workers, each with a permit at first, as a pool does.
     fn start(self: &Arc<Self>, workers: usize) -> Vec<thread::JoinHandle<()>> {
-        // All are hired before the first runs: the last job done, nobody is hired any more.
-        let seats: Vec<_> =
-            (0..workers).map(|_| self.sizing.hire(Errand::Any).expect("there is room")).collect();
-        let start = |seat| {
+        // All are registered before the first runs, because none is registered after the last job.
+        let slots: Vec<_> = (0..workers)
+            .map(|_| self.workers.register(WakeFor::AnyJob).expect("there is room"))
+            .collect();
+        let start = |slot| {
             let model = Arc::clone(self);
-            thread::spawn(move || model.work(&seat))
+            thread::spawn(move || model.work(&slot))
         };
-        seats.into_iter().map(start).collect()
+        slots.into_iter().map(start).collect()
     }
 
-    /// The monitor's loop as `monitor.rs` has it, without the clock, for workers that are all found
-    /// alike.
-    fn watch(self: &Arc<Self>, asleep: Option<bool>) {
-        self.sizing.watch();
-        while !self.sizing.is_dismissed() {
-            if !self.sizing.is_armed() {
+    /// Runs the loop of `monitor`, without the clock, for workers that are all found in one state.
+    fn watch(self: &Arc<Self>, state: Option<ThreadState>) {
+        self.workers.trigger.set_monitor();
+        while !self.workers.is_dismissed() {
+            if !self.workers.trigger.is_armed() {
                 crate::sync::thread::park();
                 continue;
             }
             if self.has_work() {
-                let survey = self.sizing.survey(|_| asleep);
-                let (jobs, sleepers) = (self.queue.lock().len(), self.sleepers.lock().len());
-                let searching = self.sizing.searching();
-                let missing = self.sizing.send(sleepers.saturating_sub(searching + survey.sent));
-                self.hire(Errand::Sleeper, missing);
-                let missing =
-                    self.sizing.call(self.sizing.parallelism(), jobs.saturating_sub(searching));
-                self.hire(Errand::Any, missing);
+                let sample = self.workers.sample(|_| state);
+                let (jobs, blocking) = (self.queue.lock().len(), self.blocking.lock().len());
+                let searching = self.workers.searching();
+                let on_their_way = searching + sample.waking_to_block;
+                let missing = self.workers.wake_for_blocking(blocking.saturating_sub(on_their_way));
+                self.spawn(WakeFor::BlockingJob, missing);
+                let computing = jobs.saturating_sub(searching);
+                let missing = self.workers.wake_for_permit(self.workers.parallelism(), computing);
+                self.spawn(WakeFor::AnyJob, missing);
                 thread::yield_now();
             }
-            self.sizing.disarm(|| self.has_work());
+            self.workers.trigger.disarm(|| self.has_work());
         }
     }
 
-    /// Starts so many workers, if there may be more.
-    fn hire(self: &Arc<Self>, errand: Errand, workers: usize) {
-        for seat in (0..workers).map_while(|_| self.sizing.hire(errand)) {
+    /// Starts this number of workers, if there may be more.
+    fn spawn(self: &Arc<Self>, wake_for: WakeFor, workers: usize) {
+        for slot in (0..workers).map_while(|_| self.workers.register(wake_for)) {
             let model = Arc::clone(self);
-            let worker = thread::spawn(move || model.work(&seat));
-            self.hired.lock().push(worker);
+            let worker = thread::spawn(move || model.work(&slot));
+            self.spawned.lock().push(worker);
         }
     }
 
     fn check_end(&self, workers: Vec<thread::JoinHandle<()>>) {
-        let hired = std::mem::take(&mut *self.hired.lock());
-        for worker in workers.into_iter().chain(hired) {
+        let spawned = std::mem::take(&mut *self.spawned.lock());
+        for worker in workers.into_iter().chain(spawned) {
             worker.join().unwrap();
         }
         assert_eq!(self.done.load(Ordering::SeqCst), self.jobs);
-        let counts = self.sizing.counts.load(Ordering::SeqCst);
-        assert_eq!((active(counts), searching(counts)), (0, 0), "tokens that nobody holds");
+        let counts = self.workers.permits.counts();
+        assert_eq!(counts, Counts::NONE, "permits that no worker holds");
     }
 }
 
 fn model(f: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
-    // Two preemptions find nearly all races of this kind in minutes instead of days (Musuvathi and Qadeer, 2007).
+    // Two preemptions find nearly all races of this kind in minutes instead of days (Musuvathi and
+    // Qadeer, 2007).
     builder.preemption_bound = Some(builder.preemption_bound.unwrap_or(2));
     builder.max_branches = 20_000;
     builder.check(f);
 }
 
 #[test]
-fn a_worker_that_sits_down_finds_what_is_submitted() {
+fn a_worker_that_parks_finds_a_job_that_is_submitted() {
     model(|| {
         let model = Model::new(1, 1, 2);
         let workers = model.start(1);
@@ -205,24 +211,25 @@ fn two_workers_and_two_jobs_lose_no_wake_up() {
     });
 }
 
-/// The monitor takes the token of a worker in its job, gives it to another for the job that waits, and gives the first
-/// its token back when it runs again. The worker may end its job at any point of that.
+/// The monitor takes the permit of a worker in its job, gives it to another worker for the job that
+/// waits, and gives the first one a permit again when it runs. The worker may end its job at any
+/// point of that.
 #[test]
-fn stepping_aside_and_coming_back_lose_no_wake_up() {
+fn giving_a_permit_back_and_regaining_it_lose_no_wake_up() {
     model(|| {
         let model = Model::new(1, 2, 2);
         model.queue.lock().extend([Job::Short, Job::Short]);
         let workers = model.start(2);
-        for asleep in [true, false] {
-            model.sizing.survey(|_| Some(asleep));
+        for state in [ThreadState::Asleep, ThreadState::Awake] {
+            model.workers.sample(|_| Some(state));
             let work = model.queue.lock().len();
-            model.sizing.call(1, work);
+            model.workers.wake_for_permit(1, work);
         }
-        // The real monitor looks again as long as work waits; this one ends, so it leaves a last word to a submitter.
-        model.sizing.notify();
+        // The real monitor goes on as long as work waits. This one ends, so it notifies once more.
+        model.workers.notify();
         while model.has_work() {
-            model.sizing.survey(|_| Some(false));
-            model.sizing.call(1, 1);
+            model.workers.sample(|_| Some(ThreadState::Awake));
+            model.workers.wake_for_permit(1, 1);
             thread::yield_now();
         }
         model.check_end(workers);
@@ -230,23 +237,23 @@ fn stepping_aside_and_coming_back_lose_no_wake_up() {
 }
 
 #[test]
-fn the_monitor_is_armed_or_somebody_looks() {
+fn the_monitor_is_armed_or_a_worker_searches() {
     model(|| {
         let model = Model::new(1, 1, 1);
         let workers = model.start(1);
-        model.sizing.armed.store(true, Ordering::SeqCst);
+        model.workers.trigger.arm();
         let submitter = thread::spawn({
             let model = Arc::clone(&model);
             move || model.submit(Job::Short)
         });
-        model.sizing.disarm(|| model.has_work());
+        model.workers.trigger.disarm(|| model.has_work());
         submitter.join().unwrap();
         model.check_end(workers);
     });
 }
 
 #[test]
-fn the_last_to_find_work_wakes_another_for_the_rest() {
+fn the_last_searcher_wakes_another_worker_for_the_rest() {
     model(|| {
         let model = Model::new(2, 2, 2);
         let workers = model.start(2);
@@ -262,7 +269,7 @@ fn a_job_that_waits_for_one_behind_it_is_rescued_by_the_monitor() {
         let model = Model::new(1, 2, 2);
         let monitor = thread::spawn({
             let model = Arc::clone(&model);
-            move || model.watch(Some(true))
+            move || model.watch(Some(ThreadState::Asleep))
         });
         let workers = model.start(2);
         model.submit(Job::Meet(2));
@@ -273,7 +280,7 @@ fn a_job_that_waits_for_one_behind_it_is_rescued_by_the_monitor() {
 }
 
 #[test]
-fn what_sleeps_gets_a_worker_while_all_tokens_are_out() {
+fn a_blocking_job_gets_a_worker_while_all_permits_are_out() {
     model(|| {
         let model = Model::new(1, 2, 2);
         let monitor = thread::spawn({
@@ -282,27 +289,28 @@ fn what_sleeps_gets_a_worker_while_all_tokens_are_out() {
         });
         let workers = model.start(2);
         model.submit(Job::Meet(2));
-        model.submit_sleeper(Job::Meet(2));
+        model.submit_blocking(Job::Meet(2));
         monitor.join().unwrap();
         model.check_end(workers);
     });
 }
 
-/// One of the two may step aside after the short job, because there is one token; the other gives his away.
+/// One of the two workers may park after the short job, because there is one permit. The other gives
+/// its permit away.
 #[test]
-fn a_token_that_is_given_away_is_not_lost() {
+fn a_permit_that_is_given_away_is_not_lost() {
     model(|| {
         let model = Model::new(1, 2, 3);
-        model.sleepers.lock().push_back(Job::Meet(2));
+        model.blocking.lock().push_back(Job::Meet(2));
         model.queue.lock().extend([Job::Short, Job::Meet(2)]);
         let workers = model.start(2);
         model.check_end(workers);
     });
 }
 
-/// Whoever submits finds a token, because the worker naps, and nobody on the bench to give it to.
+/// The submitter finds a permit, because the worker is in a blocking job, and no idle worker.
 #[test]
-fn a_job_for_which_nobody_is_there_gets_a_thread_from_the_monitor() {
+fn a_job_for_which_no_worker_is_idle_gets_a_thread_from_the_monitor() {
     model(|| {
         let model = Model::new(1, 2, 2);
         let monitor = thread::spawn({
@@ -310,7 +318,7 @@ fn a_job_for_which_nobody_is_there_gets_a_thread_from_the_monitor() {
             move || model.watch(None)
         });
         let workers = model.start(1);
-        model.submit_sleeper(Job::Meet(2));
+        model.submit_blocking(Job::Meet(2));
         model.submit(Job::Meet(2));
         monitor.join().unwrap();
         model.check_end(workers);

@@ -1,24 +1,35 @@
-//! The operating system's view of the workers: their priority, and whether a thread sleeps.
+//! Threads as the operating system sees them: their priority, and whether they are asleep.
 //!
-//! Workers run at a lower priority than event loops, so that a loop that has something to do takes a core at once
-//! (see `sched(7)`: niceness is a property of the thread on Linux, and raising it needs no privilege).
+//! Workers run at a lower priority than event loops, so that a loop that has something to do gets a
+//! core at once. On Linux niceness belongs to a thread, and raising it needs no privilege
+//! (`sched(7)`).
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{ThreadId, computed, lower};
+pub(crate) use linux::{ThreadId, cpu_time, lower_priority};
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use elsewhere::{ThreadId, computed, lower};
+pub(crate) use elsewhere::{ThreadId, cpu_time, lower_priority};
 
-/// Whether it can be told here who sleeps.
-pub(crate) const TELLS_WHO_SLEEPS: bool = cfg!(all(target_os = "linux", not(unblock_by_time)));
+/// True if the platform can tell whether a thread is asleep.
+pub(crate) const KNOWS_STATES: bool = cfg!(all(target_os = "linux", not(unblock_by_time)));
+
+/// Whether a thread uses or wants a core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ThreadState {
+    /// It runs, or waits for a core.
+    Awake,
+    /// It waits for something else than a core.
+    Asleep,
+}
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::fs::File;
-    use std::io::{self, Read};
+    use std::io;
     use std::time::Duration;
 
-    /// A thread, as the kernel counts them.
+    use super::ThreadState;
+
+    /// The kernel's number of a thread.
     #[derive(Debug, Clone, Copy)]
     pub(crate) struct ThreadId(i32);
 
@@ -27,37 +38,41 @@ mod linux {
             Self(rustix::thread::gettid().as_raw_nonzero().get())
         }
 
-        /// Whether the thread sleeps: waits for something other than a core. `None` where it cannot be told.
+        /// Returns the thread's state, or `None` if it cannot be told. A look costs about 3 µs.
         ///
-        /// One look costs about 3 µs. The state is the field after the command's name, which is in parentheses and
-        /// may hold any character itself: `proc_pid_stat(5)`.
+        /// The state is the field after the command's name, which is in parentheses and may hold
+        /// any character itself (`proc_pid_stat(5)`).
         #[cfg(not(unblock_by_time))]
-        pub(crate) fn is_asleep(self) -> Option<bool> {
+        pub(crate) fn state(self) -> Option<ThreadState> {
+            use std::fs::File;
+            use std::io::Read;
+
+            let path = format!("/proc/self/task/{}/stat", self.0);
             let mut stat = [0; 128];
-            let read = File::open(format!("/proc/self/task/{}/stat", self.0))
-                .ok()?
-                .read(&mut stat)
-                .ok()?;
-            let after_name = stat[..read].iter().rposition(|&byte| byte == b')')?;
-            let state = stat[..read].get(after_name + 2)?;
-            Some(matches!(state, b'S' | b'D'))
+            let length = File::open(path).ok()?.read(&mut stat).ok()?;
+            let end_of_name = stat[..length].iter().rposition(|&byte| byte == b')')?;
+            match stat[..length].get(end_of_name + 2)? {
+                b'S' | b'D' => Some(ThreadState::Asleep),
+                _ => Some(ThreadState::Awake),
+            }
         }
 
         #[cfg(unblock_by_time)]
         #[expect(clippy::unused_self, reason = "the signature of the platforms that can tell")]
-        pub(crate) fn is_asleep(self) -> Option<bool> {
+        pub(crate) fn state(self) -> Option<ThreadState> {
             None
         }
     }
 
-    /// How long the calling thread has computed. Costs a system call, some 0.2 µs.
-    pub(crate) fn computed() -> Duration {
+    /// Returns the CPU time that the calling thread has used. Costs a system call of about 0.2 µs.
+    pub(crate) fn cpu_time() -> Duration {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
         Duration::try_from(time).unwrap_or_default()
     }
 
-    /// Gives the calling thread this niceness, unless it is as nice already. Returns what it is then.
-    pub(crate) fn lower(niceness: i32) -> io::Result<i32> {
+    /// Gives the calling thread this niceness if its own is less. Returns the niceness that it has
+    /// then.
+    pub(crate) fn lower_priority(niceness: i32) -> io::Result<i32> {
         let present = rustix::process::getpriority_process(None)?;
         if niceness > present {
             rustix::process::setpriority_process(None, niceness)?;
@@ -71,6 +86,8 @@ mod elsewhere {
     use std::io;
     use std::time::Duration;
 
+    use super::ThreadState;
+
     #[derive(Debug, Clone, Copy)]
     pub(crate) struct ThreadId;
 
@@ -79,17 +96,17 @@ mod elsewhere {
             Self
         }
 
-        pub(crate) fn is_asleep(self) -> Option<bool> {
+        pub(crate) fn state(self) -> Option<ThreadState> {
             None
         }
     }
 
-    /// Nobody is known to sleep here, so nobody asks.
-    pub(crate) fn computed() -> Duration {
+    /// Returns zero: no job is known to block here, so nothing depends on it.
+    pub(crate) fn cpu_time() -> Duration {
         Duration::ZERO
     }
 
-    pub(crate) fn lower(_niceness: i32) -> io::Result<i32> {
+    pub(crate) fn lower_priority(_niceness: i32) -> io::Result<i32> {
         Ok(0)
     }
 }

@@ -1,71 +1,72 @@
-//! Whether the jobs of a kind sleep or compute, learned from looks at the threads that run them.
+//! Whether jobs of one type block or compute, learned from samples of the threads that run them.
 //!
-//! A job that only waits needs a thread and no core. Once a kind of job is known to sleep, its jobs need not wait for those that
-//! compute: they go in a lane of their own, and a worker gives its token away as it begins one (see `queue.rs` and
-//! `sizing.rs`).
+//! A job that only waits needs a thread and no core. Once it is known that jobs of a type block,
+//! they need not wait for jobs that compute: they go into a lane of their own, and a worker gives
+//! its permit away as it begins one.
 //!
-//! The monitor's looks come at random times of a job, so the share of them that finds it asleep is the share of its time
-//! that it sleeps. They come only while work waits, which is when it matters. Nobody looks at jobs that nothing waits
-//! for; so a worker that has given its token away for a job reads how long that job really computed, and says so if it
-//! was long.
-//!
-//! Of a kind of which too little is known the monitor sends one job ahead as a *scout*, while work waits and nobody may take it:
-//! so a kind that sleeps shows that before the queue has come to it. A pool has one scout out at a time, and none while one
-//! worker too many computes: if a scout computes, it is that one.
+//! The monitor takes its samples at times that have nothing to do with a job, so the share of
+//! samples that find a job asleep is the share of its time that it sleeps. It takes them only while
+//! work waits, because they matter only then. A worker that has given its permit away measures how
+//! long the job really computed, and counts that as a sample if it was long.
 
 use std::any::TypeId;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-/// A kind that is found asleep in this share of the looks sleeps, …
-const SLEEPS: u32 = ALWAYS / 4 * 3;
+use super::os_thread::ThreadState;
+use crate::queue::Behavior;
+
+/// The number of samples over which a profile averages. Eleven samples asleep in a row make a type
+/// a blocking one, and three samples awake unmake it.
+const WINDOW: u32 = 8;
+/// The average of a type that is always asleep.
 const ALWAYS: u32 = 1 << 16;
-/// … of which the newest counts for one part in so many: eleven looks in a row make a sleeper, three unmake it.
-const WEIGHT: u32 = 8;
-/// Nobody has looked, or all who have found it asleep and were too few.
-const UNDECIDED: u32 = 1 << 31;
+/// The average from which on a type is a blocking one.
+const BLOCKING: u32 = ALWAYS / 4 * 3;
+/// Set if there were no samples, or only samples asleep and too few of them.
+const UNKNOWN: u32 = 1 << 31;
 
-/// A job of a sleeper that computes longer than this is no sleep: it should have had a token.
-pub(crate) const SHORT: Duration = Duration::from_millis(1);
+/// The longest time that a job may compute without a permit before it counts as computing.
+pub(crate) const MAX_UNPERMITTED: Duration = Duration::from_millis(1);
 
-/// What jobs with the same code have in common: the type of their closures, which is one for each place in a program where
-/// a closure is written, and so for each annotated function.
+/// Jobs with the same closure type. There is one closure type for each place in a program where a
+/// closure is written, and so one for each annotated function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Kind(u16);
+pub(crate) struct JobType(u16);
 
-/// Kinds share the places of a table by their hash. Of two in one place the one that sleeps is taken to compute when the other
-/// is seen to, which is what was before anything was known.
-const PLACES: usize = 1 << PLACE_BITS;
-const PLACE_BITS: u32 = 12;
+/// Profiles live in a fixed hash table. If a blocking and a computing closure type collide, both
+/// are treated as computing, which is the default.
+static PROFILES: [BlockingProfile; TABLE] = [const { BlockingProfile::new() }; TABLE];
 
-static HABITS: [Habit; PLACES] = [const { Habit::new() }; PLACES];
+const TABLE: usize = 1 << TABLE_BITS;
+const TABLE_BITS: u32 = 12;
 
-impl Kind {
-    /// The kind of jobs with this closure.
+impl JobType {
+    /// Returns the type of jobs with the closure type `F`.
     #[inline]
     pub(crate) fn of<F: 'static>() -> Self {
         let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
         TypeId::of::<F>().hash(&mut hasher);
-        // So few bits that they fit.
-        Self(u16::try_from(hasher.finish() >> (u64::BITS - PLACE_BITS)).unwrap_or_default())
+        // The shift leaves `TABLE_BITS` bits, which fit.
+        Self(u16::try_from(hasher.finish() >> (u64::BITS - TABLE_BITS)).unwrap_or_default())
     }
 
-    pub(crate) fn number(self) -> u16 {
+    pub(super) fn number(self) -> u16 {
         self.0
     }
 
-    /// The kind of this number, if there is one.
-    pub(crate) fn numbered(number: u32) -> Option<Self> {
-        u16::try_from(number).ok().filter(|&number| usize::from(number) < PLACES).map(Self)
+    /// Returns the type of this number, if there is one.
+    pub(super) fn from_number(number: u32) -> Option<Self> {
+        u16::try_from(number).ok().filter(|&number| usize::from(number) < TABLE).map(Self)
     }
 
-    pub(crate) fn habit(self) -> &'static Habit {
-        &HABITS[usize::from(self.0)]
+    pub(crate) fn profile(self) -> &'static BlockingProfile {
+        &PROFILES[usize::from(self.0)]
     }
 }
 
-/// The FNV-1a hash: short enough for the compiler to compute it.
+/// The FNV-1a hash. It is short enough for the compiler to compute it.
 struct Fnv(u64);
 
 impl Hasher for Fnv {
@@ -80,114 +81,108 @@ impl Hasher for Fnv {
     }
 }
 
-/// What is known of one kind. The model checker has no interest in it, and its atomics cannot be made in a constant.
-pub(crate) struct Habit(AtomicU32);
+/// What samples have shown of one job type: the exponential average of the share that was asleep.
+///
+/// The atomic is the standard library's, because one of the model checker cannot be made in a
+/// constant, and the models do not depend on profiles.
+pub(crate) struct BlockingProfile(AtomicU32);
 
-impl Habit {
-    /// Nothing is known: the jobs are taken to compute.
+/// Whether a sample has changed what jobs of a type count as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Learned {
+    Nothing,
+    /// Jobs of the type count as blocking now, or do so no more.
+    Change,
+}
+
+impl BlockingProfile {
     const fn new() -> Self {
-        Self(AtomicU32::new(UNDECIDED))
+        Self(AtomicU32::new(UNKNOWN))
     }
 
-    /// A look at one of its jobs; true if this made it a sleeper, or unmade it. Two at once may count as one.
-    pub(crate) fn saw(&self, asleep: bool) -> bool {
+    /// Adds a sample. Two at once may count as one.
+    pub(crate) fn observe(&self, state: ThreadState) -> Learned {
         let before = self.0.load(Ordering::Relaxed);
-        let share = before & !UNDECIDED;
-        let newest = if asleep { ALWAYS / WEIGHT } else { 0 };
-        let now = share - share / WEIGHT + newest;
-        let undecided = if asleep && now < SLEEPS { before & UNDECIDED } else { 0 };
+        let share = before & !UNKNOWN;
+        let (newest, undecided) = match state {
+            ThreadState::Asleep => (ALWAYS / WINDOW, before & UNKNOWN),
+            ThreadState::Awake => (0, 0),
+        };
+        let now = share - share / WINDOW + newest;
+        let undecided = if now < BLOCKING { undecided } else { 0 };
         self.0.store(now | undecided, Ordering::Relaxed);
-        (share < SLEEPS) != (now < SLEEPS)
+        if (share < BLOCKING) == (now < BLOCKING) { Learned::Nothing } else { Learned::Change }
     }
 
-    /// A scout has run that nobody saw, for so long: what is short needs no lane of its own.
-    pub(crate) fn ended(&self, time: Duration) {
-        if time < SHORT {
-            let _ = self.0.compare_exchange(UNDECIDED, 0, Ordering::Relaxed, Ordering::Relaxed);
+    pub(crate) fn behavior(&self) -> Behavior {
+        match self.0.load(Ordering::Relaxed) {
+            UNKNOWN.. => Behavior::Unknown,
+            BLOCKING.. => Behavior::Blocking,
+            _ => Behavior::Computing,
         }
-    }
-
-    /// Whether a job of it is to go ahead as a scout.
-    pub(crate) fn is_undecided(&self) -> bool {
-        self.0.load(Ordering::Relaxed) & UNDECIDED != 0
-    }
-
-    pub(crate) fn sleeps(&self) -> bool {
-        (SLEEPS..UNDECIDED).contains(&self.0.load(Ordering::Relaxed))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Habit, Kind, SHORT};
+    use super::{Behavior, BlockingProfile, JobType, Learned};
+    use crate::workers::os_thread::ThreadState::{Asleep, Awake};
 
     #[test]
-    fn a_new_kind_is_taken_to_compute() {
-        assert!(Habit::new().is_undecided());
-        assert!(!Habit::new().sleeps());
+    fn nothing_is_known_of_a_new_type() {
+        assert_eq!(BlockingProfile::new().behavior(), Behavior::Unknown);
     }
 
     #[test]
-    fn a_kind_whose_job_was_short_is_taken_to_compute() {
-        let habit = Habit::new();
-        habit.ended(SHORT);
-        assert!(habit.is_undecided(), "nobody looked: it may have slept");
-        habit.ended(SHORT / 2);
-        assert!(!habit.is_undecided() && !habit.sleeps());
-        (0..11).for_each(|_| _ = habit.saw(true));
-        habit.ended(SHORT / 2);
-        assert!(habit.sleeps(), "what was seen counts for more");
-    }
-
-    #[test]
-    fn a_kind_is_decided_by_one_look_awake_or_eleven_asleep() {
-        let habit = Habit::new();
+    fn a_type_is_decided_by_one_sample_awake_or_eleven_asleep() {
+        let profile = BlockingProfile::new();
         for _ in 0..10 {
-            habit.saw(true);
-            habit.ended(SHORT / 2);
-            assert!(habit.is_undecided() && !habit.sleeps());
+            profile.observe(Asleep);
+            assert_eq!(profile.behavior(), Behavior::Unknown);
         }
-        habit.saw(true);
-        assert!(!habit.is_undecided() && habit.sleeps());
-        let habit = Habit::new();
-        habit.saw(true);
-        habit.saw(false);
-        assert!(!habit.is_undecided() && !habit.sleeps());
+        profile.observe(Asleep);
+        assert_eq!(profile.behavior(), Behavior::Blocking);
+        let profile = BlockingProfile::new();
+        profile.observe(Asleep);
+        profile.observe(Awake);
+        assert_eq!(profile.behavior(), Behavior::Computing);
     }
 
     #[test]
-    fn a_kind_is_the_code_of_a_job() {
-        fn of<F: FnOnce() + 'static>(_: F) -> Kind {
-            Kind::of::<F>()
+    fn a_type_is_the_code_of_a_job() {
+        fn of<F: FnOnce() + 'static>(_: F) -> JobType {
+            JobType::of::<F>()
         }
-        let kinds = [1, 2].map(|n| of(move || _ = n));
-        assert_eq!(kinds[0], kinds[1]);
-        assert_ne!(kinds[0], of(|| ()));
+        let types = [1, 2].map(|n| of(move || _ = n));
+        assert_eq!(types[0], types[1]);
+        assert_ne!(types[0], of(|| ()));
     }
 
     #[test]
-    fn eleven_looks_asleep_make_a_sleeper_and_three_awake_unmake_it() {
-        let habit = Habit::new();
-        let until = |asleep: bool| {
+    fn eleven_samples_asleep_make_a_type_blocking_and_three_awake_unmake_it() {
+        let profile = BlockingProfile::new();
+        let until = |state, behavior| {
             (1..100).find(|_| {
-                let changed = habit.saw(asleep);
-                assert_eq!(changed, habit.sleeps() == asleep);
+                let changed = profile.observe(state) == Learned::Change;
+                assert_eq!(changed, profile.behavior() == behavior);
                 changed
             })
         };
-        assert_eq!(until(true), Some(11));
+        assert_eq!(until(Asleep, Behavior::Blocking), Some(11));
         for _ in 0..1000 {
-            habit.saw(true);
+            profile.observe(Asleep);
         }
-        assert_eq!(until(false), Some(3));
+        assert_eq!(until(Awake, Behavior::Computing), Some(3));
     }
 
     #[test]
-    fn one_that_computes_half_of_its_time_is_no_sleeper() {
-        let habit = Habit::new();
-        for look in 0..1000 {
-            habit.saw(look % 2 == 0);
-            assert!(!habit.sleeps());
+    fn a_type_that_computes_half_of_its_time_is_not_blocking() {
+        let profile = BlockingProfile::new();
+        for _ in 0..500 {
+            for state in [Asleep, Awake] {
+                profile.observe(state);
+                assert_ne!(profile.behavior(), Behavior::Blocking);
+            }
         }
     }
 }

@@ -1,57 +1,53 @@
-//! Who works for a pool, and who of them waits to be called.
+//! The workers of a pool, and those of them that are idle.
 
 use std::sync::Arc;
 
-use super::slot::{CALLED, NAP, ON, SENT, Seat};
-use crate::sync::atomic::Ordering;
+use super::slot::{WorkerSlot, WorkerState};
 
-/// How many sleepers a survey looks at, to find those that run again.
-const SLEEPERS_PER_SURVEY: usize = 32;
+/// The number of blocked workers that one sample includes, to find those that run again.
+const BLOCKED_PER_SAMPLE: usize = 32;
 
 #[derive(Default)]
-pub(super) struct Roster {
-    /// All workers.
-    pub(super) members: Vec<Arc<Seat>>,
-    /// Those without a token and without a job, the last to come on top.
-    pub(super) bench: Vec<Arc<Seat>>,
-    /// Where among the members the next survey looks for sleepers that run again.
-    next_sleeper: usize,
-    /// How many there have been.
-    pub(super) hired: usize,
+pub(super) struct Registry {
+    pub(super) workers: Vec<Arc<WorkerSlot>>,
+    /// Workers without a permit and without a job. The last one to come is the first to be woken,
+    /// so that those at the bottom can leave after `keep_alive`.
+    pub(super) idle: Vec<Arc<WorkerSlot>>,
+    /// The index of the worker at which the next sample begins to look for blocked workers.
+    next_blocked: usize,
+    /// The number of workers that were ever registered.
+    pub(super) registered: usize,
+    /// Set when the pool has ended. It is never cleared.
     pub(super) dismissed: bool,
 }
 
-impl Roster {
-    /// Takes a worker off the list. False if somebody has called it from the bench meanwhile.
-    pub(super) fn remove(&mut self, seat: &Arc<Seat>) -> bool {
-        if matches!(seat.standing.load(Ordering::SeqCst), CALLED | SENT) {
+impl Registry {
+    /// Removes a worker. Returns false if another thread has woken it meanwhile.
+    pub(super) fn remove(&mut self, slot: &Arc<WorkerSlot>) -> bool {
+        if matches!(slot.state.get(), WorkerState::WakingToRun | WorkerState::WakingToBlock) {
             return false;
         }
-        self.bench.retain(|other| !Arc::ptr_eq(other, seat));
-        self.members.retain(|other| !Arc::ptr_eq(other, seat));
+        self.idle.retain(|other| !Arc::ptr_eq(other, slot));
+        self.workers.retain(|other| !Arc::ptr_eq(other, slot));
         true
     }
 
-    /// Those with a token or an errand, and some of those asleep in turn.
-    pub(super) fn next_look(&mut self) -> Vec<Arc<Seat>> {
-        let standing = |seat: &Arc<Seat>| seat.standing.load(Ordering::SeqCst);
-        let is_out = |seat: &&Arc<Seat>| matches!(standing(seat), CALLED | ON | SENT);
-        let mut seats: Vec<_> = self.members.iter().filter(is_out).cloned().collect();
-        let start = self.next_sleeper.min(self.members.len());
-        let (before, after) = self.members.split_at(start);
-        let mut looked_at = 0;
-        for seat in after
-            .iter()
-            .chain(before)
-            .filter(|seat| standing(seat) == NAP)
-            .take(SLEEPERS_PER_SURVEY)
-        {
-            seats.push(Arc::clone(seat));
-            looked_at += 1;
-        }
-        // Where sleepers stand close together this covers ground already covered, which costs a look and no more.
-        self.next_sleeper =
-            if start + looked_at < self.members.len() { start + looked_at } else { 0 };
-        seats
+    /// Returns the workers for the next sample: all that run or were woken, and some of the blocked
+    /// ones in turn.
+    pub(super) fn next_sample(&mut self) -> Vec<Arc<WorkerSlot>> {
+        let is_blocked = |slot: &&Arc<WorkerSlot>| slot.state.get() == WorkerState::Blocked;
+        let is_awake = |slot: &&Arc<WorkerSlot>| {
+            !matches!(slot.state.get(), WorkerState::Blocked | WorkerState::Idle)
+        };
+        let mut sample: Vec<_> = self.workers.iter().filter(is_awake).cloned().collect();
+        let start = self.next_blocked.min(self.workers.len());
+        let (before, after) = self.workers.split_at(start);
+        let awake = sample.len();
+        let in_turn = after.iter().chain(before).filter(is_blocked).take(BLOCKED_PER_SAMPLE);
+        sample.extend(in_turn.cloned());
+        // Blocked workers may be close together, and then the next sample has some of them again.
+        let next = start + sample.len() - awake;
+        self.next_blocked = if next < self.workers.len() { next } else { 0 };
+        sample
     }
 }

@@ -1,129 +1,160 @@
-//! A worker as the others see it: where it stands, and what it is called for.
+//! A worker as other threads see it: its state, its thread, and the job that it runs.
 
 use std::sync::OnceLock;
 
+use super::os_thread::ThreadId;
+use super::profile::JobType;
 use crate::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use crate::sync::thread;
-use crate::workers::os_thread::ThreadId;
-use crate::workers::profile::Kind;
 
-/// A worker as the others see it.
-pub(crate) struct Seat {
+pub(crate) struct WorkerSlot {
     number: usize,
-    pub(super) standing: AtomicU8,
+    pub(super) state: AtomicWorkerState,
     thread: OnceLock<thread::Thread>,
-    pub(super) id: OnceLock<ThreadId>,
-    /// What it runs: a kind's number, with a bit for a scout.
-    job: AtomicU32,
+    id: OnceLock<ThreadId>,
+    /// The number of the type of the job that the worker runs, or [`NO_JOB`].
+    job_type: AtomicU32,
 }
 
 const NO_JOB: u32 = u32::MAX;
-const SCOUT: u32 = 1 << 16;
 
-/// Without a token.
-pub(super) const OFF: u8 = 0;
-/// Given a token, which is counted in `active`, and not awake yet. Its own worker alone changes this.
-pub(super) const CALLED: u8 = 1;
-/// With a token, which is counted in `active`.
-pub(super) const ON: u8 = 2;
-/// In a job that sleeps, without a token: it was taken or given away.
-pub(super) const NAP: u8 = 3;
-/// Called without a token to run what sleeps, and not awake yet. Its own worker alone changes this.
-pub(super) const SENT: u8 = 4;
+/// What a worker does, as far as others must know. `README.md` beside this file has the drawing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum WorkerState {
+    /// It has no permit. It is on the idle stack, or on its way there.
+    Idle,
+    /// It was given a permit, and is not awake yet. Only the worker itself leaves this state.
+    WakingToRun,
+    /// It has a permit: it computes, or looks for work.
+    Running,
+    /// It runs a blocking job without a permit, which was taken from it or given away.
+    Blocked,
+    /// It was woken for a blocking job, without a permit, and is not awake yet. Only the worker
+    /// itself leaves this state.
+    WakingToBlock,
+}
 
-impl Seat {
-    /// The seat of a worker that is yet to start.
-    pub(super) fn new(number: usize, errand: Errand) -> Self {
+/// A reason to wake a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WakeFor {
+    /// Any job. The worker gets a permit.
+    AnyJob,
+    /// A job that blocks. The worker needs no permit.
+    BlockingJob,
+}
+
+impl WakeFor {
+    pub(super) fn state(self) -> WorkerState {
+        match self {
+            Self::AnyJob => WorkerState::WakingToRun,
+            Self::BlockingJob => WorkerState::WakingToBlock,
+        }
+    }
+}
+
+impl WorkerSlot {
+    /// Creates the slot of a worker whose thread is about to be started.
+    pub(super) fn new(number: usize, wake_for: WakeFor) -> Self {
         Self {
             number,
-            standing: AtomicU8::new(errand.standing()),
+            state: AtomicWorkerState::new(wake_for.state()),
             thread: OnceLock::new(),
             id: OnceLock::new(),
-            job: AtomicU32::new(NO_JOB),
+            job_type: AtomicU32::new(NO_JOB),
         }
     }
 
-    /// How many were hired before it; its thread's name holds it.
+    /// Returns how many workers were registered before this one. The thread's name has it.
     pub(crate) fn number(&self) -> usize {
         self.number
     }
 
-    /// Makes the calling thread the one in this seat. Gives what it was hired for.
-    pub(crate) fn occupy(&self) -> Option<Errand> {
+    /// Makes the calling thread the worker of this slot. Returns what the worker was started for.
+    pub(crate) fn occupy(&self) -> Option<WakeFor> {
         let _ = self.thread.set(thread::current());
         let _ = self.id.set(ThreadId::current());
-        self.answer_call()
+        self.take_wake()
     }
 
-    /// What this seat's worker is called for, if it is.
-    pub(super) fn answer_call(&self) -> Option<Errand> {
-        if self.change(CALLED, ON) {
-            Some(Errand::Any)
-        } else if self.change(SENT, NAP) {
-            Some(Errand::Sleeper)
+    /// Returns what this slot's worker was woken for, if it was.
+    pub(super) fn take_wake(&self) -> Option<WakeFor> {
+        if self.state.change(WorkerState::WakingToRun, WorkerState::Running) {
+            Some(WakeFor::AnyJob)
+        } else if self.state.change(WorkerState::WakingToBlock, WorkerState::Blocked) {
+            Some(WakeFor::BlockingJob)
         } else {
             None
         }
     }
 
-    pub(crate) fn has_token(&self) -> bool {
-        self.standing.load(Ordering::SeqCst) == ON
+    pub(crate) fn has_permit(&self) -> bool {
+        self.state.get() == WorkerState::Running
     }
 
-    /// Its worker begins a job of this kind.
-    pub(crate) fn begin(&self, kind: Kind, is_scout: bool) {
-        let job = u32::from(kind.number()) | if is_scout { SCOUT } else { 0 };
-        self.job.store(job, Ordering::Relaxed);
+    /// Notes that the worker begins a job.
+    pub(crate) fn begin(&self, job_type: JobType) {
+        self.job_type.store(job_type.number().into(), Ordering::Relaxed);
     }
 
-    /// The job has ended. Whether it was a scout that nobody has seen.
-    pub(crate) fn end(&self) -> bool {
-        let job = self.job.swap(NO_JOB, Ordering::Relaxed);
-        job != NO_JOB && job & SCOUT != 0
+    /// Notes that the job has ended.
+    pub(crate) fn end(&self) {
+        self.job_type.store(NO_JOB, Ordering::Relaxed);
     }
 
-    /// The kind of the job that its worker runs, or ran a moment ago.
-    pub(super) fn kind(&self) -> Option<Kind> {
-        Kind::numbered(self.job.load(Ordering::Relaxed) & !SCOUT)
+    /// Returns the type of the job that the worker runs, or ran a moment ago.
+    pub(super) fn job_type(&self) -> Option<JobType> {
+        JobType::from_number(self.job_type.load(Ordering::Relaxed))
     }
 
-    /// Somebody looks at the job: a scout has done its work. True once for each.
-    pub(super) fn see_scout(&self) -> bool {
-        let job = self.job.load(Ordering::Relaxed);
-        job != NO_JOB
-            && job & SCOUT != 0
-            && self
-                .job
-                .compare_exchange(job, job & !SCOUT, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
+    /// Returns the worker's thread, once it runs.
+    pub(super) fn thread_id(&self) -> Option<ThreadId> {
+        self.id.get().copied()
     }
 
-    pub(super) fn wake(&self) {
-        // A seat gets onto the bench by its own thread, which has occupied it by then.
+    /// Wakes the worker's thread.
+    pub(super) fn unpark(&self) {
+        // A worker puts itself on the idle stack, so it has occupied its slot by then.
         if let Some(thread) = self.thread.get() {
             thread.unpark();
         }
     }
+}
 
-    pub(super) fn change(&self, from: u8, to: u8) -> bool {
-        self.standing.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+/// A [`WorkerState`] that threads share.
+pub(super) struct AtomicWorkerState(AtomicU8);
+
+impl AtomicWorkerState {
+    fn new(state: WorkerState) -> Self {
+        Self(AtomicU8::new(state as u8))
+    }
+
+    pub(super) fn get(&self) -> WorkerState {
+        from_number(self.0.load(Ordering::SeqCst))
+    }
+
+    pub(super) fn set(&self, state: WorkerState) {
+        self.0.store(state as u8, Ordering::SeqCst);
+    }
+
+    /// Sets the state. Returns the one before.
+    pub(super) fn replace(&self, state: WorkerState) -> WorkerState {
+        from_number(self.0.swap(state as u8, Ordering::SeqCst))
+    }
+
+    /// Changes the state from `from` to `to`. Returns false if it was another one.
+    pub(super) fn change(&self, from: WorkerState, to: WorkerState) -> bool {
+        let (from, to, seq) = (from as u8, to as u8, Ordering::SeqCst);
+        self.0.compare_exchange(from, to, seq, seq).is_ok()
     }
 }
 
-/// What a worker is called for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Errand {
-    /// Any job; it gets a token.
-    Any,
-    /// A job that is known to sleep, which needs no token.
-    Sleeper,
-}
-
-impl Errand {
-    pub(super) fn standing(self) -> u8 {
-        match self {
-            Self::Any => CALLED,
-            Self::Sleeper => SENT,
-        }
+fn from_number(state: u8) -> WorkerState {
+    match state {
+        0 => WorkerState::Idle,
+        1 => WorkerState::WakingToRun,
+        2 => WorkerState::Running,
+        3 => WorkerState::Blocked,
+        _ => WorkerState::WakingToBlock,
     }
 }

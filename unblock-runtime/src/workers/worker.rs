@@ -5,133 +5,141 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::job::Run;
-use crate::job::context;
+use super::os_thread::{self, ThreadState};
+use super::permits::Counts;
+use super::profile::{Learned, MAX_UNPERMITTED};
+use super::{Unparked, WakeFor, WorkerSlot};
+use crate::job::{Run, context};
 use crate::pool::Shared;
-use crate::sync::atomic::Ordering;
+use crate::queue::{Behavior, LaneKind};
 use crate::unwind;
-use crate::workers::os_thread;
-use crate::workers::profile::SHORT;
-use crate::workers::{Errand, Seat, Wait};
 
-/// A worker that finds nothing looks again so many times before it goes to the bench: waking a thread costs more than a
-/// short round trip takes. Between two looks it pauses, because each look takes a cache line from whoever submits, and
-/// sometimes it yields its core to whoever needs it; so a busy machine does not pay for it, and an idle one some 20 µs after
-/// each burst. (The idea is affinitypool's, which looks ten times. One caller's round trip took 16 to 19 µs here so, and
-/// takes 6 to 12.)
-const LOOKS: u32 = 16;
-/// Pauses of the processor between two looks, about 1.4 µs. With half of it 64 callers get a tenth fewer jobs done, because more
-/// of the looks fall between two submissions; with twice as much a single caller waits longer.
-const PAUSES: u32 = 32;
-/// Before the first look after a burst of jobs it pauses longer, by so much for each of them. They take about three times as long to
-/// submit, so the next are not kept waiting; and a worker that has caught up takes each cache line out of the submitter's hands.
-/// (Eight callers get 1.4 times as many jobs done so; with twice as much they wait for the worker.)
-const PAUSES_PER_JOB: u32 = 2;
-/// The longest pause for a burst, about 11 µs.
-const MOST_PAUSES: u32 = 256;
-/// After so many looks the core is offered to others.
-const LOOKS_PER_YIELD: u32 = 2;
+/// The number of times that a worker without work polls the queue before it parks.
+///
+/// Waking a thread costs more than a short round trip takes. Between two polls the worker spins,
+/// because each poll takes a cache line from the submitter, and sometimes it yields its core. So
+/// polling costs a busy machine nothing, and an idle one some 20 µs after each burst. The idea is
+/// affinitypool's. The bench `round_trip` chose these numbers: with 1 caller, a round trip without
+/// polls takes twice as long.
+const POLLS: u32 = 16;
+/// The number of spins between two polls, about 1.4 µs.
+const SPINS: u32 = 32;
+/// The worker yields its core after this number of polls.
+const POLLS_PER_YIELD: u32 = 2;
 
-/// Starts a worker if the pool may have another. False if it has as many as it may.
+/// Starts a worker if the pool may have another. Returns false if it has as many as it may.
 ///
 /// # Errors
 ///
-/// The system's, when it gives no thread; nothing has changed then.
-pub(crate) fn hire(pool: &Arc<Shared>, errand: Errand) -> io::Result<bool> {
-    let Some(seat) = pool.sizing.hire(errand) else { return Ok(false) };
-    let (shared, occupied) = (Arc::clone(pool), Arc::clone(&seat));
-    match pool.spawn_thread(seat.number(), pool.stack_size, move || work(&shared, &occupied)) {
+/// The system's, if it gives no thread. Nothing has changed then.
+pub(crate) fn spawn(pool: &Arc<Shared>, wake_for: WakeFor) -> io::Result<bool> {
+    let Some(slot) = pool.workers.register(wake_for) else { return Ok(false) };
+    let (shared, occupied) = (Arc::clone(pool), Arc::clone(&slot));
+    let run = move || run(&shared, &occupied);
+    match pool.spawn_thread(slot.number(), pool.stack_size, run) {
         Ok(()) => Ok(true),
         Err(error) => {
-            pool.sizing.unhire(&seat);
+            pool.workers.unregister(&slot);
             Err(error)
         }
     }
 }
 
-fn work(pool: &Arc<Shared>, seat: &Arc<Seat>) {
-    let mut searching = seat.occupy() == Some(Errand::Any);
-    if pool.niceness > 0 {
-        pool.note_niceness(os_thread::lower(pool.niceness));
-    }
+/// Runs jobs on this thread until the worker is to leave.
+fn run(pool: &Arc<Shared>, slot: &Arc<WorkerSlot>) {
+    let mut searching = slot.occupy() == Some(WakeFor::AnyJob);
+    pool.niceness.apply(&pool.name);
     let has_work = || pool.queue.has_work();
-    let mut burst = 0;
     loop {
-        let has_token = seat.has_token();
-        let job = if has_token {
-            pool.queue.pop(pool.sizing.room_for_naps() > 0 || pool.queue.has_scout())
-        } else {
-            pool.queue.pop_sleeper()
-        };
-        if let Some(job) = job {
+        let has_permit = slot.has_permit();
+        if let Some((lane, job)) = next_job(pool, has_permit) {
             if mem::take(&mut searching) {
-                pool.sizing.found(has_work);
+                pool.workers.end_search(has_work);
             }
-            run(job, pool, seat);
-            burst = u32::saturating_add(burst, 1);
-            if pool.sizing.may_go_on(seat, || pool.queue.has_sleepers()) {
+            run_job(job, lane, pool, slot);
+            if pool.workers.may_continue(slot, || pool.queue.has_blocking()) {
                 continue;
             }
-        } else if has_token {
+        } else if has_permit {
             if !searching {
-                pool.sizing.search();
+                pool.workers.begin_search();
                 searching = true;
             }
-            if finds_work(mem::take(&mut burst), has_work) {
+            if poll(has_work) {
                 continue;
             }
         }
-        match pool.sizing.sit(seat, searching, has_work) {
-            Wait::Called(errand) => searching = errand == Errand::Any,
-            Wait::Leave => return,
+        let counted = if searching { Counts::SEARCHER } else { Counts::NONE };
+        match pool.workers.park(slot, counted, has_work) {
+            Unparked::Woken(wake_for) => searching = wake_for == WakeFor::AnyJob,
+            Unparked::Leave => return,
         }
     }
 }
 
-fn run(job: Arc<dyn Run>, pool: &Shared, seat: &Seat) {
-    // The job's panic is its outcome; this one can only come from dropping what a user's code left behind.
+/// Takes the next job that this worker may run.
+fn next_job(pool: &Shared, has_permit: bool) -> Option<(LaneKind, Arc<dyn Run>)> {
+    if !has_permit {
+        pool.queue.pop_blocking()
+    } else if pool.workers.blocking_slots_left() > 0 {
+        pool.queue.pop_blocking_first()
+    } else {
+        pool.queue.pop_computing_first()
+    }
+}
+
+/// Runs a job, without a permit if it is expected to block.
+fn run_job(job: Arc<dyn Run>, lane: LaneKind, pool: &Shared, slot: &WorkerSlot) {
+    // A panic of the job is its outcome. This catches those of destructors of a user's values.
     let run = |job| {
-        unwind::contain("dropping a job's value or what it had captured", || context::run(job))
+        unwind::contain("dropping a job's value or what it had captured", || context::run(job));
     };
-    let (kind, is_scout) = (job.header().kind, job.header().scout.load(Ordering::Relaxed));
-    let habit = kind.habit();
-    seat.begin(kind, is_scout);
-    let lives = |job: &dyn Run| !job.is_past_queue() && !job.header().is_expired();
-    let begun = (is_scout && lives(&*job)).then(Instant::now);
-    if (is_scout || habit.sleeps() || !seat.has_token())
-        && pool.sizing.nap(seat, || pool.queue.has_work())
+    let job_type = job.header().job_type;
+    let profile = job_type.profile();
+    slot.begin(job_type);
+    if runs_without_permit(&*job, lane, slot)
+        && pool.workers.enter_blocking(slot, || pool.queue.has_work())
     {
-        let before = os_thread::computed();
+        let probe = is_probe(&*job, lane).then(Instant::now);
+        let before = os_thread::cpu_time();
         run(job);
-        pool.sizing.end_nap();
-        if os_thread::computed().saturating_sub(before) > SHORT && habit.saw(false) {
-            pool.queue.habits_changed();
+        pool.workers.leave_blocking();
+        let computed = os_thread::cpu_time().saturating_sub(before);
+        let was_short_probe = probe.is_some_and(|begun| begun.elapsed() < MAX_UNPERMITTED);
+        if (computed > MAX_UNPERMITTED || was_short_probe)
+            && profile.observe(ThreadState::Awake) == Learned::Change
+        {
+            pool.queue.mark_unsorted();
         }
     } else {
         run(job);
     }
-    if seat.end() {
-        if let Some(begun) = begun {
-            habit.ended(begun.elapsed());
-        }
-        pool.queue.scout_is_back();
-    }
+    slot.end();
 }
 
-/// Looks for work, after a burst of so many jobs.
-fn finds_work(burst: u32, has_work: impl Fn() -> bool) -> bool {
-    pause(burst.saturating_mul(PAUSES_PER_JOB).min(MOST_PAUSES));
-    (1..=LOOKS).any(|look| {
-        pause(PAUSES);
-        if look % LOOKS_PER_YIELD == 0 {
+/// Returns true if the job is expected to block, or is to show whether it does.
+fn runs_without_permit(job: &dyn Run, lane: LaneKind, slot: &WorkerSlot) -> bool {
+    lane == LaneKind::Blocking || job.behavior() == Behavior::Blocking || !slot.has_permit()
+}
+
+/// Returns true if the job is the monitor's probe, and will run: jobs of unknown behavior are in
+/// the blocking lane only if the monitor has sent them ahead.
+fn is_probe(job: &dyn Run, lane: LaneKind) -> bool {
+    lane == LaneKind::Blocking
+        && job.behavior() == Behavior::Unknown
+        && !job.is_tombstone()
+        && !job.header().is_expired()
+}
+
+/// Polls for work for a while. Returns true if there is some.
+fn poll(has_work: impl Fn() -> bool) -> bool {
+    (1..=POLLS).any(|polls| {
+        for _ in 0..SPINS {
+            std::hint::spin_loop();
+        }
+        if polls % POLLS_PER_YIELD == 0 {
             std::thread::yield_now();
         }
         has_work()
     })
-}
-
-fn pause(times: u32) {
-    for _ in 0..times {
-        std::hint::spin_loop();
-    }
 }

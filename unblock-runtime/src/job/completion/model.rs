@@ -1,4 +1,4 @@
-//! Model-checked races of a job's completion: `RUSTFLAGS="--cfg loom" cargo test -p unblock-runtime --no-default-features --lib`.
+//! Model-checked races of a completion.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -34,7 +34,7 @@ fn completion() -> Arc<Completion<Work, u8>> {
     Arc::new(Completion::new(|| 7))
 }
 
-/// What a worker does; true if the job ran.
+/// Does what a worker does. Returns true if the job ran.
 fn work(completion: &Completion<Work, u8>) -> bool {
     let Some(work) = completion.begin(|| ()) else { return false };
     let _late = completion.complete(Ok(work()), None, |_| (), || ());

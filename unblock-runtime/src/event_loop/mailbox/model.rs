@@ -6,7 +6,7 @@ use std::task::{Context, Wake, Waker};
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
-use super::{Letter, Mailbox};
+use super::{Mailbox, Message};
 
 struct Count(AtomicUsize);
 
@@ -26,12 +26,12 @@ impl Wake for Count {
     }
 }
 
-fn letter(delivered: &Arc<Count>) -> Letter {
-    Letter::Wake(Waker::from(Arc::clone(delivered)))
+fn message(delivered: &Arc<Count>) -> Message {
+    Message::Wake(Waker::from(Arc::clone(delivered)))
 }
 
 #[test]
-fn a_letter_is_delivered_or_a_wake_up_is_on_its_way() {
+fn a_message_is_delivered_or_a_wake_up_is_on_its_way() {
     loom::model(|| {
         let mailbox = Arc::new(Mailbox::new());
         let (delivered, wakes) = (Count::new(), Count::new());
@@ -39,32 +39,32 @@ fn a_letter_is_delivered_or_a_wake_up_is_on_its_way() {
         let posters: Vec<_> = (0..2)
             .map(|_| {
                 let (mailbox, delivered) = (Arc::clone(&mailbox), Arc::clone(&delivered));
-                thread::spawn(move || assert!(mailbox.post(letter(&delivered)).is_ok()))
+                thread::spawn(move || assert!(mailbox.post(message(&delivered)).is_ok()))
             })
             .collect();
-        mailbox.deliver(&mut Context::from_waker(&waker), &mut Vec::new());
+        mailbox.drain(&mut Context::from_waker(&waker), &mut Vec::new());
         for poster in posters {
             poster.join().unwrap();
         }
         // What this drain did not find has woken the main task, and once for all.
         let woken = wakes.get();
         assert_eq!(woken, usize::from(delivered.get() < 2));
-        mailbox.deliver(&mut Context::from_waker(&waker), &mut Vec::new());
+        mailbox.drain(&mut Context::from_waker(&waker), &mut Vec::new());
         assert_eq!(delivered.get(), 2);
         assert_eq!(wakes.get(), woken);
     });
 }
 
 #[test]
-fn a_letter_that_meets_a_closing_mailbox_is_delivered_once() {
+fn a_message_that_meets_a_closing_mailbox_is_delivered_once() {
     loom::model(|| {
         let mailbox = Arc::new(Mailbox::new());
         let delivered = Count::new();
         let poster = thread::spawn({
             let (mailbox, delivered) = (Arc::clone(&mailbox), Arc::clone(&delivered));
             move || {
-                if let Err(letter) = mailbox.post(letter(&delivered)) {
-                    letter.deliver();
+                if let Err(message) = mailbox.post(message(&delivered)) {
+                    message.deliver();
                 }
             }
         });

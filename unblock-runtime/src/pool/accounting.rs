@@ -1,0 +1,104 @@
+//! What a pool notes at each step of a job: how long it is expected to wait and to run, and that it
+//! has left the queue or has ended.
+
+use std::time::{Duration, Instant};
+
+use super::shared::Shared;
+use crate::job::{Estimate, Header, Run, SubmitOptions};
+use crate::queue::Behavior;
+use crate::queue::admission::Expected;
+use crate::workers::profile::JobType;
+
+/// The longest wait of a job with `shed` and without a deadline: one second, which is what people
+/// notice as a delay in a dialogue (Nielsen, "Response Times", 1993).
+const MAX_SHED_WAIT: Duration = Duration::from_secs(1);
+
+impl Shared {
+    /// Estimates the wait of a job that is submitted now, if the pool keeps estimates.
+    ///
+    /// # Errors
+    ///
+    /// The job is to be refused. The error is the time after which to try again.
+    #[inline]
+    pub(super) fn estimate(
+        &self,
+        job_type: JobType,
+        options: SubmitOptions,
+    ) -> Result<Option<Box<Estimate>>, Duration> {
+        if options.shed {
+            self.admission.keep_estimates();
+        }
+        if !self.admission.keeps_estimates() {
+            return Ok(None);
+        }
+        self.admit(job_type, options).map(Some)
+    }
+
+    fn admit(&self, job_type: JobType, options: SubmitOptions) -> Result<Box<Estimate>, Duration> {
+        let submitted = Instant::now();
+        let run_time = options.handler.map(|handler| &handler.run_time);
+        // Blocking jobs use no core. They neither wait behind computing jobs nor delay them.
+        let blocks = job_type.profile().behavior() == Behavior::Blocking;
+        let expected = if blocks { Expected::default() } else { self.admission.expect(run_time) };
+        if options.shed {
+            let time = options
+                .deadline
+                .map_or(MAX_SHED_WAIT, |deadline| deadline.saturating_duration_since(submitted));
+            // A backlog in another pool, or of blocking jobs, does not count against this call.
+            let backlog = run_time.filter(|_| !blocks && self.queue.has_work());
+            self.admission.admit(expected, backlog, time)?;
+        }
+        self.admission.joined(expected, run_time);
+        Ok(Box::new(Estimate { submitted, expected }))
+    }
+
+    /// Returns how long the job would wait if there were room for it, as far as it is known.
+    pub(super) fn predicted_wait(&self, job: &dyn Run) -> Duration {
+        let estimate = job.header().estimate.as_ref();
+        let wait = estimate.map(|estimate| self.admission.predicted_wait(estimate.expected));
+        wait.unwrap_or_default()
+    }
+
+    /// Notes that a job begins to run. Returns when, if the pool keeps estimates.
+    pub(crate) fn job_begins(&self, header: &Header) -> Option<Instant> {
+        self.stops_waiting(header);
+        self.queue_changed(self.queue.leave());
+        header.estimate.as_ref().map(|estimate| {
+            let now = Instant::now();
+            self.admission.waited(estimate.expected, now - estimate.submitted);
+            now
+        })
+    }
+
+    /// Notes that a job has run, since the time that [`job_begins`](Self::job_begins) returned.
+    pub(crate) fn job_ran(&self, header: &Header, begun: Option<Instant>) {
+        if let Some(begun) = begun {
+            self.admission.ran(header.run_time(), begun.elapsed());
+        }
+    }
+
+    /// Notes that a job is over and will never begin.
+    pub(crate) fn job_withdrawn(&self, header: &Header) {
+        self.stops_waiting(header);
+        self.queue_changed(self.queue.withdraw(&header.position));
+        self.job_ended();
+    }
+
+    /// Notes that a job was refused before it entered the queue.
+    pub(crate) fn job_refused(&self, header: &Header) {
+        self.stops_waiting(header);
+    }
+
+    /// Notes that a job is over, or has stopped running.
+    pub(crate) fn job_ended(&self) {
+        if !self.queue.is_open() {
+            self.dismiss_if_finished();
+        }
+    }
+
+    fn stops_waiting(&self, header: &Header) {
+        if let Some(estimate) = &header.estimate {
+            self.admission.left(estimate.expected, header.run_time());
+        }
+    }
+}

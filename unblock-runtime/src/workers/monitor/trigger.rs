@@ -1,0 +1,52 @@
+//! What starts the monitor: it is armed when work waits and no worker may take it.
+
+use std::sync::OnceLock;
+
+use crate::sync::atomic::{AtomicBool, Ordering, fence};
+use crate::sync::thread;
+
+pub(in crate::workers) struct Trigger {
+    /// Set while the monitor is to sample. Only the monitor clears it.
+    armed: AtomicBool,
+    monitor: OnceLock<thread::Thread>,
+}
+
+impl Trigger {
+    /// Creates an armed trigger. The monitor disarms it when it starts, so whoever arms it after
+    /// that knows which thread to wake.
+    pub(in crate::workers) fn new() -> Self {
+        Self { armed: AtomicBool::new(true), monitor: OnceLock::new() }
+    }
+
+    /// Makes the calling thread the monitor.
+    pub(in crate::workers) fn set_monitor(&self) {
+        let _ = self.monitor.set(thread::current());
+    }
+
+    pub(in crate::workers) fn is_armed(&self) -> bool {
+        self.armed.load(Ordering::SeqCst)
+    }
+
+    /// Arms the trigger, and wakes the monitor if it was not armed.
+    pub(in crate::workers) fn arm(&self) {
+        if !self.is_armed() && !self.armed.swap(true, Ordering::SeqCst) {
+            self.wake();
+        }
+    }
+
+    /// Disarms the trigger, unless there is work after all.
+    pub(in crate::workers) fn disarm(&self, has_work: impl Fn() -> bool) {
+        self.armed.store(false, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+        if has_work() {
+            self.armed.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Wakes the monitor.
+    pub(in crate::workers) fn wake(&self) {
+        if let Some(monitor) = self.monitor.get() {
+            monitor.unpark();
+        }
+    }
+}
