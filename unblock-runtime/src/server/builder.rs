@@ -81,8 +81,7 @@ impl Server {
     }
 
     /// As [`serve`](Self::serve), with a service that `make` makes once for each loop, on the loop's thread: it
-    /// need not be `Send`. `make` may use tokio (`spawn_local` too); a parent of several processes never calls it. A
-    /// connection of HTTP/1.1 may go on with the service of another loop between two requests.
+    /// need not be `Send`. `make` may use tokio (`spawn_local` too); a parent of several processes never calls it.
     ///
     /// # Errors
     ///

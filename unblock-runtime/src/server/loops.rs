@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc};
 
-use super::cores::Cores;
 use super::gauge::Gauge;
 use super::serve::Loop;
 use super::service::IntoService;
@@ -44,14 +43,11 @@ impl Loops {
         let permits = Arc::new(Semaphore::new(limits.connections));
         let (tell, news) = mpsc::unbounded_channel();
         let mut loops = Self { news, running: Vec::new(), starting: count };
-        let cores = Cores::new(count);
         let gauges: Vec<_> = (0..count).map(|_| Gauge::default()).collect();
         let shares = spread(gauges.iter().cloned());
         for (index, (gauge, (spread, arrivals))) in gauges.into_iter().zip(shares).enumerate() {
             let started = listener.try_clone().and_then(|listener| {
                 let one = Loop {
-                    index,
-                    cores: cores.clone(),
                     listener,
                     limits: limits.clone(),
                     request_timeout,

@@ -2,9 +2,8 @@
 //!
 //! A [`Server`] is *N* [event loops](crate::EventLoop), each a thread with a current-thread tokio runtime of its
 //! own. They share one listening socket; a connection is accepted by one loop, which keeps it or hands it to one
-//! that has fewer. A request stays with its loop, so that a service's future need not be `Send` (axum's handlers must be all the
-//! same), and results of `#[unblock]` calls come back through that loop's mailbox. Between two requests a connection of
-//! HTTP/1.1 may move on, from a loop that has too much to do to one that has time.
+//! that has fewer. From then on it stays with its loop, so that a service's future need not be `Send` (axum's handlers must be all the
+//! same), and results of `#[unblock]` calls come back through that loop's mailbox.
 //!
 //! ```no_run
 //! use unblock_runtime::server::Server;
@@ -54,21 +53,17 @@ mod activity;
 mod answer;
 mod body;
 mod builder;
+mod busy_poll;
 #[cfg(unix)]
 mod child;
 #[cfg(unix)]
 mod children;
 mod connection;
-mod cores;
 mod error;
 mod gauge;
-mod housekeeping;
 mod limits;
 mod listener;
-mod load;
-mod looks;
 mod loops;
-mod measure;
 mod mind;
 mod pace;
 #[cfg(unix)]

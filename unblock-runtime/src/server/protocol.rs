@@ -60,13 +60,8 @@ where
     S: HttpService<Incoming, ResBody = B, Error: Into<BoxError>, Future: 'static>,
     B: http_body::Body<Error: Into<BoxError>> + 'static,
 {
-    /// On a stream that has said nothing yet, or that was [taken](Self::take) from another conversation.
     pub(super) fn new(protocols: &'a Protocols, stream: Stream, service: S) -> Self {
-        let state = match stream.activity().requests() {
-            0 => State::Begins(stream, service),
-            _ => State::http1(protocols, stream, service),
-        };
-        Self { protocols, state }
+        Self { protocols, state: State::Begins(stream, service) }
     }
 
     /// Ends it after the requests that have begun.
@@ -76,20 +71,6 @@ where
             State::Http1(connection) => Pin::new(connection).graceful_shutdown(),
             State::Http2(connection) => connection.as_mut().graceful_shutdown(),
         }
-    }
-
-    /// Whether it is one of HTTP/1.1, which can be gone on with elsewhere when it is between two requests.
-    pub(super) fn can_be_taken(&self) -> bool {
-        matches!(self.state, State::Http1(_))
-    }
-
-    /// The stream of a conversation that is between two requests, with what has come of the next one.
-    pub(super) fn take(self) -> Option<Stream> {
-        let State::Http1(connection) = self.state else { return None };
-        let parts = connection.into_parts()?;
-        let mut stream = parts.io.into_inner();
-        stream.put_back(&parts.read_buf);
-        Some(stream)
     }
 }
 

@@ -20,7 +20,6 @@ use super::activity::{Activity, OpenAnswer};
 use super::answer::Source;
 use super::body::{Left, Rest};
 use super::gauge::Gauge;
-use super::housekeeping::Housekeeping;
 use super::{Answer, Body, BoxError, Limits, ResponseBody};
 use crate::error::Error;
 use crate::{deadline, panic};
@@ -35,7 +34,6 @@ pub(super) struct Requests {
     /// How long the head of an answer may take.
     pub(super) timeout: Option<Duration>,
     pub(super) gauge: Gauge,
-    pub(super) housekeeping: Arc<Housekeeping>,
     pub(super) activity: Arc<Activity>,
 }
 
@@ -79,7 +77,6 @@ struct Running(Rc<Requests>);
 impl Running {
     fn begin(requests: &Rc<Requests>) -> Self {
         requests.gauge.request_begins();
-        requests.housekeeping.request(&requests.activity);
         Self(Rc::clone(requests))
     }
 }
