@@ -87,11 +87,12 @@ pub mod job;
 mod monitor;
 mod origin;
 mod panic;
+#[cfg(all(loom, not(feature = "server")))]
+#[path = "server/connection/poll_when_woken.rs"]
+mod poll_when_woken;
 mod pool;
 mod priority;
 mod queue;
-#[cfg(any(feature = "server", loom))]
-mod quiet;
 #[cfg(feature = "axum")]
 mod response;
 #[cfg(feature = "server")]

@@ -49,47 +49,32 @@
 //! the convention of systemd's socket activation (`LISTEN_FDS`), so that the same program also runs as it is
 //! under a systemd socket unit. See [`ServerBuilder::processes`].
 
-mod activity;
-mod answer;
-mod body;
+mod accept;
 mod builder;
-mod busy_poll;
-#[cfg(unix)]
-mod child;
-#[cfg(unix)]
-mod children;
 mod connection;
 mod error;
-mod gauge;
+mod in_flight;
 mod limits;
-mod listener;
-mod loops;
-mod mind;
-mod pace;
-#[cfg(unix)]
 mod processes;
-mod protocol;
 mod race;
 mod request;
-mod restarts;
+mod run;
 mod running;
-mod serve;
-mod service;
+mod shutdown;
 mod signals;
-mod spread;
-mod stop;
-mod stream;
+mod socket;
+mod timeouts;
 
-pub use answer::Answer;
-use answer::ResponseBody;
-pub use body::{Body, BodyError};
 pub use builder::{Role, Server, ServerBuilder};
 pub use error::ServerError;
 pub use limits::Limits;
-pub use restarts::Restarts;
+pub use processes::restart_budget::Restarts;
+pub use request::body::{Body, BodyError};
+pub use request::service::{Hyper, IntoService, Tower};
+pub use request::text_response::Answer;
+use request::text_response::ResponseBody;
 pub use running::Running;
-pub use service::{Hyper, IntoService, Tower};
-pub use stop::{Report, ServerHandle};
+pub use shutdown::{Report, ServerHandle};
 
 /// What a failed service or body may be.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;

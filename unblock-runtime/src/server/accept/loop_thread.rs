@@ -12,32 +12,32 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::{spawn_local, yield_now};
 use tokio::time::sleep;
 
-use super::Limits;
+use super::balancer::{Arrivals, Connection, Open, Spread};
 use super::busy_poll::{BusyPoll, Idle};
-use super::connection::Connections;
-use super::gauge::Gauge;
-use super::race::{Race, race};
-use super::service::IntoService;
-use super::spread::{Arrivals, Connection, Open, Spread};
-use super::stop::PhaseWatch;
 use crate::EventLoop;
+use crate::server::Limits;
+use crate::server::connection::Connections;
+use crate::server::in_flight::Gauge;
+use crate::server::race::{Race, race};
+use crate::server::request::service::IntoService;
+use crate::server::shutdown::PhaseWatch;
 
 /// What a loop is given to begin with.
-pub(super) struct Loop {
-    pub(super) listener: TcpListener,
-    pub(super) limits: Limits,
-    pub(super) request_timeout: Option<Duration>,
-    pub(super) permits: Arc<Semaphore>,
-    pub(super) gauge: Gauge,
-    pub(super) spread: Spread,
-    pub(super) arrivals: Arrivals,
-    pub(super) phase: PhaseWatch,
+pub(crate) struct Loop {
+    pub(crate) listener: TcpListener,
+    pub(crate) limits: Limits,
+    pub(crate) request_timeout: Option<Duration>,
+    pub(crate) permits: Arc<Semaphore>,
+    pub(crate) gauge: Gauge,
+    pub(crate) spread: Spread,
+    pub(crate) arrivals: Arrivals,
+    pub(crate) phase: PhaseWatch,
 }
 
 impl Loop {
     /// Runs the loop on this thread until the server has stopped. `make` is called once, on this thread;
     /// `ready` when the socket is registered.
-    pub(super) fn run<K: 'static, S>(
+    pub(crate) fn run<K: 'static, S>(
         self,
         make: impl FnOnce() -> S,
         ready: impl FnOnce(),

@@ -10,17 +10,17 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::HttpService;
 use hyper_util::rt::{TokioIo, TokioTimer};
 
-use super::stream::Stream;
-use super::{BoxError, Limits};
+use crate::server::socket::Stream;
+use crate::server::{BoxError, Limits};
 
 /// How the connections of a loop speak.
-pub(super) struct Protocols {
+pub(crate) struct Protocols {
     http1: http1::Builder,
     http2: http2::Builder<LocalExecutor>,
 }
 
 impl Protocols {
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits) -> Self {
         let mut http1 = http1::Builder::new();
         http1
             .timer(TokioTimer::new())
@@ -38,7 +38,7 @@ impl Protocols {
 }
 
 /// What is said on one connection: a future that ends with it.
-pub(super) struct Conversation<'a, S: HttpService<Incoming>> {
+pub(crate) struct Conversation<'a, S: HttpService<Incoming>> {
     protocols: &'a Protocols,
     state: State<S>,
 }
@@ -60,12 +60,12 @@ where
     S: HttpService<Incoming, ResBody = B, Error: Into<BoxError>, Future: 'static>,
     B: http_body::Body<Error: Into<BoxError>> + 'static,
 {
-    pub(super) fn new(protocols: &'a Protocols, stream: Stream, service: S) -> Self {
+    pub(crate) fn new(protocols: &'a Protocols, stream: Stream, service: S) -> Self {
         Self { protocols, state: State::Begins(stream, service) }
     }
 
     /// Ends it after the requests that have begun.
-    pub(super) fn shut_down_gracefully(&mut self) {
+    pub(crate) fn shut_down_gracefully(&mut self) {
         match &mut self.state {
             State::Begins(..) | State::Over => self.state = State::Over,
             State::Http1(connection) => Pin::new(connection).graceful_shutdown(),

@@ -14,10 +14,10 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc::error::SendError;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
-use super::gauge::{Gauge, OpenConnection};
+use crate::server::in_flight::{Gauge, OpenConnection};
 
 /// An open connection's entries in the books: its share of the limit, and one more in the gauge of the loop that serves it.
-pub(super) struct Open {
+pub(crate) struct Open {
     permit: OwnedSemaphorePermit,
     _counted: OpenConnection,
 }
@@ -34,13 +34,13 @@ impl Open {
 }
 
 /// A connection, and its entries in the books.
-pub(super) type Connection = (TcpStream, Open);
+pub(crate) type Connection = (TcpStream, Open);
 
 /// A connection on its way from one loop to another.
 type Arrival = (std::net::TcpStream, Open);
 
 /// All loops of a process as one of them sees them.
-pub(super) struct Spread {
+pub(crate) struct Spread {
     doors: Arc<[Door]>,
     own: usize,
 }
@@ -54,14 +54,14 @@ struct Door {
 }
 
 /// What a loop is handed by the others.
-pub(super) struct Arrivals {
+pub(crate) struct Arrivals {
     receiver: mpsc::UnboundedReceiver<Arrival>,
     doors: Arc<[Door]>,
     own: usize,
 }
 
 /// A share in the connections for each of the loops with these gauges.
-pub(super) fn spread(gauges: impl IntoIterator<Item = Gauge>) -> Vec<(Spread, Arrivals)> {
+pub(crate) fn spread(gauges: impl IntoIterator<Item = Gauge>) -> Vec<(Spread, Arrivals)> {
     let (doors, receivers): (Vec<_>, Vec<_>) = gauges
         .into_iter()
         .map(|gauge| {
@@ -79,7 +79,7 @@ pub(super) fn spread(gauges: impl IntoIterator<Item = Gauge>) -> Vec<(Spread, Ar
 
 impl Spread {
     /// Hands a new connection to the loop that is to serve it; gives it back if that is this one. An error loses the connection.
-    pub(super) fn assign(
+    pub(crate) fn assign(
         &self,
         socket: TcpStream,
         permit: OwnedSemaphorePermit,
@@ -121,7 +121,7 @@ impl Spread {
 
 impl Arrivals {
     /// The next connection that another loop has handed to this one. Pending for ever when none can come.
-    pub(super) async fn next(&mut self) -> Connection {
+    pub(crate) async fn next(&mut self) -> Connection {
         match self.receive().await {
             Some(arrived) => arrived,
             None => pending().await,
@@ -129,7 +129,7 @@ impl Arrivals {
     }
 
     /// From now on nothing is handed in; gives what was before, and waits for what is just being handed in.
-    pub(super) async fn close(&mut self) -> Option<Connection> {
+    pub(crate) async fn close(&mut self) -> Option<Connection> {
         self.receiver.close();
         self.receive().await
     }

@@ -20,7 +20,7 @@ const MOST_SLEEPS: u32 = 1023;
 
 /// What a loop remembers of its last polls and sleeps.
 #[derive(Debug, Default)]
-pub(super) struct BusyPoll {
+pub(crate) struct BusyPoll {
     /// When the present poll began, and the progress by then.
     polling: Option<(Instant, u64)>,
     /// When the loop fell asleep.
@@ -35,14 +35,14 @@ pub(super) struct BusyPoll {
 
 /// What a loop does that has nothing to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Idle {
+pub(crate) enum Idle {
     Poll,
     Sleep,
 }
 
 impl BusyPoll {
     /// Decides what the loop does now that it has nothing to do. `progress` counts the requests that began and ended.
-    pub(super) fn idle(&mut self, now: Instant, progress: u64) -> Idle {
+    pub(crate) fn idle(&mut self, now: Instant, progress: u64) -> Idle {
         match self.polling {
             Some((_, before)) if before != progress => self.penalty = 0,
             Some((since, _)) if now.duration_since(since) < LONGEST => return Idle::Poll,
@@ -63,7 +63,7 @@ impl BusyPoll {
     }
 
     /// Notes that the loop runs again, after a sleep or a poll.
-    pub(super) fn woken(&mut self, now: Instant) {
+    pub(crate) fn woken(&mut self, now: Instant) {
         if let Some(since) = self.asleep.take() {
             self.was_short = now.duration_since(since) < LONGEST;
         }

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep_until};
 
-use super::activity::Activity;
+use super::timeouts::Activity;
 
 /// How many bytes are read to see what a client speaks: as much as most heads have, so that one read does for the first request.
 const FIRST_READ: usize = 1024;

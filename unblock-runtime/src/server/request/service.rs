@@ -3,9 +3,9 @@
 use http::{Request, Response};
 use hyper_util::service::TowerToHyperService;
 
-use super::{Body, BoxError};
+use crate::server::{Body, BoxError};
 
-/// What [`Server::serve`](super::Server::serve) takes: a service of tower's (an axum `Router` is one) or of hyper's
+/// What [`Server::serve`](crate::server::Server::serve) takes: a service of tower's (an axum `Router` is one) or of hyper's
 /// that answers `Request<Body>` and can be cloned: one clone for each loop, and one for each connection.
 ///
 /// `Kind` says which of the two and is inferred; it matters only to a type that is both.

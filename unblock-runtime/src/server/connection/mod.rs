@@ -1,5 +1,8 @@
 //! One connection, as a task of the loop that serves it.
 
+mod poll_when_woken;
+mod protocol;
+
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,16 +12,16 @@ use hyper::service::service_fn;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use super::activity::Overdue;
-use super::gauge::Gauge;
-use super::protocol::{Conversation, Protocols};
-use super::race::{Race, race};
-use super::request::Requests;
-use super::service::IntoService;
-use super::stop::PhaseWatch;
-use super::stream::Stream;
-use super::{BoxError, Limits};
-use crate::quiet::Quiet;
+use crate::server::in_flight::Gauge;
+use crate::server::race::{Race, race};
+use crate::server::request::Requests;
+use crate::server::request::service::IntoService;
+use crate::server::shutdown::PhaseWatch;
+use crate::server::socket::Stream;
+use crate::server::timeouts::Overdue;
+use crate::server::{BoxError, Limits};
+use poll_when_woken::Quiet;
+use protocol::{Conversation, Protocols};
 
 /// How long a connection that has brought nothing yet may still bring its first request when the server stops: the client has a
 /// connection, and its request may be on the way.
@@ -29,7 +32,7 @@ const FIRST_REQUEST: Duration = Duration::from_millis(100);
 const LAST_LOOK: Duration = Duration::from_millis(1);
 
 /// How the connections of one loop are served.
-pub(super) struct Connections {
+pub(crate) struct Connections {
     protocols: Protocols,
     limits: Rc<Limits>,
     request_timeout: Option<Duration>,
@@ -38,7 +41,7 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    pub(super) fn new(
+    pub(crate) fn new(
         limits: Limits,
         request_timeout: Option<Duration>,
         gauge: Gauge,
@@ -49,7 +52,7 @@ impl Connections {
     }
 
     /// Serves one connection until it ends, by itself or because the server stops.
-    pub(super) async fn serve<K, S: IntoService<K>>(
+    pub(crate) async fn serve<K, S: IntoService<K>>(
         self: Rc<Self>,
         socket: TcpStream,
         service: S::Service,
