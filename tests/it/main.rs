@@ -4,6 +4,7 @@ mod answers;
 #[cfg(target_os = "linux")]
 mod chaos;
 mod client;
+mod connections;
 mod conservation;
 mod deadlines;
 mod event_loop;
@@ -11,7 +12,6 @@ mod experiment;
 mod lifecycle;
 mod limits;
 mod macros;
-mod moves;
 mod pool;
 #[cfg(target_os = "linux")]
 mod priority;

@@ -83,10 +83,11 @@ mod event_loop;
 #[cfg(any(feature = "axum", feature = "server"))]
 mod http;
 pub mod job;
+#[cfg(all(loom, not(feature = "server")))]
+#[path = "server/connection/poll_when_woken.rs"]
+mod poll_when_woken;
 mod pool;
 mod queue;
-#[cfg(any(feature = "server", loom))]
-mod quiet;
 #[cfg(feature = "server")]
 pub mod server;
 mod sync;

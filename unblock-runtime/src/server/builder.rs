@@ -7,8 +7,10 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::service::IntoService;
-use super::{Limits, Report, Restarts, Running, ServerError, ServerHandle, listener, mind};
+use super::accept::listener;
+use super::request::service::IntoService;
+use super::run::mind;
+use super::{Limits, Report, Restarts, Running, ServerError, ServerHandle};
 
 /// A server that listens and does not serve yet. Connections that come meanwhile wait in the kernel's queue.
 pub struct Server {
@@ -81,8 +83,7 @@ impl Server {
     }
 
     /// As [`serve`](Self::serve), with a service that `make` makes once for each loop, on the loop's thread: it
-    /// need not be `Send`. `make` may use tokio (`spawn_local` too); a parent of several processes never calls it. A
-    /// connection of HTTP/1.1 may go on with the service of another loop between two requests.
+    /// need not be `Send`. `make` may use tokio (`spawn_local` too); a parent of several processes never calls it.
     ///
     /// # Errors
     ///
@@ -95,10 +96,10 @@ impl Server {
     {
         match self.role {
             #[cfg(unix)]
-            Role::Parent => super::processes::supervise(self),
+            Role::Parent => super::processes::parent::supervise(self),
             #[cfg(not(unix))]
             Role::Parent => Err(ServerError::Unsupported),
-            Role::Alone | Role::Child { .. } => mind::mind(self, make),
+            Role::Alone | Role::Child { .. } => mind(self, make),
         }
     }
 
@@ -273,7 +274,7 @@ impl ServerBuilder {
     /// [`ServerError::Bind`] or [`ServerError::Inherit`].
     pub fn bind(self, address: impl ToSocketAddrs + fmt::Debug) -> Result<Server, ServerError> {
         #[cfg(unix)]
-        let child = super::child::index();
+        let child = super::processes::child::index();
         #[cfg(not(unix))]
         let child = None;
         let listener = match listener::inherited()? {

@@ -2,9 +2,8 @@
 //!
 //! A [`Server`] is *N* [event loops](crate::EventLoop), each a thread with a current-thread tokio runtime of its
 //! own. They share one listening socket; a connection is accepted by one loop, which keeps it or hands it to one
-//! that has fewer. A request stays with its loop, so that a service's future need not be `Send` (axum's handlers must be all the
-//! same), and results of `#[unblock]` calls come back through that loop's mailbox. Between two requests a connection of
-//! HTTP/1.1 may move on, from a loop that has too much to do to one that has time.
+//! that has fewer. From then on it stays with its loop, so that a service's future need not be `Send` (axum's handlers must be all the
+//! same), and results of `#[unblock]` calls come back through that loop's mailbox.
 //!
 //! ```no_run
 //! use unblock_runtime::server::Server;
@@ -50,51 +49,32 @@
 //! the convention of systemd's socket activation (`LISTEN_FDS`), so that the same program also runs as it is
 //! under a systemd socket unit. See [`ServerBuilder::processes`].
 
-mod activity;
-mod answer;
-mod body;
+mod accept;
 mod builder;
-#[cfg(unix)]
-mod child;
-#[cfg(unix)]
-mod children;
 mod connection;
-mod cores;
 mod error;
-mod gauge;
-mod housekeeping;
+mod in_flight;
 mod limits;
-mod listener;
-mod load;
-mod looks;
-mod loops;
-mod measure;
-mod mind;
-mod pace;
-#[cfg(unix)]
 mod processes;
-mod protocol;
 mod race;
 mod request;
-mod restarts;
+mod run;
 mod running;
-mod serve;
-mod service;
+mod shutdown;
 mod signals;
-mod spread;
-mod stop;
-mod stream;
+mod socket;
+mod timeouts;
 
-pub use answer::Answer;
-use answer::ResponseBody;
-pub use body::{Body, BodyError};
 pub use builder::{Role, Server, ServerBuilder};
 pub use error::ServerError;
 pub use limits::Limits;
-pub use restarts::Restarts;
+pub use processes::restart_budget::Restarts;
+pub use request::body::{Body, BodyError};
+pub use request::service::{Hyper, IntoService, Tower};
+pub use request::text_response::Answer;
+use request::text_response::ResponseBody;
 pub use running::Running;
-pub use service::{Hyper, IntoService, Tower};
-pub use stop::{Report, ServerHandle};
+pub use shutdown::{Report, ServerHandle};
 
 /// What a failed service or body may be.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;

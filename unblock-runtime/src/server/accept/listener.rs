@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 
-use super::ServerError;
+use crate::server::ServerError;
 
 /// How many completed connections the kernel keeps for the loops to accept; it lowers the number to
 /// `net.core.somaxconn` if that is less. The standard library's 128 overflows in a burst, and a connection that
@@ -13,7 +13,7 @@ const BACKLOG: i32 = 4096;
 
 /// Binds the first of the addresses that can be bound. The standard library sets `SO_REUSEADDR` where that means
 /// that a restarted server need not wait for the connections of its predecessor to be forgotten.
-pub(super) fn bind(
+pub(crate) fn bind(
     address: &(impl ToSocketAddrs + std::fmt::Debug),
 ) -> Result<TcpListener, ServerError> {
     let addresses: Vec<SocketAddr> = match address.to_socket_addrs() {
@@ -45,11 +45,11 @@ fn widen_backlog(_: &TcpListener) -> io::Result<()> {
 ///
 /// The variables are removed, so that programs that this one starts do not take the socket for theirs.
 #[cfg(unix)]
-pub(super) fn inherited() -> Result<Option<TcpListener>, ServerError> {
+pub(crate) fn inherited() -> Result<Option<TcpListener>, ServerError> {
     listenfd::ListenFd::from_env().take_tcp_listener(0).map_err(ServerError::Inherit)
 }
 
 #[cfg(not(unix))]
-pub(super) fn inherited() -> Result<Option<TcpListener>, ServerError> {
+pub(crate) fn inherited() -> Result<Option<TcpListener>, ServerError> {
     Ok(None)
 }

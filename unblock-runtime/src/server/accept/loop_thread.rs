@@ -3,8 +3,8 @@
 use std::io;
 use std::net::TcpListener;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
@@ -12,37 +12,32 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::{spawn_local, yield_now};
 use tokio::time::sleep;
 
-use super::Limits;
-use super::connection::Connections;
-use super::cores::{Cores, Place};
-use super::gauge::Gauge;
-use super::housekeeping::Housekeeping;
-use super::looks::Idle;
-use super::race::{Race, race};
-use super::service::IntoService;
-use super::spread::{Arrivals, Connection, Spread};
-use super::stop::PhaseWatch;
+use super::balancer::{Arrivals, Connection, Open, Spread};
+use super::busy_poll::{BusyPoll, Idle};
 use crate::EventLoop;
+use crate::server::Limits;
+use crate::server::connection::Connections;
+use crate::server::in_flight::Gauge;
+use crate::server::race::{Race, race};
+use crate::server::request::service::IntoService;
+use crate::server::shutdown::PhaseWatch;
 
 /// What a loop is given to begin with.
-pub(super) struct Loop {
-    /// Its number among the loops of the server.
-    pub(super) index: usize,
-    pub(super) cores: Cores,
-    pub(super) listener: TcpListener,
-    pub(super) limits: Limits,
-    pub(super) request_timeout: Option<Duration>,
-    pub(super) permits: Arc<Semaphore>,
-    pub(super) gauge: Gauge,
-    pub(super) spread: Spread,
-    pub(super) arrivals: Arrivals,
-    pub(super) phase: PhaseWatch,
+pub(crate) struct Loop {
+    pub(crate) listener: TcpListener,
+    pub(crate) limits: Limits,
+    pub(crate) request_timeout: Option<Duration>,
+    pub(crate) permits: Arc<Semaphore>,
+    pub(crate) gauge: Gauge,
+    pub(crate) spread: Spread,
+    pub(crate) arrivals: Arrivals,
+    pub(crate) phase: PhaseWatch,
 }
 
 impl Loop {
     /// Runs the loop on this thread until the server has stopped. `make` is called once, on this thread;
     /// `ready` when the socket is registered.
-    pub(super) fn run<K: 'static, S>(
+    pub(crate) fn run<K: 'static, S>(
         self,
         make: impl FnOnce() -> S,
         ready: impl FnOnce(),
@@ -51,28 +46,23 @@ impl Loop {
         S: IntoService<K> + 'static,
     {
         let again = Arc::new(Notify::new());
-        let spread = Arc::new(self.spread);
-        let place = Place::new(self.cores, self.index);
-        let housekeeping =
-            Arc::new(Housekeeping::new(self.gauge.clone(), Arc::clone(&spread), place));
-        let runtime = runtime(&again, &housekeeping)?;
+        let runtime = runtime(&again, &self.gauge)?;
         let main = async {
             self.listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(self.listener)?;
             let (gauge, phase) = (self.gauge.clone(), self.phase.clone());
-            let connections = Rc::new(Connections::new(
-                self.limits,
-                self.request_timeout,
-                gauge,
-                phase,
-                Arc::clone(&spread),
-                housekeeping,
-            ));
+            let connections =
+                Rc::new(Connections::new(self.limits, self.request_timeout, gauge, phase));
             let mut arrivals = self.arrivals;
-            let accept = Accept { listener, permits: self.permits, spread, complained: false };
+            let accept =
+                Accept { listener, permits: self.permits, spread: self.spread, complained: false };
             let service = make().into_service();
-            let serve = |connection| {
-                spawn_local(Rc::clone(&connections).serve::<K, S>(connection, service.clone()));
+            let serve = |(socket, open)| {
+                let (connections, service) = (Rc::clone(&connections), service.clone());
+                spawn_local(async move {
+                    let _open: Open = open;
+                    connections.serve::<K, S>(socket, service).await;
+                });
             };
             spawn_local(async move {
                 loop {
@@ -99,29 +89,33 @@ impl Loop {
     }
 }
 
-/// The runtime of this thread. When it has nothing to do and is to look, the task that waits for `again` is woken: a hook that
-/// makes work turns tokio's parking into a look at the sockets that does not wait.
-fn runtime(again: &Arc<Notify>, housekeeping: &Arc<Housekeeping>) -> io::Result<LocalRuntime> {
-    let idle = {
-        let (again, housekeeping) = (Arc::clone(again), Arc::clone(housekeeping));
+/// The runtime of this thread. When it has nothing to do and is to poll on, the task that waits for `again` is woken: a hook that
+/// makes work turns tokio's parking into a poll of the sockets that does not wait.
+fn runtime(again: &Arc<Notify>, gauge: &Gauge) -> io::Result<LocalRuntime> {
+    let busy_poll = Arc::new(Mutex::new(BusyPoll::default()));
+    let park = {
+        let (again, gauge, busy_poll) = (Arc::clone(again), gauge.clone(), Arc::clone(&busy_poll));
         move || {
-            if housekeeping.idle() == Idle::Look {
+            if lock(&busy_poll).idle(Instant::now(), gauge.done()) == Idle::Poll {
                 again.notify_one();
             }
         }
     };
-    let housekeeping = Arc::clone(housekeeping);
-    let woken = move || housekeeping.woken();
+    let unpark = move || lock(&busy_poll).woken(Instant::now());
     let mut builder = Builder::new_current_thread();
-    builder.enable_all().on_thread_park(idle).on_thread_unpark(woken);
+    builder.enable_all().on_thread_park(park).on_thread_unpark(unpark);
     builder.build_local(LocalOptions::default())
+}
+
+fn lock(busy_poll: &Mutex<BusyPoll>) -> MutexGuard<'_, BusyPoll> {
+    busy_poll.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The accepting half of a loop.
 struct Accept {
     listener: tokio::net::TcpListener,
     permits: Arc<Semaphore>,
-    spread: Arc<Spread>,
+    spread: Spread,
     /// Whether the present row of failures has been logged.
     complained: bool,
 }

@@ -33,23 +33,23 @@ impl Restarts {
 }
 
 /// What a parent remembers of its children's deaths.
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     rules: Restarts,
     restarts: VecDeque<Instant>,
 }
 
 impl Ledger {
-    pub(super) fn new(rules: Restarts) -> Self {
+    pub(crate) fn new(rules: Restarts) -> Self {
         Self { rules, restarts: VecDeque::new() }
     }
 
     /// How long the window is.
-    pub(super) fn within(&self) -> Duration {
+    pub(crate) fn within(&self) -> Duration {
         self.rules.within
     }
 
     /// Books one restart at `now`, unless the budget is used up.
-    pub(super) fn restart(&mut self, now: Instant) -> Result<(), OverBudget> {
+    pub(crate) fn restart(&mut self, now: Instant) -> Result<(), OverBudget> {
         while self.restarts.front().is_some_and(|at| now.duration_since(*at) >= self.rules.within) {
             self.restarts.pop_front();
         }
@@ -62,7 +62,7 @@ impl Ledger {
 
     /// How many of a child's deaths count as a row, and the pause before it is started again, when the one
     /// before it had `row` behind it and it lived for `lived`.
-    pub(super) fn pause(&self, row: u32, lived: Duration) -> (u32, Duration) {
+    pub(crate) fn pause(&self, row: u32, lived: Duration) -> (u32, Duration) {
         let row = if lived >= self.rules.within { 1 } else { row.saturating_add(1) };
         let doubled = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(row - 1));
         (row, doubled.min(LONGEST_PAUSE))
@@ -71,8 +71,8 @@ impl Ledger {
 
 /// No more restarts: so many were booked within the window.
 #[derive(Debug)]
-pub(super) struct OverBudget {
-    pub(super) restarts: usize,
+pub(crate) struct OverBudget {
+    pub(crate) restarts: usize,
 }
 
 #[cfg(test)]

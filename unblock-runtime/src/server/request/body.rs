@@ -9,12 +9,12 @@ use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use super::Limits;
-use super::activity::{Activity, OpenBody};
-use super::pace::Pace;
+use super::body_timeout::Pace;
+use crate::server::Limits;
+use crate::server::timeouts::{Activity, OpenBody};
 
 /// The body of a request as a service gets it: hyper's, which ends in an error beyond the server's limits on its
-/// [size](super::Limits::body_size) and on the [time](super::Limits::body_read) that the client takes for it.
+/// [size](crate::server::Limits::body_size) and on the [time](crate::server::Limits::body_read) that the client takes for it.
 pub struct Body {
     incoming: Option<Incoming>,
     remaining: u64,
@@ -27,7 +27,7 @@ pub struct Body {
 
 impl Body {
     /// The body, and where its rest is found if it was not read to its end. To be called in the runtime.
-    pub(super) fn new(
+    pub(crate) fn new(
         incoming: Incoming,
         limits: &Limits,
         activity: &Arc<Activity>,
@@ -149,7 +149,7 @@ impl std::error::Error for BodyError {
 }
 
 /// What was not read of a body, and why.
-pub(super) enum Left {
+pub(crate) enum Left {
     /// It went beyond the limit.
     TooLarge(Incoming),
     /// It came too slowly.
@@ -160,7 +160,7 @@ pub(super) enum Left {
 
 /// Where a body leaves its rest for the server to deal with.
 #[derive(Clone, Default)]
-pub(super) struct Rest(Arc<Mutex<Option<Left>>>);
+pub(crate) struct Rest(Arc<Mutex<Option<Left>>>);
 
 impl Rest {
     fn put(&self, left: Left) {
@@ -168,7 +168,7 @@ impl Rest {
     }
 
     /// The rest of the body, if its reader has ended already and left one.
-    pub(super) fn take(&self) -> Option<Left> {
+    pub(crate) fn take(&self) -> Option<Left> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

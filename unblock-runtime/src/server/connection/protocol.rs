@@ -10,17 +10,17 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::HttpService;
 use hyper_util::rt::{TokioIo, TokioTimer};
 
-use super::stream::Stream;
-use super::{BoxError, Limits};
+use crate::server::socket::Stream;
+use crate::server::{BoxError, Limits};
 
 /// How the connections of a loop speak.
-pub(super) struct Protocols {
+pub(crate) struct Protocols {
     http1: http1::Builder,
     http2: http2::Builder<LocalExecutor>,
 }
 
 impl Protocols {
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits) -> Self {
         let mut http1 = http1::Builder::new();
         http1
             .timer(TokioTimer::new())
@@ -38,7 +38,7 @@ impl Protocols {
 }
 
 /// What is said on one connection: a future that ends with it.
-pub(super) struct Conversation<'a, S: HttpService<Incoming>> {
+pub(crate) struct Conversation<'a, S: HttpService<Incoming>> {
     protocols: &'a Protocols,
     state: State<S>,
 }
@@ -60,36 +60,17 @@ where
     S: HttpService<Incoming, ResBody = B, Error: Into<BoxError>, Future: 'static>,
     B: http_body::Body<Error: Into<BoxError>> + 'static,
 {
-    /// On a stream that has said nothing yet, or that was [taken](Self::take) from another conversation.
-    pub(super) fn new(protocols: &'a Protocols, stream: Stream, service: S) -> Self {
-        let state = match stream.activity().requests() {
-            0 => State::Begins(stream, service),
-            _ => State::http1(protocols, stream, service),
-        };
-        Self { protocols, state }
+    pub(crate) fn new(protocols: &'a Protocols, stream: Stream, service: S) -> Self {
+        Self { protocols, state: State::Begins(stream, service) }
     }
 
     /// Ends it after the requests that have begun.
-    pub(super) fn shut_down_gracefully(&mut self) {
+    pub(crate) fn shut_down_gracefully(&mut self) {
         match &mut self.state {
             State::Begins(..) | State::Over => self.state = State::Over,
             State::Http1(connection) => Pin::new(connection).graceful_shutdown(),
             State::Http2(connection) => connection.as_mut().graceful_shutdown(),
         }
-    }
-
-    /// Whether it is one of HTTP/1.1, which can be gone on with elsewhere when it is between two requests.
-    pub(super) fn can_be_taken(&self) -> bool {
-        matches!(self.state, State::Http1(_))
-    }
-
-    /// The stream of a conversation that is between two requests, with what has come of the next one.
-    pub(super) fn take(self) -> Option<Stream> {
-        let State::Http1(connection) = self.state else { return None };
-        let parts = connection.into_parts()?;
-        let mut stream = parts.io.into_inner();
-        stream.put_back(&parts.read_buf);
-        Some(stream)
     }
 }
 

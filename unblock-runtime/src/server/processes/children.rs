@@ -14,11 +14,12 @@ use command_fds::{CommandFdExt, FdMapping};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::sleep_until;
 
-use super::restarts::Ledger;
-use super::{ServerError, child};
+use super::child;
+use super::restart_budget::Ledger;
+use crate::server::ServerError;
 
 /// All the places, and the socket that each child gets.
-pub(super) struct Children {
+pub(crate) struct Children {
     places: Vec<Place>,
     listener: TcpListener,
     ledger: Ledger,
@@ -37,7 +38,7 @@ enum State {
 
 impl Children {
     /// So many, all due at once.
-    pub(super) fn new(count: usize, listener: TcpListener, ledger: Ledger) -> Self {
+    pub(crate) fn new(count: usize, listener: TcpListener, ledger: Ledger) -> Self {
         let now = Instant::now();
         let places = (0..count).map(|_| Place { state: State::Due(now), row: 0 }).collect();
         Self { places, listener, ledger }
@@ -45,7 +46,7 @@ impl Children {
 
     /// Starts the children whose time has come. One that cannot be started counts as one that died at once,
     /// unless it is the first in its place: then the program does not get on its feet at all.
-    pub(super) fn start_due(&mut self) -> Result<(), ServerError> {
+    pub(crate) fn start_due(&mut self) -> Result<(), ServerError> {
         let now = Instant::now();
         for (index, place) in self.places.iter_mut().enumerate() {
             let State::Due(at) = place.state else { continue };
@@ -67,7 +68,7 @@ impl Children {
     }
 
     /// Waits until the next child is due, if one is.
-    pub(super) async fn next_start(&self) {
+    pub(crate) async fn next_start(&self) {
         let due = self.places.iter().filter_map(|place| match place.state {
             State::Due(at) => Some(at),
             State::Runs { .. } => None,
@@ -83,7 +84,7 @@ impl Children {
     /// # Errors
     ///
     /// That was one too many.
-    pub(super) fn bury_dead(&mut self) -> Result<(), ServerError> {
+    pub(crate) fn bury_dead(&mut self) -> Result<(), ServerError> {
         for (index, place) in self.places.iter_mut().enumerate() {
             let State::Runs { child, since } = &mut place.state else { continue };
             let Ok(Some(status)) = child.try_wait() else { continue };
@@ -96,7 +97,7 @@ impl Children {
     }
 
     /// Asks all of them to stop, and starts no more.
-    pub(super) fn stop(self) -> Leaving {
+    pub(crate) fn stop(self) -> Leaving {
         let running = self.places.into_iter().filter_map(|place| match place.state {
             State::Runs { child, .. } => Some(child),
             State::Due(_) => None,
@@ -130,17 +131,17 @@ impl Place {
 }
 
 /// Children that have been asked to stop.
-pub(super) struct Leaving(Vec<Child>);
+pub(crate) struct Leaving(Vec<Child>);
 
 impl Leaving {
     /// Whether all have ended.
-    pub(super) fn all_gone(&mut self) -> bool {
+    pub(crate) fn all_gone(&mut self) -> bool {
         self.0.retain_mut(|child| !matches!(child.try_wait(), Ok(Some(_))));
         self.0.is_empty()
     }
 
     /// Kills those that have not ended, waits for them, and says how many there were.
-    pub(super) fn kill(&mut self) -> usize {
+    pub(crate) fn kill(&mut self) -> usize {
         self.all_gone();
         for child in &mut self.0 {
             let _ = child.kill();

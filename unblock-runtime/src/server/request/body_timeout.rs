@@ -10,7 +10,7 @@ use tokio::time::Sleep;
 ///
 /// Only the time counts in which the service waits for the client. When it reads late, because it had to wait for its
 /// turn, say, that is no fault of the client's.
-pub(super) struct Pace {
+pub(crate) struct Pace {
     allowed: Duration,
     /// Bytes for each of which the client has this part of a second more.
     rate: u64,
@@ -26,7 +26,7 @@ pub(super) struct Pace {
 
 impl Pace {
     /// For a body that may take so long, and one second more for each `rate` bytes. To be called in the runtime.
-    pub(super) fn new(allowed: Duration, rate: u64) -> Self {
+    pub(crate) fn new(allowed: Duration, rate: u64) -> Self {
         let timer = Box::pin(tokio::time::sleep(allowed));
         Self {
             allowed,
@@ -40,14 +40,14 @@ impl Pace {
     }
 
     /// So many bytes have come.
-    pub(super) fn received(&mut self, bytes: u64) {
+    pub(crate) fn received(&mut self, bytes: u64) {
         self.waited += self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
         self.received = self.received.saturating_add(bytes);
         self.last_look = false;
     }
 
     /// Ready when the client has had its time; else the task is woken when it will have had.
-    pub(super) fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let since = *self.since.get_or_insert_with(Instant::now);
         loop {
             ready!(self.timer.as_mut().poll(cx));

@@ -79,4 +79,5 @@ impl Wake for Bell {
 }
 
 #[cfg(all(test, loom))]
+#[path = "poll_when_woken/model.rs"]
 mod model;

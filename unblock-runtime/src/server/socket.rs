@@ -1,7 +1,6 @@
 //! The socket of a connection, which notes what happens on it, and which is closed so that nothing is lost.
 
 use std::io::{self, IoSlice};
-use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -12,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep_until};
 
-use super::activity::Activity;
+use super::timeouts::Activity;
 
 /// How many bytes are read to see what a client speaks: as much as most heads have, so that one read does for the first request.
 const FIRST_READ: usize = 1024;
@@ -23,7 +22,7 @@ const FIRST_READ: usize = 1024;
 /// see the end of its answer: that of HTTP/2 says all the time how much it has taken. nginx calls it `lingering_close`.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// The socket of a connection, whatever was put back on it, and its activity.
+/// The socket of a connection, what has been read of it and not been used yet, and its activity.
 pub(super) struct Stream {
     socket: TcpStream,
     activity: Arc<Activity>,
@@ -65,18 +64,6 @@ impl Stream {
         Poll::Ready(Ok(self.unread.starts_with(beginning)))
     }
 
-    /// These bytes are to be read again, before all others.
-    pub(super) fn put_back(&mut self, bytes: &[u8]) {
-        let rest = mem::replace(&mut self.unread, bytes.into());
-        self.unread.unsplit(rest);
-    }
-
-    /// The stream, on its way to another loop. Errors are of the runtime that it is registered with.
-    pub(super) fn detach(self) -> io::Result<Detached> {
-        let Self { socket, activity, unread, .. } = self;
-        Ok(Detached { socket: socket.into_std()?, activity, unread })
-    }
-
     fn poll_socket(
         &mut self,
         cx: &mut Context<'_>,
@@ -97,21 +84,6 @@ impl Stream {
             Poll::Pending => self.activity.stalled(),
         }
         written
-    }
-}
-
-/// A stream that no loop serves.
-pub(super) struct Detached {
-    socket: std::net::TcpStream,
-    activity: Arc<Activity>,
-    unread: BytesMut,
-}
-
-impl Detached {
-    /// The stream, of this loop from now on.
-    pub(super) fn attach(self) -> io::Result<Stream> {
-        let Self { socket, activity, unread } = self;
-        Ok(Stream { socket: TcpStream::from_std(socket)?, activity, unread, linger: None })
     }
 }
 
@@ -161,7 +133,6 @@ impl AsyncWrite for Stream {
     /// Closes our side, and reads on until the client has closed its own.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        this.activity.closes();
         if this.linger.is_none() {
             ready!(Pin::new(&mut this.socket).poll_shutdown(cx))?;
         }

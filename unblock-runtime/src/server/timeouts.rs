@@ -41,8 +41,6 @@ struct Now {
     stalled: Option<Instant>,
     /// Since when it takes no more requests, of those that can be told so.
     leaving: Option<Instant>,
-    /// Our side is closed, or is being.
-    closing: bool,
 }
 
 /// What is to become of a connection on which a limit was reached.
@@ -65,7 +63,6 @@ impl Activity {
             head: None,
             stalled: None,
             leaving: None,
-            closing: false,
         };
         Arc::new(Self { now: Mutex::new(now), full: Notify::new() })
     }
@@ -130,19 +127,6 @@ impl Activity {
     /// The client has been told to leave.
     pub(super) fn leave(&self) {
         self.lock().leaving.get_or_insert_with(Instant::now);
-    }
-
-    /// Our side is being closed.
-    pub(super) fn closes(&self) {
-        self.lock().closing = true;
-    }
-
-    /// Whether the connection is between two requests, as far as can be told between two polls of it: what it has brought is read
-    /// and answered, the client has taken the answers, and it may bring more.
-    pub(super) fn is_between_requests(&self) -> bool {
-        let now = self.lock();
-        let is_done = now.open == 0 && now.bodies == 0 && now.stalled.is_none();
-        is_done && now.leaving.is_none() && !now.closing
     }
 
     /// Waits until the client has taken longer than it may, or has brought as many requests as it may.

@@ -1,5 +1,10 @@
 //! One request: the limits before the service sees it, its deadline, and what becomes of a service that fails.
 
+pub(crate) mod body;
+mod body_timeout;
+pub(crate) mod service;
+pub(crate) mod text_response;
+
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
@@ -16,35 +21,33 @@ use hyper::service::Service;
 use pin_project_lite::pin_project;
 use tokio::time::{Sleep, sleep_until, timeout};
 
-use super::activity::{Activity, OpenAnswer};
-use super::answer::Source;
-use super::body::{Left, Rest};
-use super::gauge::Gauge;
-use super::housekeeping::Housekeeping;
-use super::{Answer, Body, BoxError, Limits, ResponseBody};
 use crate::error::Error;
 use crate::job::deadline;
+use crate::server::in_flight::Gauge;
+use crate::server::timeouts::{Activity, OpenAnswer};
+use crate::server::{Answer, Body, BoxError, Limits, ResponseBody};
 use crate::unwind;
+use body::{Left, Rest};
+use text_response::Source;
 
 /// How long the server goes on reading a body that nobody wants, and throws away what comes. A client that is cut off while
 /// it sends sees a broken connection and never the answer that says why. nginx has `lingering_close`.
 const LINGER: Duration = Duration::from_secs(5);
 
 /// What the requests of one connection have in common.
-pub(super) struct Requests {
-    pub(super) limits: Rc<Limits>,
+pub(crate) struct Requests {
+    pub(crate) limits: Rc<Limits>,
     /// How long the head of an answer may take.
-    pub(super) timeout: Option<Duration>,
-    pub(super) gauge: Gauge,
-    pub(super) housekeeping: Arc<Housekeeping>,
-    pub(super) activity: Arc<Activity>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) gauge: Gauge,
+    pub(crate) activity: Arc<Activity>,
 }
 
 impl Requests {
     /// Answers one request: never fails, and never panics because the service did.
     ///
     /// The service is called at once, so that what is returned need not hold it and the request: it is moved about.
-    pub(super) fn answer<S, B>(
+    pub(crate) fn answer<S, B>(
         self: &Rc<Self>,
         service: &S,
         request: Request<Incoming>,
@@ -80,7 +83,6 @@ struct Running(Rc<Requests>);
 impl Running {
     fn begin(requests: &Rc<Requests>) -> Self {
         requests.gauge.request_begins();
-        requests.housekeeping.request(&requests.activity);
         Self(Rc::clone(requests))
     }
 }
@@ -93,7 +95,7 @@ impl Drop for Running {
 
 pin_project! {
     /// The answer to one request, on its way.
-    pub(super) struct Answering<F> {
+    pub(crate) struct Answering<F> {
         #[pin]
         called: Called<F>,
         deadline: Option<Instant>,

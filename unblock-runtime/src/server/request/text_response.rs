@@ -11,10 +11,10 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use pin_project_lite::pin_project;
 
-use super::BoxError;
-use super::activity::OpenAnswer;
 use crate::error::Error;
 use crate::http::status::{ErrorStatus, INTERNAL, whole_seconds};
+use crate::server::BoxError;
+use crate::server::timeouts::OpenAnswer;
 
 /// An answer of the server itself: a status, one line of plain text, and when to come back if it is known.
 ///
@@ -48,18 +48,18 @@ impl Answer {
         self
     }
 
-    pub(super) fn body_too_large(limit: u64) -> Self {
+    pub(crate) fn body_too_large(limit: u64) -> Self {
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("the body is too large: at most {limit} bytes are accepted"),
         )
     }
 
-    pub(super) fn body_too_slow() -> Self {
+    pub(crate) fn body_too_slow() -> Self {
         Self::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly")
     }
 
-    pub(super) fn internal_error() -> Self {
+    pub(crate) fn internal_error() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, INTERNAL)
     }
 
@@ -109,7 +109,7 @@ impl fmt::Display for Answer {
 
 pin_project! {
     /// The body of a response, whose request is open for as long as it is.
-    pub(super) struct ResponseBody<B> {
+    pub(crate) struct ResponseBody<B> {
         #[pin]
         source: Source<B>,
         _open: Option<OpenAnswer>,
@@ -119,7 +119,7 @@ pin_project! {
 pin_project! {
     /// Where the body of a response comes from.
     #[project = Projected]
-    pub(super) enum Source<B> {
+    pub(crate) enum Source<B> {
         /// One line of the server's own.
         Own { #[pin] line: Full<Bytes> },
         /// What the service answers.
@@ -128,17 +128,17 @@ pin_project! {
 }
 
 impl<B> ResponseBody<B> {
-    pub(super) fn new(source: Source<B>, open: Option<OpenAnswer>) -> Self {
+    pub(crate) fn new(source: Source<B>, open: Option<OpenAnswer>) -> Self {
         Self { source, _open: open }
     }
 }
 
 impl<B> Source<B> {
-    pub(super) fn own(answer: Answer) -> Response<Self> {
+    pub(crate) fn own(answer: Answer) -> Response<Self> {
         answer.into_response().map(|line| Self::Own { line })
     }
 
-    pub(super) fn service(response: Response<B>) -> Response<Self> {
+    pub(crate) fn service(response: Response<B>) -> Response<Self> {
         response.map(|body| Self::Service { body })
     }
 }

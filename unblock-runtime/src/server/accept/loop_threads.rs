@@ -11,15 +11,14 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc};
 
-use super::cores::Cores;
-use super::gauge::Gauge;
-use super::serve::Loop;
-use super::service::IntoService;
-use super::spread::spread;
-use super::{Limits, ServerError, ServerHandle};
+use super::balancer::spread;
+use super::loop_thread::Loop;
+use crate::server::in_flight::Gauge;
+use crate::server::request::service::IntoService;
+use crate::server::{Limits, ServerError, ServerHandle};
 
 /// The threads of the loops: which still run, and what they have open.
-pub(super) struct Loops {
+pub(crate) struct Loops {
     news: mpsc::UnboundedReceiver<News>,
     running: Vec<(usize, Gauge)>,
     starting: usize,
@@ -27,7 +26,7 @@ pub(super) struct Loops {
 
 impl Loops {
     /// Starts `count` loops on the socket, each with a service of its own that `make` makes on its thread.
-    pub(super) fn start<K, S, M>(
+    pub(crate) fn start<K, S, M>(
         count: usize,
         listener: &TcpListener,
         limits: &Limits,
@@ -44,14 +43,11 @@ impl Loops {
         let permits = Arc::new(Semaphore::new(limits.connections));
         let (tell, news) = mpsc::unbounded_channel();
         let mut loops = Self { news, running: Vec::new(), starting: count };
-        let cores = Cores::new(count);
         let gauges: Vec<_> = (0..count).map(|_| Gauge::default()).collect();
         let shares = spread(gauges.iter().cloned());
         for (index, (gauge, (spread, arrivals))) in gauges.into_iter().zip(shares).enumerate() {
             let started = listener.try_clone().and_then(|listener| {
                 let one = Loop {
-                    index,
-                    cores: cores.clone(),
                     listener,
                     limits: limits.clone(),
                     request_timeout,
@@ -82,7 +78,7 @@ impl Loops {
     /// # Errors
     ///
     /// One has ended instead.
-    pub(super) async fn ready(&mut self) -> Result<(), ServerError> {
+    pub(crate) async fn ready(&mut self) -> Result<(), ServerError> {
         while self.starting > 0 {
             self.next().await?;
         }
@@ -90,21 +86,21 @@ impl Loops {
     }
 
     /// Waits until a loop fails.
-    pub(super) async fn failed(&mut self) -> Result<Infallible, ServerError> {
+    pub(crate) async fn failed(&mut self) -> Result<Infallible, ServerError> {
         loop {
             self.next().await?;
         }
     }
 
     /// Waits until all have ended, however.
-    pub(super) async fn ended(&mut self) {
+    pub(crate) async fn ended(&mut self) {
         while !self.running.is_empty() {
             let _ = self.next().await;
         }
     }
 
     /// How many loops still run, and how many connections and requests these have open.
-    pub(super) fn left(&self) -> (usize, usize, usize) {
+    pub(crate) fn left(&self) -> (usize, usize, usize) {
         let connections = self.running.iter().map(|(_, gauge)| gauge.connections()).sum();
         let requests = self.running.iter().map(|(_, gauge)| gauge.requests()).sum();
         (self.running.len(), connections, requests)

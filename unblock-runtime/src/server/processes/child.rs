@@ -8,16 +8,16 @@ use std::env;
 use std::os::unix::process::parent_id;
 use std::process::{self, Command};
 
-use super::ServerError;
+use crate::server::ServerError;
 
 const CHILD: &str = "UNBLOCK_CHILD";
 const SOCKETS: &str = "LISTEN_FDS";
 
 /// The descriptor at which the convention has the first socket.
-pub(super) const FIRST_SOCKET: i32 = 3;
+pub(crate) const FIRST_SOCKET: i32 = 3;
 
 /// Writes into the environment of a child's command who it is.
-pub(super) fn introduce(command: &mut Command, index: usize) {
+pub(crate) fn introduce(command: &mut Command, index: usize) {
     command
         .env(SOCKETS, "1")
         .env(CHILD, format!("{index}:{}", process::id()))
@@ -29,7 +29,7 @@ pub(super) fn introduce(command: &mut Command, index: usize) {
 }
 
 /// Which child this process is, if it is one. To be asked before the socket is taken.
-pub(super) fn index() -> Option<usize> {
+pub(crate) fn index() -> Option<usize> {
     env::var_os(SOCKETS)?;
     introduction().map(|(index, _)| index)
 }
@@ -41,7 +41,7 @@ pub(super) fn index() -> Option<usize> {
 /// # Errors
 ///
 /// The parent had died before.
-pub(super) fn die_with_parent() -> Result<(), ServerError> {
+pub(crate) fn die_with_parent() -> Result<(), ServerError> {
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM))
         .map_err(|error| ServerError::Start(error.into()))?;

@@ -6,19 +6,19 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 
-use super::builder::{Options, Server};
 use super::children::Children;
-use super::race::{Race, race};
-use super::restarts::Ledger;
-use super::signals::Wishes;
-use super::{Report, ServerError};
+use super::restart_budget::Ledger;
+use crate::server::builder::{Options, Server};
+use crate::server::race::{Race, race};
+use crate::server::signals::Wishes;
+use crate::server::{Report, ServerError};
 
 /// How much longer than its grace period a child may take before it is killed.
 const MARGIN: Duration = Duration::from_secs(5);
 
 /// Runs the children until the server is stopped, or their deaths use up the budget. Blocks this thread, which is
 /// also the one that starts them: the kernel tells them of the death of *it*.
-pub(super) fn supervise(server: Server) -> Result<Report, ServerError> {
+pub(crate) fn supervise(server: Server) -> Result<Report, ServerError> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -3,12 +3,10 @@
 use http::{Request, Response};
 use hyper_util::service::TowerToHyperService;
 
-use super::{Body, BoxError};
+use crate::server::{Body, BoxError};
 
-/// What [`Server::serve`](super::Server::serve) takes: a service of tower's (an axum `Router` is one) or of hyper's
-/// that answers `Request<Body>` and can be cloned: one clone for each loop and connection, and one more whenever a connection
-/// moves to another loop between two requests. So what a clone keeps for itself may be forgotten between two requests; what is to
-/// be kept is shared by the clones, or belongs to the loop if the service is made there.
+/// What [`Server::serve`](crate::server::Server::serve) takes: a service of tower's (an axum `Router` is one) or of hyper's
+/// that answers `Request<Body>` and can be cloned: one clone for each loop, and one for each connection.
 ///
 /// `Kind` says which of the two and is inferred; it matters only to a type that is both.
 #[diagnostic::on_unimplemented(

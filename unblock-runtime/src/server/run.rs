@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use super::accept::loop_threads::Loops;
 use super::builder::{Options, Server};
-use super::loops::Loops;
 use super::race::{Race, race};
-use super::service::IntoService;
+use super::request::service::IntoService;
 use super::signals::Wishes;
 use super::{Report, Role, ServerError};
 
@@ -25,7 +25,7 @@ where
 {
     #[cfg(unix)]
     if let Role::Child { .. } = server.role {
-        super::child::die_with_parent()?;
+        super::processes::child::die_with_parent()?;
     }
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
