@@ -6,7 +6,7 @@ use quote::{ToTokens, quote};
 use syn::{Safety, Token};
 
 use crate::errors::Errors;
-use crate::signature::Function;
+use crate::parse::function::Function;
 
 /// The item as it was.
 ///

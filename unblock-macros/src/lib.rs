@@ -5,24 +5,13 @@
 //! bottom), and `fallback` what is emitted when there were mistakes.
 //! The expansions are in `tests/expanded`, as readable Rust.
 
-mod args;
-mod argument;
-mod borrow;
-mod call;
-mod duration;
 mod errors;
 mod expand;
 mod fallback;
-mod format_string;
 #[cfg(test)]
 mod golden;
-mod handover;
-mod job;
-mod place;
-mod self_tokens;
-mod settings;
-mod signature;
-mod spelling;
+mod parse;
+mod span;
 mod validate;
 
 use proc_macro::TokenStream;

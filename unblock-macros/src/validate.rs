@@ -2,11 +2,11 @@
 
 use syn::{ReceiverKind, ReturnType, Safety, Signature, Type};
 
-use crate::args::Options;
-use crate::argument::Argument;
-use crate::borrow;
 use crate::errors::Errors;
-use crate::signature::{Body, Function};
+use crate::parse::argument::Argument;
+use crate::parse::borrow;
+use crate::parse::function::{Body, Function};
+use crate::parse::options::Options;
 
 pub(crate) fn check(function: &Function, options: &Options, errors: &mut Errors) {
     qualifiers(&function.sig, errors);

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
-use crate::args::Options;
+use crate::parse::options::Options;
 
 /// Generated code that errors show at a place of the user's; its names stay apart from the user's.
 pub(crate) fn at(place: Span) -> Span {

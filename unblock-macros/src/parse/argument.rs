@@ -5,10 +5,10 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, FnArg, Ident, Pat, PatIdent, PatType, Receiver, ReceiverKind, Token, Type};
 
-use crate::args::Options;
-use crate::borrow;
-use crate::place::at;
-use crate::signature::Function;
+use crate::parse::borrow;
+use crate::parse::function::Function;
+use crate::parse::options::Options;
+use crate::span::at;
 
 /// An argument other than `self`.
 pub(crate) struct Argument {

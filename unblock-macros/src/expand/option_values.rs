@@ -5,10 +5,10 @@ use quote::{quote, quote_spanned};
 use syn::Expr;
 use syn::spanned::Spanned;
 
-use crate::args::{Options, Timeout, mentions};
-use crate::argument::{self, Argument};
-use crate::place::{at, local, runtime_at};
-use crate::signature::Function;
+use crate::parse::argument::{self, Argument};
+use crate::parse::function::Function;
+use crate::parse::options::{Options, Timeout, mentions};
+use crate::span::{at, local, runtime_at};
 
 /// What the options say, found out before the arguments go.
 ///

@@ -8,9 +8,9 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token};
 
-use crate::duration;
 use crate::errors::Errors;
-use crate::spelling;
+use crate::parse::duration;
+use crate::parse::suggestion;
 
 /// How the calls of one function are to be made.
 #[derive(Default)]
@@ -59,7 +59,7 @@ impl Options {
     fn read_one(&mut self, input: ParseStream<'_>, seen: &mut Vec<String>) -> syn::Result<()> {
         let Ok(key) = input.call(Ident::parse_any) else {
             return Err(
-                input.error(format!("expected an option; the options are {}", spelling::OPTIONS))
+                input.error(format!("expected an option; the options are {}", suggestion::OPTIONS))
             );
         };
         let option = key.unraw().to_string();
@@ -104,7 +104,7 @@ impl Options {
                 }
                 self.runtime = Some(input.call(Path::parse_mod_style)?);
             }
-            _ => return Err(syn::Error::new(key.span(), spelling::unknown_option(&option))),
+            _ => return Err(syn::Error::new(key.span(), suggestion::unknown_option(&option))),
         }
         Ok(())
     }

@@ -5,11 +5,11 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Pat, Receiver, ReceiverKind, ReturnType, Token, Type};
 
-use crate::args::Options;
-use crate::argument::{self, Argument};
-use crate::place::{at, local};
-use crate::self_tokens;
-use crate::signature::{Body, Function};
+use crate::expand::receiver;
+use crate::parse::argument::{self, Argument};
+use crate::parse::function::{Body, Function};
+use crate::parse::options::Options;
+use crate::span::{at, local};
 
 /// The body as a closure that owns all arguments, whether it uses them or not: they are dropped where it ran.
 ///
@@ -41,7 +41,7 @@ pub(crate) fn job(
 
     let Body::Braces(braces) = &function.body else { return (Vec::new(), TokenStream::new()) };
     let (inner_attrs, body) = split_inner_attributes(braces.stream());
-    let body = if function.sig.receiver().is_some() { self_tokens::rename(body) } else { body };
+    let body = if function.sig.receiver().is_some() { receiver::rename(body) } else { body };
     let mut block = Group::new(Delimiter::Brace, body);
     // At the user's braces, but not theirs: the compiler would find them unnecessary.
     block.set_span(at(braces.span()));
@@ -77,8 +77,8 @@ pub(crate) fn job(
 /// ```
 fn receiver_binding(receiver: &Receiver) -> TokenStream {
     let token = &receiver.self_token;
-    let this = self_tokens::ident(token.span);
-    let outside = self_tokens::ident(at(token.span));
+    let this = receiver::ident(token.span);
+    let outside = receiver::ident(at(token.span));
     let span = at(token.span);
     if argument::is_borrowed_receiver(receiver) {
         let mutability = match receiver.kind {

@@ -3,11 +3,11 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
-use crate::args::Options;
-use crate::argument::{self, Argument};
-use crate::place::{at, runtime_at};
-use crate::self_tokens;
-use crate::signature::Function;
+use crate::expand::receiver;
+use crate::parse::argument::{self, Argument};
+use crate::parse::function::Function;
+use crate::parse::options::Options;
+use crate::span::{at, runtime_at};
 
 /// What the job gets: a copy of what the caller lends, and what the caller gives.
 ///
@@ -31,7 +31,7 @@ pub(crate) fn handover(
     let mut handover = TokenStream::new();
     if let Some(receiver) = function.sig.receiver() {
         let token = &receiver.self_token;
-        let this = self_tokens::ident(at(token.span));
+        let this = receiver::ident(at(token.span));
         let call =
             handover_call(argument::is_borrowed_receiver(receiver), token.span, token, options);
         handover.extend(quote_spanned!(at(token.span)=> let #this = #call;));

@@ -1,18 +1,25 @@
 //! From a function that blocks to an `async` one whose body is a job.
 
+mod call;
+mod captures;
+mod format_string;
+mod job;
+mod option_values;
+mod receiver;
+
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::{FnArg, Pat, PatIdent, Token};
 
-use crate::args::Options;
-use crate::argument::Argument;
-use crate::call::{call, settled};
+use self::call::{call, settled};
+use self::captures::handover;
+use self::job::job;
+use self::option_values::settings;
 use crate::errors::Errors;
-use crate::handover::handover;
-use crate::job::job;
-use crate::place::at;
-use crate::settings::settings;
-use crate::signature::Function;
+use crate::parse::argument::Argument;
+use crate::parse::function::Function;
+use crate::parse::options::Options;
+use crate::span::at;
 use crate::{fallback, validate};
 
 /// The whole of the attribute: reads the options and the function, and either expands or explains.

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 
-use crate::format_string;
+use crate::expand::format_string;
 
 /// The variable that stands for `self`. It takes the place, and so the hygiene, of the `self` that it replaces:
 /// in a method made by `macro_rules!`, binding and uses then meet as the original tokens did.

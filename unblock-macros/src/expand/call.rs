@@ -5,12 +5,12 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ReturnType;
 use syn::spanned::Spanned;
 
-use crate::args::{Options, Timeout};
-use crate::argument::Argument;
-use crate::duration;
-use crate::place::{at, local, runtime_at};
-use crate::settings::leaves_with_the_arguments;
-use crate::signature::Function;
+use crate::expand::option_values::leaves_with_the_arguments;
+use crate::parse::argument::Argument;
+use crate::parse::duration;
+use crate::parse::function::Function;
+use crate::parse::options::{Options, Timeout};
+use crate::span::{at, local, runtime_at};
 
 /// ```text
 /// // Input:
