@@ -2,7 +2,7 @@
 //!
 //! A function that can fail gets a failure as its own error; one that cannot, panics as its body did. Which of the two
 //! a function is, its return type says, and generated code asks by method resolution (autoref specialisation, after
-//! dtolnay's case study): `(&outcome).way()` finds [`ByError`] first where it applies, and [`ByPanic`] everywhere.
+//! dtolnay's case study): `(&outcome).conversion()` finds [`ByError`] first where it applies, and [`ByPanic`] everywhere.
 
 use std::panic::resume_unwind;
 
@@ -16,11 +16,11 @@ pub struct Outcome<R>(pub(crate) Result<R, Error>);
 /// The way of a function whose failures can be its error.
 pub trait ByError {
     /// Names the way.
-    fn way(&self) -> AsError;
+    fn conversion(&self) -> AsError;
 }
 
 impl<T, E: From<Error>> ByError for Outcome<Result<T, E>> {
-    fn way(&self) -> AsError {
+    fn conversion(&self) -> AsError {
         AsError
     }
 }
@@ -28,11 +28,11 @@ impl<T, E: From<Error>> ByError for Outcome<Result<T, E>> {
 /// The way of any other function.
 pub trait ByPanic {
     /// Names the way.
-    fn way(&self) -> AsPanic;
+    fn conversion(&self) -> AsPanic;
 }
 
 impl<R> ByPanic for &Outcome<R> {
-    fn way(&self) -> AsPanic {
+    fn conversion(&self) -> AsPanic {
         AsPanic
     }
 }
@@ -47,7 +47,7 @@ impl AsError {
     /// # Errors
     ///
     /// The body's own, or what the failure of the call converts to.
-    pub fn settle<T, E: From<Error>>(self, outcome: Outcome<Result<T, E>>) -> Result<T, E> {
+    pub fn finish<T, E: From<Error>>(self, outcome: Outcome<Result<T, E>>) -> Result<T, E> {
         fallible(outcome)
     }
 }
@@ -65,7 +65,7 @@ impl AsPanic {
     /// request's time is up: with a text, as any `panic!`; or in a request of the server, which answers 503 or 504 for it,
     /// with the [`Error`], and without a word in the log.
     #[track_caller]
-    pub fn settle<R>(self, outcome: Outcome<R>) -> R {
+    pub fn finish<R>(self, outcome: Outcome<R>) -> R {
         match outcome.0 {
             Ok(value) => value,
             Err(Error::Panicked(panicked)) => panicked.resume(),

@@ -68,7 +68,7 @@ pub(crate) fn call(function: &Function, arguments: &[Argument], options: &Option
 /// and without anything that can fail, where the type of the result decides what becomes of a panic:
 /// ```text
 /// use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-/// (&__outcome).way().settle(__outcome)
+/// (&__outcome).conversion().finish(__outcome)
 /// ```
 pub(crate) fn settled(function: &Function, options: &Options) -> TokenStream {
     let span = at(result_span(function));
@@ -80,7 +80,7 @@ pub(crate) fn settled(function: &Function, options: &Options) -> TokenStream {
     quote_spanned! {span=>
         {
             use #runtime::__private::{ByError as _, ByPanic as _};
-            (&#outcome).way().settle(#outcome)
+            (&#outcome).conversion().finish(#outcome)
         }
     }
 }

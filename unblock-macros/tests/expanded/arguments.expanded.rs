@@ -38,7 +38,7 @@ async fn patterns(
     };
     {
         use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-        (&__outcome).way().settle(__outcome)
+        (&__outcome).conversion().finish(__outcome)
     }
 }
 async fn conditional(
@@ -67,7 +67,7 @@ async fn conditional(
     };
     {
         use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-        (&__outcome).way().settle(__outcome)
+        (&__outcome).conversion().finish(__outcome)
     }
 }
 async fn borrowed<'a, T: Clone + Send + 'static>(
@@ -102,7 +102,7 @@ async fn borrowed<'a, T: Clone + Send + 'static>(
     };
     {
         use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-        (&__outcome).way().settle(__outcome)
+        (&__outcome).conversion().finish(__outcome)
     }
 }
 async fn held(_guard: Guard) {
@@ -118,6 +118,6 @@ async fn held(_guard: Guard) {
     };
     {
         use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-        (&__outcome).way().settle(__outcome)
+        (&__outcome).conversion().finish(__outcome)
     }
 }

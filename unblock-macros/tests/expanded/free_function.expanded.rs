@@ -17,7 +17,7 @@ pub async fn thumbnail(image: &[u8], width: u32) -> Vec<u8> {
     };
     {
         use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-        (&__outcome).way().settle(__outcome)
+        (&__outcome).conversion().finish(__outcome)
     }
 }
 async fn nothing() {
@@ -30,6 +30,6 @@ async fn nothing() {
     };
     {
         use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-        (&__outcome).way().settle(__outcome)
+        (&__outcome).conversion().finish(__outcome)
     }
 }

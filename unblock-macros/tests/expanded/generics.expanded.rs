@@ -25,7 +25,7 @@ where
         };
         {
             use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-            (&__outcome).way().settle(__outcome)
+            (&__outcome).conversion().finish(__outcome)
         }
     }
 }
@@ -43,6 +43,6 @@ async fn lines(
     };
     {
         use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-        (&__outcome).way().settle(__outcome)
+        (&__outcome).conversion().finish(__outcome)
     }
 }

@@ -10,6 +10,6 @@ async fn allowed() -> u8 {
     };
     {
         use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-        (&__outcome).way().settle(__outcome)
+        (&__outcome).conversion().finish(__outcome)
     }
 }

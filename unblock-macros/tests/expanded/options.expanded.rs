@@ -84,7 +84,7 @@ async fn by_pattern(__arg0: State<App>, __arg1: Path<u8>) -> u8 {
     };
     {
         use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-        (&__outcome).way().settle(__outcome)
+        (&__outcome).conversion().finish(__outcome)
     }
 }
 impl Job {

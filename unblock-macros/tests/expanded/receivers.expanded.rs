@@ -11,7 +11,7 @@ impl Store {
         };
         {
             use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-            (&__outcome).way().settle(__outcome)
+            (&__outcome).conversion().finish(__outcome)
         }
     }
     async fn by_value(self) -> Self {
@@ -26,7 +26,7 @@ impl Store {
         };
         {
             use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-            (&__outcome).way().settle(__outcome)
+            (&__outcome).conversion().finish(__outcome)
         }
     }
     async fn by_mutable_value(self) -> Self {
@@ -44,7 +44,7 @@ impl Store {
         };
         {
             use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-            (&__outcome).way().settle(__outcome)
+            (&__outcome).conversion().finish(__outcome)
         }
     }
     async fn by_arc(self: Arc<Self>) -> usize {
@@ -59,7 +59,7 @@ impl Store {
         };
         {
             use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-            (&__outcome).way().settle(__outcome)
+            (&__outcome).conversion().finish(__outcome)
         }
     }
     async fn by_borrowed_arc(self: &Arc<Self>) -> Arc<Self> {
@@ -74,7 +74,7 @@ impl Store {
         };
         {
             use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-            (&__outcome).way().settle(__outcome)
+            (&__outcome).conversion().finish(__outcome)
         }
     }
     async fn by_static_reference(&'static self) -> &'static str {
@@ -89,7 +89,7 @@ impl Store {
         };
         {
             use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-            (&__outcome).way().settle(__outcome)
+            (&__outcome).conversion().finish(__outcome)
         }
     }
     async fn none(rows: usize) -> Self {
@@ -104,7 +104,7 @@ impl Store {
         };
         {
             use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-            (&__outcome).way().settle(__outcome)
+            (&__outcome).conversion().finish(__outcome)
         }
     }
 }

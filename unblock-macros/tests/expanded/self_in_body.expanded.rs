@@ -29,7 +29,7 @@ impl Store {
         };
         {
             use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-            (&__outcome).way().settle(__outcome)
+            (&__outcome).conversion().finish(__outcome)
         }
     }
 }

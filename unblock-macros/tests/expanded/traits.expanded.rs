@@ -13,7 +13,7 @@ pub trait Hasher: Clone + Send + Sync + 'static {
         };
         {
             use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-            (&__outcome).way().settle(__outcome)
+            (&__outcome).conversion().finish(__outcome)
         }
     }
 }
@@ -32,7 +32,7 @@ impl Verifier for Argon {
         };
         {
             use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-            (&__outcome).way().settle(__outcome)
+            (&__outcome).conversion().finish(__outcome)
         }
     }
 }
