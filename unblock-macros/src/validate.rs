@@ -25,7 +25,7 @@ pub(crate) fn check(function: &Function, options: &Options, errors: &mut Errors)
         self::argument(&argument, errors);
     }
     if let ReturnType::Type(_, ty) = &function.sig.output {
-        result(ty, errors);
+        return_type(ty, errors);
     }
 }
 
@@ -107,7 +107,7 @@ fn argument(argument: &Argument, errors: &mut Errors) {
     let reference = borrow::shared_reference(&argument.ty);
     let ty = reference.map_or(&argument.ty, |reference| &*reference.elem);
     if let (Some(reference), Type::TraitObject(object)) = (reference, borrow::peel(ty)) {
-        let object = borrow::text(object);
+        let object = borrow::to_source(object);
         errors.on(
             reference,
             format!("the job cannot own a copy of a trait object behind `&`: take `{name}Box<{object} + Send>` or `{name}Arc<{object} + Send + Sync>`"),
@@ -127,7 +127,7 @@ fn argument(argument: &Argument, errors: &mut Errors) {
     }
 }
 
-fn result(ty: &Type, errors: &mut Errors) {
+fn return_type(ty: &Type, errors: &mut Errors) {
     let Some(borrow) = borrow::find(ty) else { return };
     let owned = match borrow.owned {
         Some(owned) => format!("return an owned value, such as `{owned}`"),

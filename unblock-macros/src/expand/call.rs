@@ -5,12 +5,12 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ReturnType;
 use syn::spanned::Spanned;
 
-use crate::expand::option_values::leaves_with_the_arguments;
+use crate::expand::option_values::may_borrow_from_moved;
 use crate::parse::argument::Argument;
 use crate::parse::duration;
 use crate::parse::function::Function;
 use crate::parse::options::{Options, Timeout};
-use crate::span::{at, local, runtime_at};
+use crate::span::{at, local, runtime_path};
 
 /// ```text
 /// // Input:
@@ -30,14 +30,14 @@ use crate::span::{at, local, runtime_at};
 /// The static has a block of its own, so that the body does not see it.
 pub(crate) fn call(function: &Function, arguments: &[Argument], options: &Options) -> TokenStream {
     let span = at(result_span(function));
-    let runtime = runtime_at(span, options);
+    let runtime = runtime_path(span, options);
     let constructor =
         options.name.as_ref().map_or_else(|| quote!(new()), |name| quote!(named(#name)));
     let handler = quote_spanned!(span=> #runtime::__private::Handler::#constructor);
     let pool = options.pool.as_ref().map(|pool| {
         let variable = local("__pool");
         let moves =
-            if leaves_with_the_arguments(pool, function, arguments) { quote!(&) } else { quote!() };
+            if may_borrow_from_moved(pool, function, arguments) { quote!(&) } else { quote!() };
         quote_spanned!(span=> .pool(#moves #variable))
     });
     let timeout = options.timeout.as_ref().map(|timeout| {
@@ -70,9 +70,9 @@ pub(crate) fn call(function: &Function, arguments: &[Argument], options: &Option
 /// use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
 /// (&__outcome).conversion().finish(__outcome)
 /// ```
-pub(crate) fn settled(function: &Function, options: &Options) -> TokenStream {
+pub(crate) fn return_value(function: &Function, options: &Options) -> TokenStream {
     let span = at(result_span(function));
-    let runtime = runtime_at(span, options);
+    let runtime = runtime_path(span, options);
     let outcome = format_ident!("__outcome", span = span);
     if options.can_fail() {
         return quote_spanned!(span=> #runtime::__private::fallible(#outcome));

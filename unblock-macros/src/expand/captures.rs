@@ -7,7 +7,7 @@ use crate::expand::receiver;
 use crate::parse::argument::{self, Argument};
 use crate::parse::function::Function;
 use crate::parse::options::Options;
-use crate::span::{at, runtime_at};
+use crate::span::{at, runtime_path};
 
 /// What the job gets: a copy of what the caller lends, and what the caller gives.
 ///
@@ -23,38 +23,37 @@ use crate::span::{at, runtime_at};
 /// Each call says by itself that its argument may go to another thread, and takes its place from the argument's name, so
 /// that an error is about that argument. The places of a call and of its argument have to agree in hygiene, or the compiler shows the
 /// attribute instead.
-pub(crate) fn handover(
+pub(crate) fn captures(
     function: &Function,
     arguments: &[Argument],
     options: &Options,
 ) -> TokenStream {
-    let mut handover = TokenStream::new();
+    let mut captures = TokenStream::new();
     if let Some(receiver) = function.sig.receiver() {
         let token = &receiver.self_token;
         let this = receiver::ident(at(token.span));
-        let call =
-            handover_call(argument::is_borrowed_receiver(receiver), token.span, token, options);
-        handover.extend(quote_spanned!(at(token.span)=> let #this = #call;));
+        let call = capture(argument::is_borrowed_receiver(receiver), token.span, token, options);
+        captures.extend(quote_spanned!(at(token.span)=> let #this = #call;));
     }
     for argument in arguments {
         let Argument { attrs, name, .. } = argument;
         let conditions = attrs.iter().filter(|attr| argument::is_condition(attr));
-        let call = handover_call(argument.is_borrowed(), name.span(), name, options);
-        handover.extend(quote_spanned!(at(name.span())=> #(#conditions)* let #name = #call;));
+        let call = capture(argument.is_borrowed(), name.span(), name, options);
+        captures.extend(quote_spanned!(at(name.span())=> #(#conditions)* let #name = #call;));
     }
-    handover
+    captures
 }
 
-fn handover_call(
+fn capture(
     is_borrowed: bool,
-    place: Span,
+    span: Span,
     argument: impl ToTokens,
     options: &Options,
 ) -> TokenStream {
-    let runtime = runtime_at(place, options);
+    let runtime = runtime_path(span, options);
     if is_borrowed {
-        quote_spanned!(place=> #runtime::__private::own(#argument))
+        quote_spanned!(span=> #runtime::__private::own(#argument))
     } else {
-        quote_spanned!(place=> #runtime::__private::moved(#argument))
+        quote_spanned!(span=> #runtime::__private::moved(#argument))
     }
 }

@@ -58,7 +58,7 @@ pub(crate) fn job(
         }
         ReturnType::Type(arrow, ty) => {
             let mut ty = ty.clone();
-            HideOpaque.visit_type_mut(&mut ty);
+            InferOpaque.visit_type_mut(&mut ty);
             quote!(#arrow #ty)
         }
     };
@@ -107,7 +107,7 @@ fn argument_binding(argument: &Argument, options: &Options) -> TokenStream {
         .filter(|attr| argument::is_condition(attr) || argument::is_lint(attr))
         .collect();
     // What `pool = …` uses is used, also when the body does not.
-    let used = argument.bindings().iter().any(|binding| options.mention(binding));
+    let used = argument.bindings().iter().any(|binding| options.mentions(binding));
     let used = used.then(|| quote_spanned!(span=> #[allow(unused_variables)]));
     let value = if argument.is_borrowed() {
         quote_spanned!(span=> #name.get())
@@ -154,9 +154,9 @@ fn split_inner_attributes(body: TokenStream) -> (Vec<TokenStream>, TokenStream) 
 }
 
 /// A closure's return type may not name `impl Trait`, but may leave it out: `Result<_, Error>`.
-struct HideOpaque;
+struct InferOpaque;
 
-impl VisitMut for HideOpaque {
+impl VisitMut for InferOpaque {
     fn visit_type_mut(&mut self, ty: &mut Type) {
         if let Type::ImplTrait(opaque) = ty {
             let underscore_token = Token![_](opaque.impl_token.span);

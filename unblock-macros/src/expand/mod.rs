@@ -11,10 +11,10 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::{FnArg, Pat, PatIdent, Token};
 
-use self::call::{call, settled};
-use self::captures::handover;
+use self::call::{call, return_value};
+use self::captures::captures;
 use self::job::job;
-use self::option_values::settings;
+use self::option_values::option_values;
 use crate::errors::Errors;
 use crate::parse::argument::Argument;
 use crate::parse::function::Function;
@@ -25,7 +25,7 @@ use crate::{fallback, validate};
 /// The whole of the attribute: reads the options and the function, and either expands or explains.
 pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let options = Options::read(args, &mut errors);
+    let options = Options::parse(args, &mut errors);
     let function = match syn::parse2::<Function>(item.clone()) {
         Ok(function) => function,
         Err(error) => {
@@ -55,11 +55,11 @@ pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 fn expand(function: &Function, options: &Options) -> TokenStream {
     let arguments = Argument::all(function, options);
-    let settings = settings(function, &arguments, options);
-    let handover = handover(function, &arguments, options);
+    let option_values = option_values(function, &arguments, options);
+    let captures = captures(function, &arguments, options);
     let (inner_attrs, job) = job(function, &arguments, options);
     let call = call(function, &arguments, options);
-    let settled = settled(function, options);
+    let return_value = return_value(function, options);
 
     let Function { attrs, vis, .. } = function;
     let sig = signature(function, &arguments);
@@ -67,11 +67,11 @@ fn expand(function: &Function, options: &Options) -> TokenStream {
         #(#attrs)*
         #(#inner_attrs)*
         #vis #sig {
-            #settings
-            #handover
+            #option_values
+            #captures
             #job
             #call
-            #settled
+            #return_value
         }
     }
 }

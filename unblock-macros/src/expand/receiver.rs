@@ -26,15 +26,16 @@ pub(crate) fn rename(body: TokenStream) -> TokenStream {
 }
 
 /// `None` when there was nothing to rename, so that the groups along the way keep their exact spans.
-/// `called` is the name of the macro that the tokens are given to, if they are.
-fn renamed(tokens: &TokenStream, called: Option<&str>) -> Option<TokenStream> {
+/// `called_macro` is the name of the macro that the tokens are given to, if they are.
+fn renamed(tokens: &TokenStream, called_macro: Option<&str>) -> Option<TokenStream> {
     let mut tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
-    let captures = called.map_or_else(Vec::new, |name| format_string::positions(name, &tokens));
+    let captures =
+        called_macro.map_or_else(Vec::new, |name| format_string::positions(name, &tokens));
     let mut nested = NestedItem::default();
     let mut changed = false;
     let mut at = 0;
     while at < tokens.len() {
-        nested.see(&tokens, at);
+        nested.advance(&tokens, at);
         let replacement = match &tokens[at] {
             TokenTree::Ident(word) if word == "use" && !is_punct(tokens.get(at + 1), '<') => {
                 at = end_of_statement(&tokens, at);
@@ -109,7 +110,7 @@ struct NestedItem {
 }
 
 impl NestedItem {
-    fn see(&mut self, tokens: &[TokenTree], at: usize) {
+    fn advance(&mut self, tokens: &[TokenTree], at: usize) {
         match (&tokens[at], self.angles) {
             (TokenTree::Ident(word), None) if word == "impl" || word == "trait" => {
                 self.angles = Some(0)

@@ -39,7 +39,7 @@ impl Argument {
             // An option's value is the user's code and sees the user's variables. And a `macro_rules!` may give two arguments one
             // name, which only their own hygiene tells apart.
             let same_name = arguments.iter().filter(|other| other.name == variable).count() > 1;
-            if same_name || options.mention(&variable) {
+            if same_name || options.mentions(&variable) {
                 arguments[index].name = variable;
             }
         }

@@ -21,10 +21,10 @@ pub(crate) struct Borrow {
 /// A lifetime that is left out, as in `Guard` for `Guard<'_>`, cannot be seen here; the compiler finds those.
 pub(crate) fn find(ty: &Type) -> Option<Borrow> {
     let mut owned = ty.clone();
-    let mut borrows = Owner::default();
+    let mut borrows = MakeOwned::default();
     borrows.visit_type_mut(&mut owned);
     let span = borrows.first?;
-    Some(Borrow { span, owned: (!borrows.unknown).then(|| text(&owned)) })
+    Some(Borrow { span, owned: (!borrows.unknown).then(|| to_source(&owned)) })
 }
 
 /// A shared reference whose referent lives as long as somebody holds the other end, and so has to be copied for the job:
@@ -60,9 +60,9 @@ pub(crate) fn peel(mut ty: &Type) -> &Type {
 }
 
 /// A type as one would write it: `Option<String>` instead of `Option < String >`.
-pub(crate) fn text(code: impl ToTokens) -> String {
+pub(crate) fn to_source(code: impl ToTokens) -> String {
     let mut text = String::new();
-    write(code.to_token_stream(), &mut text);
+    write_tokens(code.to_token_stream(), &mut text);
     text
 }
 
@@ -72,76 +72,76 @@ fn is_static(reference: &TypeReference) -> bool {
 
 /// Replaces borrows by what owns, and remembers where it began and whether it could.
 #[derive(Default)]
-struct Owner {
+struct MakeOwned {
     first: Option<Span>,
     /// A borrow had no known owned form: `Foo<'a>`.
     unknown: bool,
     /// Inside `fn(&str)` and `Fn(&str)` a reference without a name is whatever the caller passes.
-    elided_is_free: bool,
+    elided_is_allowed: bool,
     /// Lifetimes that a `for<'a>` around declares.
-    bound: Vec<Ident>,
+    declared: Vec<Ident>,
 }
 
-impl Owner {
-    fn found(&mut self, span: Span) {
+impl MakeOwned {
+    fn record(&mut self, span: Span) {
         self.first.get_or_insert(span);
     }
 
-    fn is_free(&self, lifetime: &Lifetime) -> bool {
+    fn is_allowed(&self, lifetime: &Lifetime) -> bool {
         lifetime.ident == "static"
-            || self.bound.contains(&lifetime.ident)
-            || (lifetime.ident == "_" && self.elided_is_free)
+            || self.declared.contains(&lifetime.ident)
+            || (lifetime.ident == "_" && self.elided_is_allowed)
     }
 
-    fn with_bound(&mut self, binder: Option<&BoundLifetimes>, visit: impl FnOnce(&mut Self)) {
-        let outside = self.bound.len();
+    fn with_declared(&mut self, binder: Option<&BoundLifetimes>, visit: impl FnOnce(&mut Self)) {
+        let outside = self.declared.len();
         for parameter in binder.iter().flat_map(|binder| &binder.lifetimes) {
             if let syn::GenericParam::Lifetime(parameter) = parameter {
-                self.bound.push(parameter.lifetime.ident.clone());
+                self.declared.push(parameter.lifetime.ident.clone());
             }
         }
         visit(self);
-        self.bound.truncate(outside);
+        self.declared.truncate(outside);
     }
 
     fn inside_signature(&mut self, visit: impl FnOnce(&mut Self)) {
-        let outside = std::mem::replace(&mut self.elided_is_free, true);
+        let outside = std::mem::replace(&mut self.elided_is_allowed, true);
         visit(self);
-        self.elided_is_free = outside;
+        self.elided_is_allowed = outside;
     }
 }
 
-impl VisitMut for Owner {
+impl VisitMut for MakeOwned {
     fn visit_type_mut(&mut self, ty: &mut Type) {
         let Type::Reference(reference) = ty else {
-            owned_cow(ty, |span| self.found(span));
+            owned_cow(ty, |span| self.record(span));
             return visit_mut::visit_type_mut(self, ty);
         };
-        let free = match &reference.lifetime {
-            Some(lifetime) => self.is_free(lifetime),
-            None => self.elided_is_free,
+        let allowed = match &reference.lifetime {
+            Some(lifetime) => self.is_allowed(lifetime),
+            None => self.elided_is_allowed,
         };
-        if free {
+        if allowed {
             return self.visit_type_mut(&mut reference.elem);
         }
-        self.found(reference.and_token.span);
+        self.record(reference.and_token.span);
         // What a caller passes to a `fn(&'a str)` cannot become owned by writing another type here.
-        self.unknown |= self.elided_is_free;
+        self.unknown |= self.elided_is_allowed;
         let mut owned = owned_form(&reference.elem);
         self.visit_type_mut(&mut owned);
         *ty = owned;
     }
 
     fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
-        if !self.is_free(lifetime) {
-            self.found(lifetime.apostrophe);
+        if !self.is_allowed(lifetime) {
+            self.record(lifetime.apostrophe);
             self.unknown = true;
         }
     }
 
     fn visit_type_fn_ptr_mut(&mut self, pointer: &mut TypeFnPtr) {
         let binder = pointer.lifetimes.clone();
-        self.with_bound(binder.as_ref(), |this| {
+        self.with_declared(binder.as_ref(), |this| {
             this.inside_signature(|this| {
                 pointer.inputs.iter_mut().for_each(|input| this.visit_type_mut(&mut input.ty));
                 this.visit_return_type_mut(&mut pointer.output);
@@ -160,7 +160,9 @@ impl VisitMut for Owner {
 
     fn visit_trait_bound_mut(&mut self, bound: &mut TraitBound) {
         let binder = bound.lifetimes.clone();
-        self.with_bound(binder.as_ref(), |this| visit_mut::visit_path_mut(this, &mut bound.path));
+        self.with_declared(binder.as_ref(), |this| {
+            visit_mut::visit_path_mut(this, &mut bound.path)
+        });
     }
 
     fn visit_where_predicate_mut(&mut self, _: &mut WherePredicate) {}
@@ -192,7 +194,7 @@ fn owned_form(borrowed: &Type) -> Type {
 }
 
 /// `Cow<'a, str>` is `String` when it owns.
-fn owned_cow(ty: &mut Type, found: impl FnOnce(Span)) {
+fn owned_cow(ty: &mut Type, record: impl FnOnce(Span)) {
     let Type::Path(path) = &*ty else { return };
     let Some(last) = path.path.segments.last() else { return };
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return };
@@ -202,13 +204,13 @@ fn owned_cow(ty: &mut Type, found: impl FnOnce(Span)) {
         && last.ident == "Cow"
         && lifetime.ident != "static"
     {
-        found(lifetime.apostrophe);
+        record(lifetime.apostrophe);
         *ty = owned_form(borrowed);
     }
 }
 
 /// Writes tokens with the spaces that rustfmt would leave in a type.
-fn write(tokens: TokenStream, text: &mut String) {
+fn write_tokens(tokens: TokenStream, text: &mut String) {
     let mut previous_is_word = false;
     for token in tokens {
         let is_word = matches!(token, TokenTree::Ident(_) | TokenTree::Literal(_));
@@ -224,7 +226,7 @@ fn write(tokens: TokenStream, text: &mut String) {
                     proc_macro2::Delimiter::None => ("", ""),
                 };
                 text.push_str(open);
-                write(group.stream(), text);
+                write_tokens(group.stream(), text);
                 text.push_str(close);
             }
             TokenTree::Punct(punct) => match punct.as_char() {

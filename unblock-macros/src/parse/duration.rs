@@ -30,7 +30,7 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
         ));
     }
     if unit.is_empty() {
-        return Err(quoted(number));
+        return Err(correction(number));
     }
     let Some((_, length)) = UNITS.into_iter().find(|(name, _)| *name == unit) else {
         return Err(format!(
@@ -40,12 +40,12 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     let nanoseconds = multiply(number, length)?;
     let too_long = || format!("`{trimmed}` is too long");
     let seconds = u64::try_from(nanoseconds / 1_000_000_000).map_err(|_| too_long())?;
-    let rest = u32::try_from(nanoseconds % 1_000_000_000).map_err(|_| too_long())?;
-    Ok(Duration::new(seconds, rest))
+    let subsec_nanos = u32::try_from(nanoseconds % 1_000_000_000).map_err(|_| too_long())?;
+    Ok(Duration::new(seconds, subsec_nanos))
 }
 
 /// What to say of a number that stands alone or without its quotes.
-pub(crate) fn quoted(number: &str) -> String {
+pub(crate) fn correction(number: &str) -> String {
     let bare = number.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '_');
     if bare.len() == number.len() {
         format!("`{number}` of what? Write the unit too, such as \"{number}s\" or \"{number}ms\"")
@@ -75,8 +75,8 @@ pub(crate) fn to_tokens(duration: Duration) -> TokenStream {
         }
     }
     let seconds = Literal::u64_unsuffixed(duration.as_secs());
-    let rest = Literal::u32_unsuffixed(duration.subsec_nanos());
-    quote!(::core::time::Duration::new(#seconds, #rest))
+    let subsec_nanos = Literal::u32_unsuffixed(duration.subsec_nanos());
+    quote!(::core::time::Duration::new(#seconds, #subsec_nanos))
 }
 
 /// A decimal number times a length, in whole nanoseconds, without rounding.

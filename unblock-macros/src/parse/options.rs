@@ -33,12 +33,12 @@ pub(crate) enum Timeout {
 
 impl Options {
     /// Reads what it can and reports every mistake.
-    pub(crate) fn read(args: TokenStream, errors: &mut Errors) -> Self {
+    pub(crate) fn parse(args: TokenStream, errors: &mut Errors) -> Self {
         let mut options = Options::default();
-        let all = |input: ParseStream<'_>| -> syn::Result<()> {
+        let parse_all = |input: ParseStream<'_>| -> syn::Result<()> {
             let mut seen = Vec::new();
             while !input.is_empty() {
-                if let Err(error) = options.read_one(input, &mut seen) {
+                if let Err(error) = options.parse_option(input, &mut seen) {
                     errors.add(error);
                     skip_to_comma(input);
                 }
@@ -50,13 +50,13 @@ impl Options {
             }
             Ok(())
         };
-        if let Err(error) = all.parse2(args) {
+        if let Err(error) = parse_all.parse2(args) {
             errors.add(error);
         }
         options
     }
 
-    fn read_one(&mut self, input: ParseStream<'_>, seen: &mut Vec<String>) -> syn::Result<()> {
+    fn parse_option(&mut self, input: ParseStream<'_>, seen: &mut Vec<String>) -> syn::Result<()> {
         let Ok(key) = input.call(Ident::parse_any) else {
             return Err(
                 input.error(format!("expected an option; the options are {}", suggestion::OPTIONS))
@@ -69,7 +69,7 @@ impl Options {
         seen.push(option.clone());
         match option.as_str() {
             "pool" => {
-                value_follows(
+                expect_value(
                     input,
                     &key,
                     "`pool = self.pool`, any expression that gives a `Pool` or a reference to one",
@@ -77,27 +77,27 @@ impl Options {
                 self.pool = Some(input.parse()?);
             }
             "timeout" => {
-                value_follows(
+                expect_value(
                     input,
                     &key,
                     "`timeout = \"2s\"`, or an expression that gives a `Duration`",
                 )?;
-                self.timeout = Some(read_timeout(input.parse()?)?);
+                self.timeout = Some(parse_timeout(input.parse()?)?);
             }
             "shed" => {
-                no_value_follows(input, &key)?;
+                expect_no_value(input, &key)?;
                 self.shed = true;
             }
             "detach" => {
-                no_value_follows(input, &key)?;
+                expect_no_value(input, &key)?;
                 self.detach = true;
             }
             "name" => {
-                value_follows(input, &key, "`name = \"load the index\"`")?;
-                self.name = Some(read_name(input)?);
+                expect_value(input, &key, "`name = \"load the index\"`")?;
+                self.name = Some(parse_name(input)?);
             }
             "crate" => {
-                value_follows(input, &key, "`crate = my_crate::unblock_runtime`")?;
+                expect_value(input, &key, "`crate = my_crate::unblock_runtime`")?;
                 if input.peek(LitStr) {
                     return Err(input
                         .error("a path, without the quotes: `crate = my_crate::unblock_runtime`"));
@@ -110,7 +110,7 @@ impl Options {
     }
 }
 
-fn value_follows(input: ParseStream<'_>, key: &Ident, example: &str) -> syn::Result<()> {
+fn expect_value(input: ParseStream<'_>, key: &Ident, example: &str) -> syn::Result<()> {
     let equals = input.parse::<Token![=]>();
     if equals.is_err() || input.is_empty() || input.peek(Token![,]) {
         return Err(syn::Error::new(key.span(), format!("`{key}` needs a value: {example}")));
@@ -118,7 +118,7 @@ fn value_follows(input: ParseStream<'_>, key: &Ident, example: &str) -> syn::Res
     Ok(())
 }
 
-fn no_value_follows(input: ParseStream<'_>, key: &Ident) -> syn::Result<()> {
+fn expect_no_value(input: ParseStream<'_>, key: &Ident) -> syn::Result<()> {
     if input.is_empty() || input.peek(Token![,]) {
         return Ok(());
     }
@@ -127,7 +127,7 @@ fn no_value_follows(input: ParseStream<'_>, key: &Ident) -> syn::Result<()> {
     )))
 }
 
-fn read_name(input: ParseStream<'_>) -> syn::Result<LitStr> {
+fn parse_name(input: ParseStream<'_>) -> syn::Result<LitStr> {
     let Ok(name) = input.parse::<LitStr>() else {
         return Err(input.error("the name is a string literal, as it is known before the program runs: `name = \"load the index\"`"));
     };
@@ -140,26 +140,28 @@ fn read_name(input: ParseStream<'_>) -> syn::Result<LitStr> {
     Ok(name)
 }
 
-fn read_timeout(value: Expr) -> syn::Result<Timeout> {
+fn parse_timeout(value: Expr) -> syn::Result<Timeout> {
     let Expr::Lit(ExprLit { lit, .. }) = peel(&value) else {
         return Ok(Timeout::Expr(value));
     };
-    let complain = |message: String| syn::Error::new(lit.span(), message);
+    let error_at_value = |message: String| syn::Error::new(lit.span(), message);
     let text = match lit {
         Lit::Str(text) => text.value(),
         // `timeout = 5` and `timeout = 5s` (one token, with a suffix) are what is written without thinking of the quotes.
-        Lit::Int(number) => return Err(complain(duration::quoted(&number.to_string()))),
-        Lit::Float(number) => return Err(complain(duration::quoted(&number.to_string()))),
+        Lit::Int(number) => return Err(error_at_value(duration::correction(&number.to_string()))),
+        Lit::Float(number) => {
+            return Err(error_at_value(duration::correction(&number.to_string())));
+        }
         _ => {
-            return Err(complain(
+            return Err(error_at_value(
                 "a timeout is a text such as \"2s\", or an expression that gives a `Duration`"
                     .to_owned(),
             ));
         }
     };
-    let timeout = duration::parse(&text).map_err(complain)?;
+    let timeout = duration::parse(&text).map_err(error_at_value)?;
     if timeout.is_zero() {
-        return Err(complain(
+        return Err(error_at_value(
             "a timeout of zero would refuse every call; leave `timeout` out to wait for as long as it takes"
                 .to_owned(),
         ));
@@ -188,7 +190,7 @@ impl Options {
     }
 
     /// Whether the value of an option uses a variable.
-    pub(crate) fn mention(&self, variable: &Ident) -> bool {
+    pub(crate) fn mentions(&self, variable: &Ident) -> bool {
         let timeout = match &self.timeout {
             Some(Timeout::Expr(timeout)) => Some(timeout),
             _ => None,
