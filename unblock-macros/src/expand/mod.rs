@@ -1,4 +1,14 @@
-//! From a function that blocks to an `async` one whose body is a job.
+//! Writes the `async` function whose body runs as a job.
+//!
+//! The body of the new function has four parts, each written by the file of that name:
+//!
+//! 1. [`option_values`](mod@option_values) evaluates the options, while the arguments are still
+//!    there.
+//! 2. [`captures`](mod@captures) moves or copies each argument for the job.
+//! 3. [`job`](mod@job) turns the user's body into a closure; `receiver` and `format_string` rename
+//!    `self` in it.
+//! 4. [`call`](mod@call) submits the job, awaits its outcome, and converts it into the return
+//!    value.
 
 mod call;
 mod captures;
@@ -6,41 +16,23 @@ mod format_string;
 mod job;
 mod option_values;
 mod receiver;
+mod runtime_path;
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
-use syn::{FnArg, Pat, PatIdent, Token};
+use syn::{FnArg, Pat, PatIdent, Signature, Token};
 
 use self::call::{call, return_value};
 use self::captures::captures;
 use self::job::job;
 use self::option_values::option_values;
-use crate::errors::Errors;
 use crate::parse::argument::Argument;
 use crate::parse::function::Function;
 use crate::parse::options::Options;
 use crate::span::at;
-use crate::{fallback, validate};
 
-/// The whole of the attribute: reads the options and the function, and either expands or explains.
-pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
-    let mut errors = Errors::default();
-    let options = Options::parse(args, &mut errors);
-    let function = match syn::parse2::<Function>(item.clone()) {
-        Ok(function) => function,
-        Err(error) => {
-            errors.add(error);
-            return fallback::item(item, errors);
-        }
-    };
-    validate::check(&function, &options, &mut errors);
-    if errors.is_empty() {
-        expand(&function, &options)
-    } else {
-        fallback::function(function, errors)
-    }
-}
-
+/// Writes the whole function.
+///
 /// ```text
 /// // Input:
 /// #[unblock(timeout = "2s")]
@@ -48,12 +40,13 @@ pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
 /// // Output:
 /// async fn find(&self, id: i64) -> Result<Row, AppError> {
 ///     let __self = ::unblock_runtime::__private::own(self);
+///     let id = ::unblock_runtime::__private::moved(id);
 ///     let __job = move || -> Result<Row, AppError> { … __self … };
 ///     let __outcome = { … .run(__job).await };
 ///     ::unblock_runtime::__private::fallible(__outcome)
 /// }
 /// ```
-fn expand(function: &Function, options: &Options) -> TokenStream {
+pub(crate) fn function(function: &Function, options: &Options) -> TokenStream {
     let arguments = Argument::all(function, options);
     let option_values = option_values(function, &arguments, options);
     let captures = captures(function, &arguments, options);
@@ -76,13 +69,15 @@ fn expand(function: &Function, options: &Options) -> TokenStream {
     }
 }
 
+/// Makes the signature `async`, and gives each argument a plain name instead of its pattern.
+///
 /// ```text
 /// // Input:
 /// fn find(mut self, Path(n): Path<u64>, mut x: u8) -> Row
 /// // Output:
 /// async fn find(self, __arg0: Path<u64>, x: u8) -> Row
 /// ```
-fn signature(function: &Function, arguments: &[Argument]) -> syn::Signature {
+fn signature(function: &Function, arguments: &[Argument]) -> Signature {
     let mut sig = function.sig.clone();
     sig.asyncness = Some(Token![async](at(sig.fn_token.span)));
     let mut arguments = arguments.iter();
@@ -91,17 +86,16 @@ fn signature(function: &Function, arguments: &[Argument]) -> syn::Signature {
             FnArg::Receiver(receiver) => receiver.mutability = None,
             FnArg::Typed(typed) => {
                 let Some(argument) = arguments.next() else { continue };
-                // An expectation holds where the body's variable is bound, and is not met here.
+                // `#[expect(…)]` goes with the body's variable. Here the lint would not fire, so
+                // the expectation would be unfulfilled.
                 typed.attrs.retain(|attr| !attr.path().is_ident("expect"));
-                let ident = argument.name.clone();
-                let pattern = PatIdent {
+                *typed.pat = Pat::Ident(PatIdent {
                     attrs: Vec::new(),
                     by_ref: None,
                     mutability: None,
-                    ident,
+                    ident: argument.name.clone(),
                     subpat: None,
-                };
-                *typed.pat = Pat::Ident(pattern);
+                });
             }
         }
     }

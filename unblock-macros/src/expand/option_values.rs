@@ -1,16 +1,17 @@
-//! The values of the options, found out on the caller's side before the arguments go.
+//! Part one of the expansion: evaluates the options, before the arguments move into the job.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Expr;
 use syn::spanned::Spanned;
 
+use crate::expand::runtime_path::runtime_path;
 use crate::parse::argument::{self, Argument};
 use crate::parse::function::Function;
 use crate::parse::options::{Options, Timeout, mentions};
-use crate::span::{at, local, runtime_path};
+use crate::span::{at, local};
 
-/// What the options say, found out before the arguments go.
+/// Evaluates the pool and the timeout at the call.
 ///
 /// ```text
 /// // Input:
@@ -19,6 +20,9 @@ use crate::span::{at, local, runtime_path};
 /// let __pool: &::unblock_runtime::Pool = &self.pool;
 /// let __timeout: ::core::time::Duration = self.limit;
 /// ```
+///
+/// If the expression may borrow from an argument that moves into the job, a clone of the pool (a
+/// handle) is kept instead of the reference.
 pub(crate) fn option_values(
     function: &Function,
     arguments: &[Argument],
@@ -53,11 +57,14 @@ pub(crate) fn option_values(
     option_values
 }
 
-/// A bindings into the patterns that bind what an option's expression uses.
+/// Binds the variables of patterns that an option's expression uses, by reference.
+///
+/// The generated function has plain names instead of patterns, so without these bindings the
+/// expression would not see the variables.
 ///
 /// ```text
 /// // Input:
-/// pool = state.pool, with the argument State(state): State<App>
+/// pool = state.pool, and the argument State(state): State<App>
 /// // Output:
 /// let State(state) = &__arg0;
 /// ```
@@ -79,7 +86,9 @@ fn bind_patterns(option: &Expr, arguments: &[Argument]) -> TokenStream {
     bindings
 }
 
-/// Whether an option's expression may refer to an argument that moves into the job.
+/// Returns true if an option's expression may refer to an argument that moves into the job.
+///
+/// It may be a false alarm, as [`mentions`] goes by the name alone.
 pub(crate) fn may_borrow_from_moved(
     option: &Expr,
     function: &Function,

@@ -8,11 +8,11 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token};
 
+use crate::duration;
 use crate::errors::Errors;
-use crate::parse::duration;
 use crate::parse::suggestion;
 
-/// How the calls of one function are to be made.
+/// The options of one annotated function.
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) pool: Option<Expr>,
@@ -20,19 +20,20 @@ pub(crate) struct Options {
     pub(crate) shed: bool,
     pub(crate) detach: bool,
     pub(crate) name: Option<LitStr>,
-    /// Where the runtime is to be found, if not at `::unblock_runtime`.
+    /// Path to the runtime, if it is not `::unblock_runtime`: the option `crate`.
     pub(crate) runtime: Option<Path>,
 }
 
+/// The value of the option `timeout`.
 pub(crate) enum Timeout {
-    /// Known when the macro runs: `timeout = "2s"`.
+    /// A duration that is known when the macro runs: `timeout = "2s"`.
     Literal(Duration),
-    /// Known at each call: `timeout = self.limit`.
+    /// An expression that is evaluated at each call: `timeout = self.limit`.
     Expr(Expr),
 }
 
 impl Options {
-    /// Reads what it can and reports every mistake.
+    /// Reads all options that can be read, and adds an error for each one that cannot.
     pub(crate) fn parse(args: TokenStream, errors: &mut Errors) -> Self {
         let mut options = Options::default();
         let parse_all = |input: ParseStream<'_>| -> syn::Result<()> {
@@ -56,6 +57,21 @@ impl Options {
         options
     }
 
+    /// Returns true if a call can time out or be refused, so the function must return `Result`.
+    pub(crate) fn can_fail(&self) -> bool {
+        self.timeout.is_some() || self.shed
+    }
+
+    /// Returns true if the value of an option uses this variable.
+    pub(crate) fn mentions(&self, variable: &Ident) -> bool {
+        let timeout = match &self.timeout {
+            Some(Timeout::Expr(timeout)) => Some(timeout),
+            _ => None,
+        };
+        self.pool.iter().chain(timeout).any(|option| mentions(option, variable))
+    }
+
+    /// Reads one option, up to the comma.
     fn parse_option(&mut self, input: ParseStream<'_>, seen: &mut Vec<String>) -> syn::Result<()> {
         let Ok(key) = input.call(Ident::parse_any) else {
             return Err(
@@ -129,12 +145,16 @@ fn expect_no_value(input: ParseStream<'_>, key: &Ident) -> syn::Result<()> {
 
 fn parse_name(input: ParseStream<'_>) -> syn::Result<LitStr> {
     let Ok(name) = input.parse::<LitStr>() else {
-        return Err(input.error("the name is a string literal, as it is known before the program runs: `name = \"load the index\"`"));
+        return Err(input.error(
+            "the name is a string literal, as it is known before the program runs: \
+             `name = \"load the index\"`",
+        ));
     };
     if name.value().trim().is_empty() {
         return Err(syn::Error::new(
             name.span(),
-            "the name is empty; leave `name` out for the default, `Type::method` or `module::function`",
+            "the name is empty; leave `name` out for the default, `Type::method` or \
+             `module::function`",
         ));
     }
     Ok(name)
@@ -147,7 +167,7 @@ fn parse_timeout(value: Expr) -> syn::Result<Timeout> {
     let error_at_value = |message: String| syn::Error::new(lit.span(), message);
     let text = match lit {
         Lit::Str(text) => text.value(),
-        // `timeout = 5` and `timeout = 5s` (one token, with a suffix) are what is written without thinking of the quotes.
+        // The quotes are easily forgotten: `timeout = 5`, or `timeout = 5s`, which is one token.
         Lit::Int(number) => return Err(error_at_value(duration::correction(&number.to_string()))),
         Lit::Float(number) => {
             return Err(error_at_value(duration::correction(&number.to_string())));
@@ -162,14 +182,16 @@ fn parse_timeout(value: Expr) -> syn::Result<Timeout> {
     let timeout = duration::parse(&text).map_err(error_at_value)?;
     if timeout.is_zero() {
         return Err(error_at_value(
-            "a timeout of zero would refuse every call; leave `timeout` out to wait for as long as it takes"
+            "a timeout of zero would refuse every call; leave `timeout` out to wait for as long \
+             as it takes"
                 .to_owned(),
         ));
     }
     Ok(Timeout::Literal(timeout))
 }
 
-/// The expression inside the invisible brackets that a `macro_rules!` puts around `$value:expr`.
+/// Returns the expression without the invisible groups that `macro_rules!` puts around
+/// `$value:expr`.
 fn peel(mut value: &Expr) -> &Expr {
     while let Expr::Group(group) = value {
         value = &group.expr;
@@ -183,23 +205,9 @@ fn skip_to_comma(input: ParseStream<'_>) {
     }
 }
 
-impl Options {
-    /// Whether a call can fail on its own: wait too long or be refused.
-    pub(crate) fn can_fail(&self) -> bool {
-        self.timeout.is_some() || self.shed
-    }
-
-    /// Whether the value of an option uses a variable.
-    pub(crate) fn mentions(&self, variable: &Ident) -> bool {
-        let timeout = match &self.timeout {
-            Some(Timeout::Expr(timeout)) => Some(timeout),
-            _ => None,
-        };
-        self.pool.iter().chain(timeout).any(|option| mentions(option, variable))
-    }
-}
-
-/// Whether a name occurs in an expression, macros and all. A field of that name counts too, which costs no more than a clone of a handle.
+/// Returns true if a name occurs in an expression, including the arguments of macros.
+///
+/// A field of that name counts too. The false alarm costs only the clone of a handle.
 pub(crate) fn mentions<N: ?Sized>(option: &Expr, name: &N) -> bool
 where
     Ident: PartialEq<N>,

@@ -1,11 +1,12 @@
-//! What the user may have meant by an option that does not exist.
+//! Suggests an option for one that does not exist.
 
+/// All options, as an error message lists them.
 pub(crate) const OPTIONS: &str =
     "`pool = …`, `timeout = …`, `shed`, `detach`, `name = …` and `crate = …`";
 
 const NAMES: [&str; 6] = ["pool", "timeout", "shed", "detach", "name", "crate"];
 
-/// Words that other libraries use for the same thing.
+/// Words that other libraries use for one of our options.
 const SYNONYMS: [(&str, &str); 8] = [
     ("executor", "pool"),
     ("threadpool", "pool"),
@@ -17,6 +18,7 @@ const SYNONYMS: [(&str, &str); 8] = [
     ("runtime", "crate"),
 ];
 
+/// Returns the error message for an option that does not exist.
 pub(crate) fn unknown_option(given: &str) -> String {
     match suggest(given) {
         Some(option) => {
@@ -34,7 +36,7 @@ fn suggest(given: &str) -> Option<&'static str> {
     if let Some((_, option)) = SYNONYMS.iter().find(|(word, _)| *word == given) {
         return Some(option);
     }
-    // One slip of the fingers per three letters, so that `pol` finds `pool` and `load` does not.
+    // One typo per three letters, so that `pol` suggests `pool` and `load` suggests nothing.
     NAMES
         .into_iter()
         .map(|option| (distance(given, option), option))
@@ -45,7 +47,7 @@ fn suggest(given: &str) -> Option<&'static str> {
         .map(|(_, option)| option)
 }
 
-/// Levenshtein: how many letters to add, drop or change.
+/// Returns the Levenshtein distance: how many letters to add, drop or change.
 fn distance(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
     let mut row: Vec<usize> = (0..=to.len()).collect();
