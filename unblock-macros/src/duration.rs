@@ -1,4 +1,4 @@
-//! Durations as people write them: `"250ms"`, `"1.5s"`, `"1h"`.
+//! Reads durations such as `"250ms"`, `"1.5s"` and `"1h"`, and writes them as Rust expressions.
 
 use std::time::Duration;
 
@@ -15,7 +15,11 @@ const UNITS: [(&str, u128); 6] = [
     ("h", 3600 * 1_000_000_000),
 ];
 
-/// Reads a decimal number and a unit. The error says what to write.
+/// Reads a decimal number and a unit.
+///
+/// # Errors
+///
+/// The error is a message that says what to write instead.
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     let trimmed = text.trim();
     if trimmed.starts_with('-') {
@@ -30,7 +34,7 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
         ));
     }
     if unit.is_empty() {
-        return Err(quoted(number));
+        return Err(correction(number));
     }
     let Some((_, length)) = UNITS.into_iter().find(|(name, _)| *name == unit) else {
         return Err(format!(
@@ -40,12 +44,12 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     let nanoseconds = multiply(number, length)?;
     let too_long = || format!("`{trimmed}` is too long");
     let seconds = u64::try_from(nanoseconds / 1_000_000_000).map_err(|_| too_long())?;
-    let rest = u32::try_from(nanoseconds % 1_000_000_000).map_err(|_| too_long())?;
-    Ok(Duration::new(seconds, rest))
+    let subsec_nanos = u32::try_from(nanoseconds % 1_000_000_000).map_err(|_| too_long())?;
+    Ok(Duration::new(seconds, subsec_nanos))
 }
 
-/// What to say of a number that stands alone or without its quotes.
-pub(crate) fn quoted(number: &str) -> String {
+/// Returns the error message for a number without a unit or without quotes.
+pub(crate) fn correction(number: &str) -> String {
     let bare = number.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '_');
     if bare.len() == number.len() {
         format!("`{number}` of what? Write the unit too, such as \"{number}s\" or \"{number}ms\"")
@@ -54,10 +58,11 @@ pub(crate) fn quoted(number: &str) -> String {
     }
 }
 
-/// The duration as an expression, in the largest unit that tells it exactly.
+/// Writes a duration as an expression, in the largest unit that is exact.
 ///
 /// ```text
-/// // Input:  1.5 s
+/// // Input:
+/// 1.5s
 /// // Output:
 /// ::core::time::Duration::from_millis(1500)
 /// ```
@@ -75,11 +80,13 @@ pub(crate) fn to_tokens(duration: Duration) -> TokenStream {
         }
     }
     let seconds = Literal::u64_unsuffixed(duration.as_secs());
-    let rest = Literal::u32_unsuffixed(duration.subsec_nanos());
-    quote!(::core::time::Duration::new(#seconds, #rest))
+    let subsec_nanos = Literal::u32_unsuffixed(duration.subsec_nanos());
+    quote!(::core::time::Duration::new(#seconds, #subsec_nanos))
 }
 
-/// A decimal number times a length, in whole nanoseconds, without rounding.
+/// Multiplies a decimal number by the length of its unit, without rounding.
+///
+/// Returns whole nanoseconds.
 fn multiply(number: &str, length: u128) -> Result<u128, String> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
     let not_a_number = || format!("`{number}` is not a number");

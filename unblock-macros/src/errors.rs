@@ -1,9 +1,9 @@
-//! Everything that is wrong with one use of the attribute.
+//! The errors of one use of the attribute.
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 
-/// Collects mistakes, so that the user hears of all of them at once.
+/// Collects errors, so that the user sees all of them at once.
 #[derive(Default)]
 pub(crate) struct Errors {
     first: Option<syn::Error>,
@@ -21,17 +21,17 @@ impl Errors {
         }
     }
 
-    /// A mistake that is one token, or starts at one.
+    /// Adds an error that underlines one span.
     pub(crate) fn at(&mut self, span: Span, message: impl std::fmt::Display) {
         self.add(syn::Error::new(span, message));
     }
 
-    /// A mistake that is a whole piece of code, underlined from its first token to its last.
+    /// Adds an error that underlines `code` from its first token to its last.
     pub(crate) fn on(&mut self, code: impl ToTokens, message: impl std::fmt::Display) {
         self.add(syn::Error::new_spanned(code, message));
     }
 
-    /// One `compile_error!` per mistake.
+    /// Returns one `compile_error!` per error.
     pub(crate) fn into_compile_errors(self) -> TokenStream {
         self.first.map(syn::Error::into_compile_error).unwrap_or_default()
     }

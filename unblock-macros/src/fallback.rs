@@ -1,14 +1,16 @@
-//! What is emitted in place of an expansion when something is wrong: the errors, and the user's function, so that
-//! the rest of the program does not fail for the lack of it.
+//! What is emitted instead of an expansion if there were errors: the errors, and the user's item.
+//!
+//! The item is kept so that the rest of the program, which refers to it, causes no errors of its
+//! own.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Safety, Token};
 
 use crate::errors::Errors;
-use crate::signature::Function;
+use crate::parse::function::Function;
 
-/// The item as it was.
+/// Keeps an item that is not a function as it was.
 ///
 /// ```text
 /// // Input:
@@ -22,7 +24,7 @@ pub(crate) fn item(item: impl ToTokens, errors: Errors) -> TokenStream {
     quote!(#item #errors)
 }
 
-/// The function as it was, but `async` where that is possible: its callers await it.
+/// Keeps the function, but makes it `async` if it can be, because its callers await it.
 ///
 /// ```text
 /// // Input:

@@ -1,6 +1,7 @@
-//! The golden expansions: each `tests/expanded/NAME.in.rs` becomes exactly `NAME.expanded.rs`.
+//! Golden expansions: each `tests/expanded/NAME.in.rs` must expand to `NAME.expanded.rs`.
 //!
-//! `UNBLOCK_BLESS=1 cargo test -p unblock-macros golden` writes them anew; the difference is for the reviewer.
+//! `UNBLOCK_BLESS=1 cargo test -p unblock-macros golden` rewrites them, so that a reviewer sees in
+//! the diff what a change does to the users' code.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use quote::ToTokens;
 use syn::{Attribute, File, ImplItem, Item, Meta, TraitItem};
 
-use crate::expand;
+use crate::attribute;
 
 #[test]
 fn golden_expansions() {
@@ -22,7 +23,7 @@ fn golden_expansions() {
         if bless {
             fs::write(&golden, expanded).unwrap();
         } else if fs::read_to_string(&golden).ok().as_deref() != Some(&expanded) {
-            different.push(format!("{}: the macro now gives\n{expanded}", golden.display()));
+            different.push(format!("{}: the macro now expands to\n{expanded}", golden.display()));
         }
     }
     assert!(
@@ -32,7 +33,7 @@ fn golden_expansions() {
     );
 }
 
-/// The macro is handed arbitrary tokens by editors; whatever they are, it answers with tokens.
+/// Editors expand the attribute while the code is being typed, so it must accept any tokens.
 #[test]
 fn half_typed_code_does_not_panic() {
     let sources = inputs().into_iter().map(|input| fs::read_to_string(input).unwrap());
@@ -43,18 +44,18 @@ fn half_typed_code_does_not_panic() {
         let tokens: Vec<_> = tokens.into_iter().collect();
         for length in 0..tokens.len().min(60) {
             let part: proc_macro2::TokenStream = tokens[..length].iter().cloned().collect();
-            expand::attribute(part.clone(), part.clone());
-            expand::attribute(proc_macro2::TokenStream::new(), part);
+            attribute(part.clone(), part.clone());
+            attribute(proc_macro2::TokenStream::new(), part);
         }
     }
 }
 
-/// Stable Rust has no variadic functions to refuse in a compile test.
+/// Checks this here, because a compile test cannot define a variadic function in stable Rust.
 #[test]
 fn variadic_functions_are_refused() {
     let item: proc_macro2::TokenStream =
         "extern \"C\" fn log(count: usize, rest: ...) {}".parse().unwrap();
-    let expanded = expand::attribute(proc_macro2::TokenStream::new(), item).to_string();
+    let expanded = attribute(proc_macro2::TokenStream::new(), item).to_string();
     assert!(expanded.starts_with("extern \"C\" fn log"), "{expanded}");
     assert!(expanded.contains("a variadic function cannot be `async`"), "{expanded}");
 }
@@ -77,7 +78,7 @@ fn expand_file(source: &str) -> String {
     prettyplease::unparse(&file)
 }
 
-/// Does what the compiler does: takes the attribute off the item, and puts the expansion in the item's place.
+/// Removes the attribute from an item and replaces the item by its expansion, as the compiler does.
 fn expand_item(item: &mut Item) {
     match item {
         Item::Fn(function) => {
@@ -125,5 +126,5 @@ fn expansion(
         Meta::List(list) => list.tokens,
         _ => proc_macro2::TokenStream::new(),
     };
-    Some(expand::attribute(args, rest(std::mem::take(attrs))))
+    Some(attribute(args, rest(std::mem::take(attrs))))
 }

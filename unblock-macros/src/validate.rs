@@ -1,21 +1,23 @@
-//! What the attribute refuses, each with a message that says what to write instead.
+//! Rejects what cannot run on a pool, each with a message that says what to write instead.
 
 use syn::{ReceiverKind, ReturnType, Safety, Signature, Type};
 
-use crate::args::Options;
-use crate::argument::Argument;
-use crate::borrow;
 use crate::errors::Errors;
-use crate::signature::{Body, Function};
+use crate::parse::argument::Argument;
+use crate::parse::borrow;
+use crate::parse::function::{Body, Function};
+use crate::parse::options::Options;
+use crate::parse::source;
 
+/// Adds an error for each part of the function that cannot run on a pool.
 pub(crate) fn check(function: &Function, options: &Options, errors: &mut Errors) {
     qualifiers(&function.sig, errors);
     if let Body::Missing(semicolon) = &function.body {
         errors.on(
             semicolon,
             format!(
-                "a function without a body has nothing to run on the pool: declare it as `async fn {}`, and put `#[unblock]` \
-                 above the implementations that block",
+                "a function without a body has nothing to run on the pool: declare it as \
+                 `async fn {}`, and put `#[unblock]` above the implementations that block",
                 function.sig.ident
             ),
         );
@@ -25,7 +27,7 @@ pub(crate) fn check(function: &Function, options: &Options, errors: &mut Errors)
         self::argument(&argument, errors);
     }
     if let ReturnType::Type(_, ty) = &function.sig.output {
-        result(ty, errors);
+        return_type(ty, errors);
     }
 }
 
@@ -33,8 +35,9 @@ fn qualifiers(sig: &Signature, errors: &mut Errors) {
     if let Some(token) = &sig.asyncness {
         errors.on(
             token,
-            "this function is `async` already: remove `async` if all of it blocks, or put `#[unblock]` on a function of its own \
-             that holds the part that blocks, and await that one here",
+            "this function is `async` already: remove `async` if all of it blocks, or put \
+             `#[unblock]` on a function of its own that holds the part that blocks, and await that \
+             one here",
         );
     }
     if let Some(token) = &sig.constness {
@@ -43,12 +46,17 @@ fn qualifiers(sig: &Signature, errors: &mut Errors) {
     if let Safety::Unsafe(token) = &sig.safety {
         errors.on(
             token,
-            "an `unsafe fn` cannot go to the pool, as its caller's promise would have to hold on another thread, later: take owned \
-             values, and put the `unsafe { … }` block into the body of a safe function",
+            "an `unsafe fn` cannot go to the pool, as its caller's promise would have to hold on \
+             another thread, later: take owned values, and put the `unsafe { … }` block into the \
+             body of a safe function",
         );
     }
     if let Some(abi) = &sig.abi {
-        errors.on(abi, "an `extern` function cannot be `async`: call it from a function of its own, and put `#[unblock]` there");
+        errors.on(
+            abi,
+            "an `extern` function cannot be `async`: call it from a function of its own, and put \
+             `#[unblock]` there",
+        );
     }
     if let Some(variadic) = &sig.variadic {
         errors.on(
@@ -70,8 +78,9 @@ fn receiver(sig: &Signature, errors: &mut Errors) {
     if exclusive {
         errors.on(
             receiver,
-            "`&mut self` cannot go to the pool, as the caller would have to lend it to another thread: take `self` and return it, or take \
-             `&self` of a handle that clones, with what changes in an `Arc<Mutex<…>>`",
+            "`&mut self` cannot go to the pool, as the caller would have to lend it to another \
+             thread: take `self` and return it, or take `&self` of a handle that clones, with what \
+             changes in an `Arc<Mutex<…>>`",
         );
         return;
     }
@@ -80,7 +89,8 @@ fn receiver(sig: &Signature, errors: &mut Errors) {
     if let Some(borrow) = borrow::find(ty) {
         errors.at(
             borrow.span,
-            "this `self` borrows, and the job cannot: take `&self` (the job gets a clone), `self`, `self: Arc<Self>` or `self: &Arc<Self>`",
+            "this `self` borrows, and the job cannot: take `&self` (the job gets a clone), `self`, \
+             `self: Arc<Self>` or `self: &Arc<Self>`",
         );
     }
 }
@@ -98,8 +108,8 @@ fn argument(argument: &Argument, errors: &mut Errors) {
         errors.on(
             reference,
             format!(
-                "an `&mut` argument cannot go to the pool, as the caller would have to lend it to another thread: {owned}, or share it \
-                 with the caller in an `Arc<Mutex<…>>`"
+                "an `&mut` argument cannot go to the pool, as the caller would have to lend it to \
+                 another thread: {owned}, or share it with the caller in an `Arc<Mutex<…>>`"
             ),
         );
         return;
@@ -107,27 +117,33 @@ fn argument(argument: &Argument, errors: &mut Errors) {
     let reference = borrow::shared_reference(&argument.ty);
     let ty = reference.map_or(&argument.ty, |reference| &*reference.elem);
     if let (Some(reference), Type::TraitObject(object)) = (reference, borrow::peel(ty)) {
-        let object = borrow::text(object);
+        let object = source::text(object);
         errors.on(
             reference,
-            format!("the job cannot own a copy of a trait object behind `&`: take `{name}Box<{object} + Send>` or `{name}Arc<{object} + Send + Sync>`"),
+            format!(
+                "the job cannot own a copy of a trait object behind `&`: take \
+                 `{name}Box<{object} + Send>` or `{name}Arc<{object} + Send + Sync>`"
+            ),
         );
         return;
     }
     if let Some(borrow) = borrow::find(ty) {
-        // `&[&str]` is advised about as a whole.
+        // The owned form is that of the whole argument: `Vec<String>` for `&[&str]`.
         let owned = match borrow::find(&argument.ty).and_then(|borrow| borrow.owned) {
             Some(owned) => format!("take an owned value, such as `{name}{owned}`"),
             None => "take a value that owns what it needs".to_owned(),
         };
         errors.at(
             borrow.span,
-            format!("an argument whose type has a lifetime of its own cannot go to the pool, as the job may outlive what it borrows: {owned}"),
+            format!(
+                "an argument whose type has a lifetime of its own cannot go to the pool, as the \
+                 job may outlive what it borrows: {owned}"
+            ),
         );
     }
 }
 
-fn result(ty: &Type, errors: &mut Errors) {
+fn return_type(ty: &Type, errors: &mut Errors) {
     let Some(borrow) = borrow::find(ty) else { return };
     let owned = match borrow.owned {
         Some(owned) => format!("return an owned value, such as `{owned}`"),
@@ -136,7 +152,8 @@ fn result(ty: &Type, errors: &mut Errors) {
     errors.at(
         borrow.span,
         format!(
-            "the result cannot borrow: when it comes back, the job and all that it owned are gone; {owned}"
+            "the result cannot borrow: when it comes back, the job and all that it owned are \
+             gone; {owned}"
         ),
     );
 }

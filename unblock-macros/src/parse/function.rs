@@ -1,15 +1,17 @@
-//! The function under the attribute: its signature is read, its body stays tokens.
+//! The function below the attribute: its signature is parsed, its body stays tokens.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream};
+use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Attribute, Ident, LitStr, Signature, Token, Visibility};
+
+use crate::errors::Errors;
 
 /// A free function, an associated function or a method.
 ///
-/// The body is not parsed: rustc does it anyway, syn may not know its newest syntax, and a half-typed
-/// body must not cost the user the completion of the rest in an editor.
+/// The body is not parsed: rustc parses it anyway, syn may not know the newest syntax, and while a
+/// body is being typed an editor should still complete the rest.
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
@@ -17,15 +19,21 @@ pub(crate) struct Function {
     pub(crate) body: Body,
 }
 
+/// The body of a function, or the lack of one.
 pub(crate) enum Body {
     /// `{ … }`
     Braces(Group),
-    /// `;`, as in a trait's required method.
+    /// `;`, as in a required method of a trait.
     Missing(Token![;]),
 }
 
-impl Parse for Function {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+impl Function {
+    /// Reads the function, or adds an error and returns `None`.
+    pub(crate) fn parse(item: &TokenStream, errors: &mut Errors) -> Option<Self> {
+        Self::parse_item.parse2(item.clone()).map_err(|error| errors.add(error)).ok()
+    }
+
+    fn parse_item(input: ParseStream<'_>) -> syn::Result<Self> {
         let attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
         if !is_function(input) {
@@ -68,7 +76,8 @@ impl ToTokens for Body {
     }
 }
 
-/// The braces themselves, also where a `macro_rules!` put invisible brackets around `$body:block`.
+/// Returns the braces, also from inside the invisible group that `macro_rules!` puts around
+/// `$body:block`.
 fn braces(token: &TokenTree) -> Option<Group> {
     let TokenTree::Group(group) = token else { return None };
     match group.delimiter() {
@@ -78,7 +87,7 @@ fn braces(token: &TokenTree) -> Option<Group> {
     }
 }
 
-/// Whether qualifiers and then `fn` come next.
+/// Returns true if the next tokens are qualifiers such as `const`, followed by `fn`.
 fn is_function(input: ParseStream<'_>) -> bool {
     let ahead = input.fork();
     while !ahead.peek(Token![fn]) {
@@ -95,6 +104,7 @@ fn is_function(input: ParseStream<'_>) -> bool {
     true
 }
 
+/// Returns the error for an item that is not a function, with advice for the common cases.
 fn not_a_function(input: ParseStream<'_>) -> syn::Error {
     let word = input.fork().call(Ident::parse_any).map(|word| word.to_string());
     let advice = match word.as_deref() {

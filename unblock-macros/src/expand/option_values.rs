@@ -1,16 +1,17 @@
-//! The values of the options, found out on the caller's side before the arguments go.
+//! Part one of the expansion: evaluates the options, before the arguments move into the job.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Expr;
 use syn::spanned::Spanned;
 
-use crate::args::{Options, Timeout, mentions};
-use crate::argument::{self, Argument};
-use crate::place::{at, local, runtime_at};
-use crate::signature::Function;
+use crate::expand::runtime_path::runtime_path;
+use crate::parse::argument::{self, Argument};
+use crate::parse::function::Function;
+use crate::parse::options::{Options, Timeout, mentions};
+use crate::span::{at, local};
 
-/// What the options say, found out before the arguments go.
+/// Evaluates the pool and the timeout at the call.
 ///
 /// ```text
 /// // Input:
@@ -19,76 +20,83 @@ use crate::signature::Function;
 /// let __pool: &::unblock_runtime::Pool = &self.pool;
 /// let __timeout: ::core::time::Duration = self.limit;
 /// ```
-pub(crate) fn settings(
+///
+/// If the expression may borrow from an argument that moves into the job, a clone of the pool (a
+/// handle) is kept instead of the reference.
+pub(crate) fn option_values(
     function: &Function,
     arguments: &[Argument],
     options: &Options,
 ) -> TokenStream {
-    let mut settings = TokenStream::new();
+    let mut option_values = TokenStream::new();
     if let Some(pool) = &options.pool {
         let span = at(pool.span());
-        let runtime = runtime_at(span, options);
-        let look = look_inside(pool, arguments);
+        let runtime = runtime_path(span, options);
+        let bindings = bind_patterns(pool, arguments);
         let variable = local("__pool");
-        settings.extend(if look.is_empty() {
+        option_values.extend(if bindings.is_empty() {
             quote_spanned!(span=> let #variable: &#runtime::Pool = &#pool;)
         } else {
-            quote_spanned!(span=> let #variable: &#runtime::Pool = { #look &#pool };)
+            quote_spanned!(span=> let #variable: &#runtime::Pool = { #bindings &#pool };)
         });
-        if leaves_with_the_arguments(pool, function, arguments) {
-            settings
+        if may_borrow_from_moved(pool, function, arguments) {
+            option_values
                 .extend(quote_spanned!(span=> let #variable = #runtime::Pool::clone(#variable);));
         }
     }
     if let Some(Timeout::Expr(timeout)) = &options.timeout {
         let span = at(timeout.span());
-        let look = look_inside(timeout, arguments);
+        let bindings = bind_patterns(timeout, arguments);
         let variable = local("__timeout");
-        settings.extend(if look.is_empty() {
+        option_values.extend(if bindings.is_empty() {
             quote_spanned!(span=> let #variable: ::core::time::Duration = #timeout;)
         } else {
-            quote_spanned!(span=> let #variable: ::core::time::Duration = { #look #timeout };)
+            quote_spanned!(span=> let #variable: ::core::time::Duration = { #bindings #timeout };)
         });
     }
-    settings
+    option_values
 }
 
-/// A look into the patterns that bind what an option's expression uses.
+/// Binds the variables of patterns that an option's expression uses, by reference.
+///
+/// The generated function has plain names instead of patterns, so without these bindings the
+/// expression would not see the variables.
 ///
 /// ```text
 /// // Input:
-/// pool = state.pool, with the argument State(state): State<App>
+/// pool = state.pool, and the argument State(state): State<App>
 /// // Output:
 /// let State(state) = &__arg0;
 /// ```
-fn look_inside(option: &Expr, arguments: &[Argument]) -> TokenStream {
-    let mut looks = TokenStream::new();
+fn bind_patterns(option: &Expr, arguments: &[Argument]) -> TokenStream {
+    let mut bindings = TokenStream::new();
     for argument in arguments {
         let Some(pattern) = argument.pattern_by_reference() else { continue };
         if argument.bindings().iter().any(|binding| mentions(option, binding)) {
             let name = &argument.name;
             let conditions = argument.attrs.iter().filter(|attr| argument::is_condition(attr));
             let reference = (!argument.is_borrowed()).then(|| quote!(&));
-            looks.extend(quote_spanned! {Span::mixed_site()=>
+            bindings.extend(quote_spanned! {Span::mixed_site()=>
                 #(#conditions)*
                 #[allow(unused_variables, clippy::pattern_type_mismatch)]
                 let #pattern = #reference #name;
             });
         }
     }
-    looks
+    bindings
 }
 
-/// Whether an option's expression may refer to an argument that moves into the job.
-pub(crate) fn leaves_with_the_arguments(
+/// Returns true if an option's expression may refer to an argument that moves into the job.
+///
+/// It may be a false alarm, as [`mentions`] goes by the name alone.
+pub(crate) fn may_borrow_from_moved(
     option: &Expr,
     function: &Function,
     arguments: &[Argument],
 ) -> bool {
     let receiver = function.sig.receiver();
-    let receiver_leaves =
-        receiver.is_some_and(|receiver| !argument::is_borrowed_receiver(receiver));
-    (receiver_leaves && mentions(option, "self"))
+    let receiver_moves = receiver.is_some_and(|receiver| !argument::is_borrowed_receiver(receiver));
+    (receiver_moves && mentions(option, "self"))
         || arguments
             .iter()
             .filter(|argument| !argument.is_borrowed())

@@ -1,17 +1,20 @@
-//! The body becomes a job: a closure without ties to its caller.
+//! Part three of the expansion: the user's body becomes a job, a closure that borrows nothing.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Pat, Receiver, ReceiverKind, ReturnType, Token, Type};
 
-use crate::args::Options;
-use crate::argument::{self, Argument};
-use crate::place::{at, local};
-use crate::self_tokens;
-use crate::signature::{Body, Function};
+use crate::expand::receiver;
+use crate::parse::argument::{self, Argument};
+use crate::parse::function::{Body, Function};
+use crate::parse::options::Options;
+use crate::span::{at, local};
 
-/// The body as a closure that owns all arguments, whether it uses them or not: they are dropped where it ran.
+/// Turns the body into a closure that owns all arguments.
+///
+/// The closure binds each argument, whether or not the body uses it, so that all of them are
+/// dropped on the worker.
 ///
 /// ```text
 /// // Input:
@@ -27,7 +30,8 @@ use crate::signature::{Body, Function};
 /// };
 /// ```
 ///
-/// Returns also the attributes at the start of the body (`#![allow(…)]`), which go above the function: a nested block may have none.
+/// Also returns the inner attributes of the body (`#![allow(…)]`) as outer ones for the function,
+/// because a nested block may not have inner attributes.
 pub(crate) fn job(
     function: &Function,
     arguments: &[Argument],
@@ -41,9 +45,10 @@ pub(crate) fn job(
 
     let Body::Braces(braces) = &function.body else { return (Vec::new(), TokenStream::new()) };
     let (inner_attrs, body) = split_inner_attributes(braces.stream());
-    let body = if function.sig.receiver().is_some() { self_tokens::rename(body) } else { body };
+    let body = if function.sig.receiver().is_some() { receiver::rename(body) } else { body };
     let mut block = Group::new(Delimiter::Brace, body);
-    // At the user's braces, but not theirs: the compiler would find them unnecessary.
+    // The block is shown at the user's braces but has the hygiene of generated code; with the
+    // user's own span the compiler would warn about unnecessary braces.
     block.set_span(at(braces.span()));
     let block = if bindings.is_empty() {
         block.into_token_stream()
@@ -58,7 +63,7 @@ pub(crate) fn job(
         }
         ReturnType::Type(arrow, ty) => {
             let mut ty = ty.clone();
-            HideOpaque.visit_type_mut(&mut ty);
+            InferOpaque.visit_type_mut(&mut ty);
             quote!(#arrow #ty)
         }
     };
@@ -69,6 +74,8 @@ pub(crate) fn job(
     )
 }
 
+/// Binds `__self`, the variable that stands for `self` in the body.
+///
 /// ```text
 /// // Input:
 /// &self
@@ -77,8 +84,8 @@ pub(crate) fn job(
 /// ```
 fn receiver_binding(receiver: &Receiver) -> TokenStream {
     let token = &receiver.self_token;
-    let this = self_tokens::ident(token.span);
-    let outside = self_tokens::ident(at(token.span));
+    let this = receiver::ident(token.span);
+    let outside = receiver::ident(at(token.span));
     let span = at(token.span);
     if argument::is_borrowed_receiver(receiver) {
         let mutability = match receiver.kind {
@@ -92,23 +99,31 @@ fn receiver_binding(receiver: &Receiver) -> TokenStream {
     }
 }
 
+/// Binds the variables that an argument gives the body.
+///
 /// ```text
 /// // Input:
 /// image: &[u8]
 /// // Output:
 /// let image = image.get();
+///
+/// // Input:
+/// Path(n): Path<u64>
+/// // Output:
+/// let __arg1 = __arg1;
+/// let Path(n) = __arg1;
 /// ```
 fn argument_binding(argument: &Argument, options: &Options) -> TokenStream {
     let Argument { attrs, name, variable, mutability, pattern, .. } = argument;
     let span = Span::mixed_site();
     let conditions: Vec<_> = attrs.iter().filter(|attr| argument::is_condition(attr)).collect();
-    let all: Vec<_> = attrs
+    let conditions_and_lints: Vec<_> = attrs
         .iter()
         .filter(|attr| argument::is_condition(attr) || argument::is_lint(attr))
         .collect();
-    // What `pool = …` uses is used, also when the body does not.
-    let used = argument.bindings().iter().any(|binding| options.mention(binding));
-    let used = used.then(|| quote_spanned!(span=> #[allow(unused_variables)]));
+    // A variable that only an option uses, as in `pool = state.pool`, is unused in the body.
+    let in_option = argument.bindings().iter().any(|binding| options.mentions(binding));
+    let allow_unused = in_option.then(|| quote_spanned!(span=> #[allow(unused_variables)]));
     let value = if argument.is_borrowed() {
         quote_spanned!(span=> #name.get())
     } else {
@@ -116,21 +131,26 @@ fn argument_binding(argument: &Argument, options: &Options) -> TokenStream {
     };
     match pattern {
         None => {
-            // A variable such as `_guard` is bound for the sake of its drop, on the worker.
+            // A variable such as `_guard` is bound only to be dropped on the worker.
             let underscored =
                 variable.as_ref().is_some_and(|variable| variable.to_string().starts_with('_'));
-            let underscored = underscored
+            let allow_underscore = underscored
                 .then(|| quote_spanned!(span=> #[allow(clippy::no_effect_underscore_binding)]));
-            quote_spanned!(span=> #(#all)* #used #underscored let #mutability #variable = #value;)
+            quote_spanned! {span=>
+                #(#conditions_and_lints)* #allow_unused #allow_underscore
+                let #mutability #variable = #value;
+            }
         }
         Some(Pat::Wild(_)) => quote_spanned!(span=> #(#conditions)* let #name = #value;),
         Some(pattern) => quote_spanned! {span=>
             #(#conditions)* let #name = #value;
-            #(#all)* #used let #pattern = #name;
+            #(#conditions_and_lints)* #allow_unused let #pattern = #name;
         },
     }
 }
 
+/// Splits the inner attributes off a body, and makes them outer ones.
+///
 /// ```text
 /// // Input:
 /// #![allow(unused)] BODY
@@ -153,10 +173,17 @@ fn split_inner_attributes(body: TokenStream) -> (Vec<TokenStream>, TokenStream) 
     (attrs, rest.iter().cloned().collect())
 }
 
-/// A closure's return type may not name `impl Trait`, but may leave it out: `Result<_, Error>`.
-struct HideOpaque;
+/// Replaces `impl Trait` by `_`, because a closure's return type may not name it.
+///
+/// ```text
+/// // Input:
+/// Result<impl Iterator<Item = u8>, Error>
+/// // Output:
+/// Result<_, Error>
+/// ```
+struct InferOpaque;
 
-impl VisitMut for HideOpaque {
+impl VisitMut for InferOpaque {
     fn visit_type_mut(&mut self, ty: &mut Type) {
         if let Type::ImplTrait(opaque) = ty {
             let underscore_token = Token![_](opaque.impl_token.span);

@@ -1,16 +1,18 @@
-//! `self` in a body becomes `__self`, because a closure cannot have a parameter or a variable named `self`.
+//! Renames `self` in a body to `__self`, because a closure can have no variable named `self`.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 
-use crate::format_string;
+use crate::expand::format_string;
 
-/// The variable that stands for `self`. It takes the place, and so the hygiene, of the `self` that it replaces:
-/// in a method made by `macro_rules!`, binding and uses then meet as the original tokens did.
+/// Returns the variable that stands for `self`, with the span of the `self` that it replaces.
+///
+/// The span carries the hygiene: in a method that a `macro_rules!` wrote, the binding and its uses
+/// resolve to each other exactly if the original tokens did.
 pub(crate) fn ident(span: Span) -> Ident {
     Ident::new("__self", span)
 }
 
-/// Renames every `self` that means the receiver.
+/// Renames every `self` that refers to the receiver.
 ///
 /// ```text
 /// // Input:
@@ -19,22 +21,25 @@ pub(crate) fn ident(span: Span) -> Ident {
 /// let n = __self.count; println!("{__self:?} {}", __self.name); use self::helper;
 /// ```
 ///
-/// The body is not parsed, so this goes by tokens: paths (`self::x`), `use` trees, `pub(self)` and the insides of
-/// nested `impl` and `trait` items, which have receivers of their own, stay as they are.
+/// The body is not parsed, so this works on tokens. It skips paths (`self::x`), `use` trees,
+/// `pub(self)`, and the bodies of nested `impl` and `trait` items, which have their own receivers.
 pub(crate) fn rename(body: TokenStream) -> TokenStream {
     renamed(&body, None).unwrap_or(body)
 }
 
-/// `None` when there was nothing to rename, so that the groups along the way keep their exact spans.
-/// `called` is the name of the macro that the tokens are given to, if they are.
-fn renamed(tokens: &TokenStream, called: Option<&str>) -> Option<TokenStream> {
+/// Returns the renamed tokens, or `None` if nothing was renamed: the caller then keeps the original
+/// groups, whose spans would be lost in a copy.
+///
+/// `called_macro` is the name of the macro whose arguments the tokens are, if they are.
+fn renamed(tokens: &TokenStream, called_macro: Option<&str>) -> Option<TokenStream> {
     let mut tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
-    let captures = called.map_or_else(Vec::new, |name| format_string::positions(name, &tokens));
+    let format_strings =
+        called_macro.map_or_else(Vec::new, |name| format_string::positions(name, &tokens));
     let mut nested = NestedItem::default();
     let mut changed = false;
     let mut at = 0;
     while at < tokens.len() {
-        nested.see(&tokens, at);
+        nested.advance(&tokens, at);
         let replacement = match &tokens[at] {
             TokenTree::Ident(word) if word == "use" && !is_punct(tokens.get(at + 1), '<') => {
                 at = end_of_statement(&tokens, at);
@@ -57,7 +62,7 @@ fn renamed(tokens: &TokenStream, called: Option<&str>) -> Option<TokenStream> {
                     TokenTree::Group(renamed)
                 })
             }
-            TokenTree::Literal(literal) if captures.contains(&at) => {
+            TokenTree::Literal(literal) if format_strings.contains(&at) => {
                 format_string::rename_self(literal).map(TokenTree::Literal)
             }
             _ => None,
@@ -71,7 +76,7 @@ fn renamed(tokens: &TokenStream, called: Option<&str>) -> Option<TokenStream> {
     changed.then(|| tokens.into_iter().collect())
 }
 
-/// Whether the tokens after `self` make it a path: `self::x`.
+/// Returns true if the tokens after `self` make it a path: `self::x`.
 fn is_path(after: &[TokenTree]) -> bool {
     is_punct(after.first(), ':') && is_punct(after.get(1), ':')
 }
@@ -83,7 +88,7 @@ fn end_of_statement(tokens: &[TokenTree], start: usize) -> usize {
         .map_or(tokens.len(), |offset| start + offset)
 }
 
-/// The name in front of `! (…)`, and in front of `! name (…)` as in `macro_rules! name { … }`.
+/// Returns the name of the macro whose arguments the next token is: `name` in `name!(…)`.
 fn macro_name(before: &[TokenTree]) -> Option<String> {
     match before {
         [.., TokenTree::Ident(name), TokenTree::Punct(bang)] if bang.as_char() == '!' => {
@@ -101,18 +106,19 @@ fn is_group(token: Option<&TokenTree>, wanted: Delimiter) -> bool {
     matches!(token, Some(TokenTree::Group(group)) if group.delimiter() == wanted)
 }
 
-/// Watches for `impl … { }` and `trait … { }`, whose braces have receivers of their own.
+/// Recognizes the body of a nested `impl … { }` or `trait … { }`, which has its own receivers.
 #[derive(Default)]
 struct NestedItem {
-    /// Between the keyword and the braces: how many `<` are open. Braces among them are const arguments.
+    /// Number of `<` that are open between the keyword and the body; `None` outside of that part.
+    /// Braces inside angle brackets are const arguments, not the body.
     angles: Option<usize>,
 }
 
 impl NestedItem {
-    fn see(&mut self, tokens: &[TokenTree], at: usize) {
+    fn advance(&mut self, tokens: &[TokenTree], at: usize) {
         match (&tokens[at], self.angles) {
             (TokenTree::Ident(word), None) if word == "impl" || word == "trait" => {
-                self.angles = Some(0)
+                self.angles = Some(0);
             }
             (TokenTree::Punct(punct), Some(open)) => match punct.as_char() {
                 ';' => self.angles = None,

@@ -1,23 +1,27 @@
-//! The call: the job goes to the pool, and its outcome becomes what the function returns.
+//! Part four of the expansion: submits the job, and turns its outcome into the return value.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ReturnType;
 use syn::spanned::Spanned;
 
-use crate::args::{Options, Timeout};
-use crate::argument::Argument;
 use crate::duration;
-use crate::place::{at, local, runtime_at};
-use crate::settings::leaves_with_the_arguments;
-use crate::signature::Function;
+use crate::expand::option_values::may_borrow_from_moved;
+use crate::expand::runtime_path::runtime_path;
+use crate::parse::argument::Argument;
+use crate::parse::function::Function;
+use crate::parse::options::{Options, Timeout};
+use crate::span::{at, local};
 
+/// Submits the job with the options, and awaits its outcome.
+///
 /// ```text
 /// // Input:
 /// pool = self.pool, timeout = "2s", shed
 /// // Output:
 /// let __outcome = {
-///     static HANDLER: ::unblock_runtime::__private::Handler = ::unblock_runtime::__private::Handler::new();
+///     static HANDLER: ::unblock_runtime::__private::Handler =
+///         ::unblock_runtime::__private::Handler::new();
 ///     ::unblock_runtime::__private::Call::new(&HANDLER)
 ///         .pool(__pool)
 ///         .timeout(::core::time::Duration::from_secs(2))
@@ -27,18 +31,18 @@ use crate::signature::Function;
 /// };
 /// ```
 ///
-/// The static has a block of its own, so that the body does not see it.
+/// The static is in a block of its own, so that the user's body does not see it.
 pub(crate) fn call(function: &Function, arguments: &[Argument], options: &Options) -> TokenStream {
     let span = at(result_span(function));
-    let runtime = runtime_at(span, options);
+    let runtime = runtime_path(span, options);
     let constructor =
         options.name.as_ref().map_or_else(|| quote!(new()), |name| quote!(named(#name)));
     let handler = quote_spanned!(span=> #runtime::__private::Handler::#constructor);
     let pool = options.pool.as_ref().map(|pool| {
         let variable = local("__pool");
-        let moves =
-            if leaves_with_the_arguments(pool, function, arguments) { quote!(&) } else { quote!() };
-        quote_spanned!(span=> .pool(#moves #variable))
+        let is_clone = may_borrow_from_moved(pool, function, arguments);
+        let reference = is_clone.then(|| quote!(&));
+        quote_spanned!(span=> .pool(#reference #variable))
     });
     let timeout = options.timeout.as_ref().map(|timeout| {
         let timeout = match timeout {
@@ -59,20 +63,32 @@ pub(crate) fn call(function: &Function, arguments: &[Argument], options: &Option
     }
 }
 
+/// Converts the outcome into what the function returns.
+///
+/// With `timeout` or `shed`, which require a `Result`, a failure becomes its error:
+///
 /// ```text
 /// // Input:
 /// timeout = "2s"
 /// // Output:
 /// ::unblock_runtime::__private::fallible(__outcome)
 /// ```
-/// and without anything that can fail, where the type of the result decides what becomes of a panic:
+///
+/// Without them, the return type decides by method resolution whether a panic of the body becomes
+/// an error or continues in the caller:
+///
 /// ```text
-/// use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-/// (&__outcome).conversion().finish(__outcome)
+/// // Input:
+/// pool = self.pool
+/// // Output:
+/// {
+///     use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
+///     (&__outcome).conversion().finish(__outcome)
+/// }
 /// ```
-pub(crate) fn settled(function: &Function, options: &Options) -> TokenStream {
+pub(crate) fn return_value(function: &Function, options: &Options) -> TokenStream {
     let span = at(result_span(function));
-    let runtime = runtime_at(span, options);
+    let runtime = runtime_path(span, options);
     let outcome = format_ident!("__outcome", span = span);
     if options.can_fail() {
         return quote_spanned!(span=> #runtime::__private::fallible(#outcome));
@@ -85,7 +101,7 @@ pub(crate) fn settled(function: &Function, options: &Options) -> TokenStream {
     }
 }
 
-/// Where an error about the result belongs: at its type, or at the function's name when it has none.
+/// Returns the span for errors about the result: its type, or the function's name if it has none.
 fn result_span(function: &Function) -> Span {
     match &function.sig.output {
         ReturnType::Type(_, ty) => ty.span(),

@@ -1,12 +1,13 @@
-//! What the user may have meant by an option that does not exist.
+//! Suggests an option for one that does not exist.
 
+/// All options, as an error message lists them.
 pub(crate) const OPTIONS: &str =
     "`pool = …`, `timeout = …`, `shed`, `detach`, `name = …` and `crate = …`";
 
 const NAMES: [&str; 6] = ["pool", "timeout", "shed", "detach", "name", "crate"];
 
-/// Words that other libraries use for the same thing.
-const ELSEWHERE: [(&str, &str); 8] = [
+/// Words that other libraries use for one of our options.
+const SYNONYMS: [(&str, &str); 8] = [
     ("executor", "pool"),
     ("threadpool", "pool"),
     ("deadline", "timeout"),
@@ -17,8 +18,9 @@ const ELSEWHERE: [(&str, &str); 8] = [
     ("runtime", "crate"),
 ];
 
+/// Returns the error message for an option that does not exist.
 pub(crate) fn unknown_option(given: &str) -> String {
-    match meant(given) {
+    match suggest(given) {
         Some(option) => {
             format!(
                 "there is no option `{given}`; did you mean `{option}`? The options are {OPTIONS}"
@@ -28,13 +30,13 @@ pub(crate) fn unknown_option(given: &str) -> String {
     }
 }
 
-fn meant(given: &str) -> Option<&'static str> {
+fn suggest(given: &str) -> Option<&'static str> {
     let given = given.to_lowercase();
     let given = given.as_str();
-    if let Some((_, option)) = ELSEWHERE.iter().find(|(word, _)| *word == given) {
+    if let Some((_, option)) = SYNONYMS.iter().find(|(word, _)| *word == given) {
         return Some(option);
     }
-    // One slip of the fingers per three letters, so that `pol` finds `pool` and `load` does not.
+    // One typo per three letters, so that `pol` suggests `pool` and `load` suggests nothing.
     NAMES
         .into_iter()
         .map(|option| (distance(given, option), option))
@@ -45,7 +47,7 @@ fn meant(given: &str) -> Option<&'static str> {
         .map(|(_, option)| option)
 }
 
-/// Levenshtein: how many letters to add, drop or change.
+/// Returns the Levenshtein distance: how many letters to add, drop or change.
 fn distance(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
     let mut row: Vec<usize> = (0..=to.len()).collect();
@@ -65,7 +67,7 @@ fn distance(from: &str, to: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{distance, meant};
+    use super::{distance, suggest};
 
     #[test]
     fn counts_letters() {
@@ -77,12 +79,12 @@ mod tests {
 
     #[test]
     fn finds_near_misses_only() {
-        assert_eq!(meant("Timeout"), Some("timeout"));
-        assert_eq!(meant("time_out"), Some("timeout"));
-        assert_eq!(meant("detached"), Some("detach"));
-        assert_eq!(meant("deadline"), Some("timeout"));
-        assert_eq!(meant("krate"), Some("crate"));
-        assert_eq!(meant("x"), None);
-        assert_eq!(meant("priority"), None);
+        assert_eq!(suggest("Timeout"), Some("timeout"));
+        assert_eq!(suggest("time_out"), Some("timeout"));
+        assert_eq!(suggest("detached"), Some("detach"));
+        assert_eq!(suggest("deadline"), Some("timeout"));
+        assert_eq!(suggest("krate"), Some("crate"));
+        assert_eq!(suggest("x"), None);
+        assert_eq!(suggest("priority"), None);
     }
 }

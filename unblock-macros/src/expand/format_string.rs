@@ -1,38 +1,41 @@
-//! Captures in the texts of formatting macros: `"{self}"` becomes `"{__self}"`.
+//! Renames `self` in format strings: `"{self}"` becomes `"{__self}"`.
 
 use proc_macro2::{Literal, TokenTree};
 
-/// Where a macro expects the text that captures variables.
-enum Text {
-    /// Nowhere: its texts are data.
-    Never,
-    /// As this argument, counted from zero.
+/// Which argument of a macro is its format string.
+enum FormatString {
+    /// The macro has none; its string literals are data.
+    None,
+    /// The argument with this index, counted from zero.
     Argument(usize),
-    /// Unknown: any argument that is nothing but a text.
+    /// Unknown: any argument that is a single string literal.
     Any,
 }
 
-/// Which tokens of a macro's arguments are texts that may capture `self`.
+/// Returns the indices of the tokens, among a macro's arguments, that are format strings.
 ///
-/// A text that is only data must not be touched: `vec!["{self}"]` would quietly change its value. A capture that is missed, on
-/// the other hand, is refused by the compiler. So the standard macros go by what they do, and the others by the shape.
+/// A string literal that is data must not be changed: `vec!["{self}"]` would silently get another
+/// value. A format string that is missed, on the other hand, is a compile error. The standard
+/// macros are therefore listed by name, and for all others the shape of the argument decides.
 pub(crate) fn positions(macro_name: &str, arguments: &[TokenTree]) -> Vec<usize> {
-    let text = match macro_name {
+    let format_string = match macro_name {
         "format" | "format_args" | "print" | "println" | "eprint" | "eprintln" | "panic"
-        | "todo" | "unimplemented" | "unreachable" => Text::Argument(0),
-        "write" | "writeln" | "assert" | "debug_assert" => Text::Argument(1),
-        "assert_eq" | "assert_ne" | "debug_assert_eq" | "debug_assert_ne" => Text::Argument(2),
+        | "todo" | "unimplemented" | "unreachable" => FormatString::Argument(0),
+        "write" | "writeln" | "assert" | "debug_assert" => FormatString::Argument(1),
+        "assert_eq" | "assert_ne" | "debug_assert_eq" | "debug_assert_ne" => {
+            FormatString::Argument(2)
+        }
         "vec" | "dbg" | "matches" | "concat" | "stringify" | "env" | "option_env" | "include"
-        | "include_str" | "include_bytes" | "compile_error" | "json" => Text::Never,
-        _ => Text::Any,
+        | "include_str" | "include_bytes" | "compile_error" | "json" => FormatString::None,
+        _ => FormatString::Any,
     };
     let mut found = Vec::new();
     let mut start = 0;
     for (count, argument) in arguments.split(is_comma).enumerate() {
-        let wanted = match text {
-            Text::Never => false,
-            Text::Argument(expected) => count == expected,
-            Text::Any => true,
+        let wanted = match format_string {
+            FormatString::None => false,
+            FormatString::Argument(expected) => count == expected,
+            FormatString::Any => true,
         };
         if wanted && matches!(argument, [TokenTree::Literal(_)]) {
             found.push(start);
@@ -42,7 +45,7 @@ pub(crate) fn positions(macro_name: &str, arguments: &[TokenTree]) -> Vec<usize>
     found
 }
 
-/// The literal with every capture of `self` renamed, at the same place; `None` when it has none.
+/// Renames every `self` in a format string, or returns `None` if there is none.
 ///
 /// ```text
 /// // Input:
@@ -56,7 +59,14 @@ pub(crate) fn rename_self(literal: &Literal) -> Option<Literal> {
     Some(renamed)
 }
 
-/// Works on the literal as it is written, quotes and escapes included.
+/// Renames `self` in the source text of a literal, which includes its quotes and escapes.
+///
+/// ```text
+/// // Input:
+/// "\u{7b} {self} \\"
+/// // Output:
+/// "\u{7b} {__self} \\"
+/// ```
 fn rename_in_source(source: &str) -> Option<String> {
     let raw = source.starts_with('r');
     if !raw && !source.starts_with('"') {
@@ -69,15 +79,16 @@ fn rename_in_source(source: &str) -> Option<String> {
         let (before, from) = rest.split_at(special);
         output.push_str(before);
         let length = if from.starts_with('\\') && !raw {
-            // The braces of `\u{…}` are no capture, and `\\` escapes no brace.
+            // The braces of `\u{…}` hold no argument. Other escapes are skipped whole, so that the
+            // second backslash of `\\` is not taken for an escape of what follows it.
             if from.starts_with("\\u{") {
                 from.find('}').map_or(from.len(), |end| end + 1)
             } else {
-                second_char_end(from)
+                escape_length(from)
             }
         } else if from.starts_with("{{") {
             2
-        } else if let Some(skipped) = capture_of_self(from) {
+        } else if let Some(skipped) = offset_of_self(from) {
             output.push_str(&from[..skipped]);
             output.push_str("__self");
             rest = &from[skipped + "self".len()..];
@@ -93,15 +104,15 @@ fn rename_in_source(source: &str) -> Option<String> {
     changed.then_some(output)
 }
 
-/// Where, after an opening brace, `self` starts, if the capture is of `self`.
-fn capture_of_self(from: &str) -> Option<usize> {
+/// Returns the offset of `self` in `{self…}`, or `None` if the braces hold anything else.
+fn offset_of_self(from: &str) -> Option<usize> {
     let inside = from.strip_prefix('{')?.trim_start();
     let after = inside.strip_prefix("self")?.trim_start();
     after.starts_with(['}', ':']).then(|| from.len() - inside.len())
 }
 
-/// The length of a backslash and the character that it escapes.
-fn second_char_end(from: &str) -> usize {
+/// Returns the length in bytes of a backslash and the character that it escapes.
+fn escape_length(from: &str) -> usize {
     from.char_indices().nth(2).map_or(from.len(), |(index, _)| index)
 }
 
@@ -124,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn captures_are_renamed() {
+    fn inline_arguments_are_renamed() {
         renames(r#""{self}""#, r#""{__self}""#);
         renames(r#""a {self:?} b { self :>5}""#, r#""a {__self:?} b { __self :>5}""#);
         renames(r##"r#"{self:#?} \"#"##, r##"r#"{__self:#?} \"#"##);

@@ -1,34 +1,34 @@
-//! Types that borrow: where they do, and what an owned type in their place would be.
+//! Answers whether a type borrows, where, and which owned type could replace it.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::ToTokens;
+use proc_macro2::Span;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     BoundLifetimes, Expr, GenericArgument, Ident, Lifetime, ParenthesizedGenericArguments,
     PathArguments, TraitBound, Type, TypeFnPtr, TypeReference, WherePredicate, parse_quote,
 };
 
-/// What a type borrows.
+use crate::parse::source;
+
+/// The first borrow in a type.
 pub(crate) struct Borrow {
-    /// The first `&` or lifetime.
+    /// Span of the first `&` or lifetime.
     pub(crate) span: Span,
-    /// The same type without borrows, as the user would write it, when that can be told from the tokens.
+    /// The same type without borrows, as the user would write it, if the tokens tell which it is.
     pub(crate) owned: Option<String>,
 }
 
-/// Whether a value of this type may borrow from something: a reference or a lifetime other than `'static`.
+/// Returns the first reference or lifetime in a type, other than `'static`.
 ///
-/// A lifetime that is left out, as in `Guard` for `Guard<'_>`, cannot be seen here; the compiler finds those.
+/// An elided lifetime, as in `Guard` for `Guard<'_>`, cannot be seen here; the compiler reports it.
 pub(crate) fn find(ty: &Type) -> Option<Borrow> {
     let mut owned = ty.clone();
-    let mut borrows = Owner::default();
+    let mut borrows = MakeOwned::default();
     borrows.visit_type_mut(&mut owned);
     let span = borrows.first?;
-    Some(Borrow { span, owned: (!borrows.unknown).then(|| text(&owned)) })
+    Some(Borrow { span, owned: (!borrows.unknown).then(|| source::text(&owned)) })
 }
 
-/// A shared reference whose referent lives as long as somebody holds the other end, and so has to be copied for the job:
-/// `&T`, and not `&'static T`.
+/// Returns the type as a shared reference that the job cannot keep: `&T`, but not `&'static T`.
 pub(crate) fn shared_reference(ty: &Type) -> Option<&TypeReference> {
     match peel(ty) {
         Type::Reference(reference) if !is_static(reference) && reference.mutability.is_none() => {
@@ -38,7 +38,7 @@ pub(crate) fn shared_reference(ty: &Type) -> Option<&TypeReference> {
     }
 }
 
-/// `&mut T`, and not `&'static mut T`.
+/// Returns the type as an exclusive reference: `&mut T`, but not `&'static mut T`.
 pub(crate) fn exclusive_reference(ty: &Type) -> Option<&TypeReference> {
     match peel(ty) {
         Type::Reference(reference) if !is_static(reference) && reference.mutability.is_some() => {
@@ -48,7 +48,8 @@ pub(crate) fn exclusive_reference(ty: &Type) -> Option<&TypeReference> {
     }
 }
 
-/// The type without the parentheses around it, and the invisible ones that a `macro_rules!` puts around `$ty:ty`.
+/// Returns the type without the parentheses around it, and without the invisible groups that
+/// `macro_rules!` puts around `$ty:ty`.
 pub(crate) fn peel(mut ty: &Type) -> &Type {
     loop {
         match ty {
@@ -59,89 +60,84 @@ pub(crate) fn peel(mut ty: &Type) -> &Type {
     }
 }
 
-/// A type as one would write it: `Option<String>` instead of `Option < String >`.
-pub(crate) fn text(code: impl ToTokens) -> String {
-    let mut text = String::new();
-    write(code.to_token_stream(), &mut text);
-    text
-}
-
 fn is_static(reference: &TypeReference) -> bool {
     reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static")
 }
 
-/// Replaces borrows by what owns, and remembers where it began and whether it could.
+/// Replaces each borrow in a type by its owned form.
 #[derive(Default)]
-struct Owner {
+struct MakeOwned {
+    /// Span of the first borrow.
     first: Option<Span>,
-    /// A borrow had no known owned form: `Foo<'a>`.
+    /// Set if a borrow has no known owned form, as `Foo<'a>`.
     unknown: bool,
-    /// Inside `fn(&str)` and `Fn(&str)` a reference without a name is whatever the caller passes.
-    elided_is_free: bool,
-    /// Lifetimes that a `for<'a>` around declares.
-    bound: Vec<Ident>,
+    /// Set inside `fn(&str)` and `Fn(&str)`, where an elided lifetime is not a borrow: the caller
+    /// of that function chooses it at each call.
+    elided_is_allowed: bool,
+    /// Lifetimes that an enclosing `for<'a>` declares, which are not borrows either.
+    declared: Vec<Ident>,
 }
 
-impl Owner {
-    fn found(&mut self, span: Span) {
+impl MakeOwned {
+    fn record(&mut self, span: Span) {
         self.first.get_or_insert(span);
     }
 
-    fn is_free(&self, lifetime: &Lifetime) -> bool {
+    fn is_allowed(&self, lifetime: &Lifetime) -> bool {
         lifetime.ident == "static"
-            || self.bound.contains(&lifetime.ident)
-            || (lifetime.ident == "_" && self.elided_is_free)
+            || self.declared.contains(&lifetime.ident)
+            || (lifetime.ident == "_" && self.elided_is_allowed)
     }
 
-    fn with_bound(&mut self, binder: Option<&BoundLifetimes>, visit: impl FnOnce(&mut Self)) {
-        let outside = self.bound.len();
+    fn with_declared(&mut self, binder: Option<&BoundLifetimes>, visit: impl FnOnce(&mut Self)) {
+        let outside = self.declared.len();
         for parameter in binder.iter().flat_map(|binder| &binder.lifetimes) {
             if let syn::GenericParam::Lifetime(parameter) = parameter {
-                self.bound.push(parameter.lifetime.ident.clone());
+                self.declared.push(parameter.lifetime.ident.clone());
             }
         }
         visit(self);
-        self.bound.truncate(outside);
+        self.declared.truncate(outside);
     }
 
     fn inside_signature(&mut self, visit: impl FnOnce(&mut Self)) {
-        let outside = std::mem::replace(&mut self.elided_is_free, true);
+        let outside = std::mem::replace(&mut self.elided_is_allowed, true);
         visit(self);
-        self.elided_is_free = outside;
+        self.elided_is_allowed = outside;
     }
 }
 
-impl VisitMut for Owner {
+impl VisitMut for MakeOwned {
     fn visit_type_mut(&mut self, ty: &mut Type) {
         let Type::Reference(reference) = ty else {
-            owned_cow(ty, |span| self.found(span));
+            owned_cow(ty, |span| self.record(span));
             return visit_mut::visit_type_mut(self, ty);
         };
-        let free = match &reference.lifetime {
-            Some(lifetime) => self.is_free(lifetime),
-            None => self.elided_is_free,
+        let allowed = match &reference.lifetime {
+            Some(lifetime) => self.is_allowed(lifetime),
+            None => self.elided_is_allowed,
         };
-        if free {
+        if allowed {
             return self.visit_type_mut(&mut reference.elem);
         }
-        self.found(reference.and_token.span);
-        // What a caller passes to a `fn(&'a str)` cannot become owned by writing another type here.
-        self.unknown |= self.elided_is_free;
+        self.record(reference.and_token.span);
+        // The parameter of a `fn(&'a str)` has no owned form: its type belongs to that function.
+        self.unknown |= self.elided_is_allowed;
         let mut owned = owned_form(&reference.elem);
         self.visit_type_mut(&mut owned);
         *ty = owned;
     }
 
     fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
-        if !self.is_free(lifetime) {
-            self.found(lifetime.apostrophe);
+        if !self.is_allowed(lifetime) {
+            self.record(lifetime.apostrophe);
             self.unknown = true;
         }
     }
 
     fn visit_type_fn_ptr_mut(&mut self, pointer: &mut TypeFnPtr) {
         let binder = pointer.lifetimes.clone();
-        self.with_bound(binder.as_ref(), |this| {
+        self.with_declared(binder.as_ref(), |this| {
             this.inside_signature(|this| {
                 pointer.inputs.iter_mut().for_each(|input| this.visit_type_mut(&mut input.ty));
                 this.visit_return_type_mut(&mut pointer.output);
@@ -154,22 +150,32 @@ impl VisitMut for Owner {
         arguments: &mut ParenthesizedGenericArguments,
     ) {
         self.inside_signature(|this| {
-            visit_mut::visit_parenthesized_generic_arguments_mut(this, arguments)
+            visit_mut::visit_parenthesized_generic_arguments_mut(this, arguments);
         });
     }
 
     fn visit_trait_bound_mut(&mut self, bound: &mut TraitBound) {
         let binder = bound.lifetimes.clone();
-        self.with_bound(binder.as_ref(), |this| visit_mut::visit_path_mut(this, &mut bound.path));
+        self.with_declared(binder.as_ref(), |this| {
+            visit_mut::visit_path_mut(this, &mut bound.path);
+        });
     }
 
     fn visit_where_predicate_mut(&mut self, _: &mut WherePredicate) {}
 
-    // A const expression has loops' labels at most, which look like lifetimes.
+    // A const expression holds no borrows. Labels of loops in it are `Lifetime`s to syn.
     fn visit_expr_mut(&mut self, _: &mut Expr) {}
 }
 
-/// What `ToOwned` makes of the common unsized types; anything else is `Clone`, and stays.
+/// Returns the owned form of a borrowed type: what `ToOwned` makes of the common unsized types. Any
+/// other type is taken to be `Clone` and its own owned form.
+///
+/// ```text
+/// // Input:
+/// [T]
+/// // Output:
+/// Vec<T>
+/// ```
 fn owned_form(borrowed: &Type) -> Type {
     match peel(borrowed) {
         Type::Slice(slice) => {
@@ -191,8 +197,15 @@ fn owned_form(borrowed: &Type) -> Type {
     }
 }
 
-/// `Cow<'a, str>` is `String` when it owns.
-fn owned_cow(ty: &mut Type, found: impl FnOnce(Span)) {
+/// Replaces a `Cow` that borrows by its owned form, and reports the span of its lifetime.
+///
+/// ```text
+/// // Input:
+/// Cow<'a, str>
+/// // Output:
+/// String
+/// ```
+fn owned_cow(ty: &mut Type, record: impl FnOnce(Span)) {
     let Type::Path(path) = &*ty else { return };
     let Some(last) = path.path.segments.last() else { return };
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return };
@@ -202,40 +215,8 @@ fn owned_cow(ty: &mut Type, found: impl FnOnce(Span)) {
         && last.ident == "Cow"
         && lifetime.ident != "static"
     {
-        found(lifetime.apostrophe);
+        record(lifetime.apostrophe);
         *ty = owned_form(borrowed);
-    }
-}
-
-/// Writes tokens with the spaces that rustfmt would leave in a type.
-fn write(tokens: TokenStream, text: &mut String) {
-    let mut previous_is_word = false;
-    for token in tokens {
-        let is_word = matches!(token, TokenTree::Ident(_) | TokenTree::Literal(_));
-        if is_word && (previous_is_word || text.ends_with("->")) {
-            text.push(' ');
-        }
-        match token {
-            TokenTree::Group(group) => {
-                let (open, close) = match group.delimiter() {
-                    proc_macro2::Delimiter::Parenthesis => ("(", ")"),
-                    proc_macro2::Delimiter::Brace => ("{ ", " }"),
-                    proc_macro2::Delimiter::Bracket => ("[", "]"),
-                    proc_macro2::Delimiter::None => ("", ""),
-                };
-                text.push_str(open);
-                write(group.stream(), text);
-                text.push_str(close);
-            }
-            TokenTree::Punct(punct) => match punct.as_char() {
-                mark @ (',' | ';') => text.extend([mark, ' ']),
-                mark @ ('+' | '=') => text.extend([' ', mark, ' ']),
-                '-' => text.push_str(" -"),
-                mark => text.push(mark),
-            },
-            word => text.push_str(&word.to_string()),
-        }
-        previous_is_word = is_word;
     }
 }
 

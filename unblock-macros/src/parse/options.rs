@@ -10,9 +10,9 @@ use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token};
 
 use crate::duration;
 use crate::errors::Errors;
-use crate::spelling;
+use crate::parse::suggestion;
 
-/// How the calls of one function are to be made.
+/// The options of one annotated function.
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) pool: Option<Expr>,
@@ -20,25 +20,26 @@ pub(crate) struct Options {
     pub(crate) shed: bool,
     pub(crate) detach: bool,
     pub(crate) name: Option<LitStr>,
-    /// Where the runtime is to be found, if not at `::unblock_runtime`.
+    /// Path to the runtime, if it is not `::unblock_runtime`: the option `crate`.
     pub(crate) runtime: Option<Path>,
 }
 
+/// The value of the option `timeout`.
 pub(crate) enum Timeout {
-    /// Known when the macro runs: `timeout = "2s"`.
+    /// A duration that is known when the macro runs: `timeout = "2s"`.
     Literal(Duration),
-    /// Known at each call: `timeout = self.limit`.
+    /// An expression that is evaluated at each call: `timeout = self.limit`.
     Expr(Expr),
 }
 
 impl Options {
-    /// Reads what it can and reports every mistake.
-    pub(crate) fn read(args: TokenStream, errors: &mut Errors) -> Self {
+    /// Reads all options that can be read, and adds an error for each one that cannot.
+    pub(crate) fn parse(args: TokenStream, errors: &mut Errors) -> Self {
         let mut options = Options::default();
-        let all = |input: ParseStream<'_>| -> syn::Result<()> {
+        let parse_all = |input: ParseStream<'_>| -> syn::Result<()> {
             let mut seen = Vec::new();
             while !input.is_empty() {
-                if let Err(error) = options.read_one(input, &mut seen) {
+                if let Err(error) = options.parse_option(input, &mut seen) {
                     errors.add(error);
                     skip_to_comma(input);
                 }
@@ -50,16 +51,31 @@ impl Options {
             }
             Ok(())
         };
-        if let Err(error) = all.parse2(args) {
+        if let Err(error) = parse_all.parse2(args) {
             errors.add(error);
         }
         options
     }
 
-    fn read_one(&mut self, input: ParseStream<'_>, seen: &mut Vec<String>) -> syn::Result<()> {
+    /// Returns true if a call can time out or be refused, so the function must return `Result`.
+    pub(crate) fn can_fail(&self) -> bool {
+        self.timeout.is_some() || self.shed
+    }
+
+    /// Returns true if the value of an option uses this variable.
+    pub(crate) fn mentions(&self, variable: &Ident) -> bool {
+        let timeout = match &self.timeout {
+            Some(Timeout::Expr(timeout)) => Some(timeout),
+            _ => None,
+        };
+        self.pool.iter().chain(timeout).any(|option| mentions(option, variable))
+    }
+
+    /// Reads one option, up to the comma.
+    fn parse_option(&mut self, input: ParseStream<'_>, seen: &mut Vec<String>) -> syn::Result<()> {
         let Ok(key) = input.call(Ident::parse_any) else {
             return Err(
-                input.error(format!("expected an option; the options are {}", spelling::OPTIONS))
+                input.error(format!("expected an option; the options are {}", suggestion::OPTIONS))
             );
         };
         let option = key.unraw().to_string();
@@ -69,7 +85,7 @@ impl Options {
         seen.push(option.clone());
         match option.as_str() {
             "pool" => {
-                value_follows(
+                expect_value(
                     input,
                     &key,
                     "`pool = self.pool`, any expression that gives a `Pool` or a reference to one",
@@ -77,40 +93,40 @@ impl Options {
                 self.pool = Some(input.parse()?);
             }
             "timeout" => {
-                value_follows(
+                expect_value(
                     input,
                     &key,
                     "`timeout = \"2s\"`, or an expression that gives a `Duration`",
                 )?;
-                self.timeout = Some(read_timeout(input.parse()?)?);
+                self.timeout = Some(parse_timeout(input.parse()?)?);
             }
             "shed" => {
-                no_value_follows(input, &key)?;
+                expect_no_value(input, &key)?;
                 self.shed = true;
             }
             "detach" => {
-                no_value_follows(input, &key)?;
+                expect_no_value(input, &key)?;
                 self.detach = true;
             }
             "name" => {
-                value_follows(input, &key, "`name = \"load the index\"`")?;
-                self.name = Some(read_name(input)?);
+                expect_value(input, &key, "`name = \"load the index\"`")?;
+                self.name = Some(parse_name(input)?);
             }
             "crate" => {
-                value_follows(input, &key, "`crate = my_crate::unblock_runtime`")?;
+                expect_value(input, &key, "`crate = my_crate::unblock_runtime`")?;
                 if input.peek(LitStr) {
                     return Err(input
                         .error("a path, without the quotes: `crate = my_crate::unblock_runtime`"));
                 }
                 self.runtime = Some(input.call(Path::parse_mod_style)?);
             }
-            _ => return Err(syn::Error::new(key.span(), spelling::unknown_option(&option))),
+            _ => return Err(syn::Error::new(key.span(), suggestion::unknown_option(&option))),
         }
         Ok(())
     }
 }
 
-fn value_follows(input: ParseStream<'_>, key: &Ident, example: &str) -> syn::Result<()> {
+fn expect_value(input: ParseStream<'_>, key: &Ident, example: &str) -> syn::Result<()> {
     let equals = input.parse::<Token![=]>();
     if equals.is_err() || input.is_empty() || input.peek(Token![,]) {
         return Err(syn::Error::new(key.span(), format!("`{key}` needs a value: {example}")));
@@ -118,7 +134,7 @@ fn value_follows(input: ParseStream<'_>, key: &Ident, example: &str) -> syn::Res
     Ok(())
 }
 
-fn no_value_follows(input: ParseStream<'_>, key: &Ident) -> syn::Result<()> {
+fn expect_no_value(input: ParseStream<'_>, key: &Ident) -> syn::Result<()> {
     if input.is_empty() || input.peek(Token![,]) {
         return Ok(());
     }
@@ -127,47 +143,55 @@ fn no_value_follows(input: ParseStream<'_>, key: &Ident) -> syn::Result<()> {
     )))
 }
 
-fn read_name(input: ParseStream<'_>) -> syn::Result<LitStr> {
+fn parse_name(input: ParseStream<'_>) -> syn::Result<LitStr> {
     let Ok(name) = input.parse::<LitStr>() else {
-        return Err(input.error("the name is a string literal, as it is known before the program runs: `name = \"load the index\"`"));
+        return Err(input.error(
+            "the name is a string literal, as it is known before the program runs: \
+             `name = \"load the index\"`",
+        ));
     };
     if name.value().trim().is_empty() {
         return Err(syn::Error::new(
             name.span(),
-            "the name is empty; leave `name` out for the default, `Type::method` or `module::function`",
+            "the name is empty; leave `name` out for the default, `Type::method` or \
+             `module::function`",
         ));
     }
     Ok(name)
 }
 
-fn read_timeout(value: Expr) -> syn::Result<Timeout> {
+fn parse_timeout(value: Expr) -> syn::Result<Timeout> {
     let Expr::Lit(ExprLit { lit, .. }) = peel(&value) else {
         return Ok(Timeout::Expr(value));
     };
-    let complain = |message: String| syn::Error::new(lit.span(), message);
+    let error_at_value = |message: String| syn::Error::new(lit.span(), message);
     let text = match lit {
         Lit::Str(text) => text.value(),
-        // `timeout = 5` and `timeout = 5s` (one token, with a suffix) are what is written without thinking of the quotes.
-        Lit::Int(number) => return Err(complain(duration::quoted(&number.to_string()))),
-        Lit::Float(number) => return Err(complain(duration::quoted(&number.to_string()))),
+        // The quotes are easily forgotten: `timeout = 5`, or `timeout = 5s`, which is one token.
+        Lit::Int(number) => return Err(error_at_value(duration::correction(&number.to_string()))),
+        Lit::Float(number) => {
+            return Err(error_at_value(duration::correction(&number.to_string())));
+        }
         _ => {
-            return Err(complain(
+            return Err(error_at_value(
                 "a timeout is a text such as \"2s\", or an expression that gives a `Duration`"
                     .to_owned(),
             ));
         }
     };
-    let timeout = duration::parse(&text).map_err(complain)?;
+    let timeout = duration::parse(&text).map_err(error_at_value)?;
     if timeout.is_zero() {
-        return Err(complain(
-            "a timeout of zero would refuse every call; leave `timeout` out to wait for as long as it takes"
+        return Err(error_at_value(
+            "a timeout of zero would refuse every call; leave `timeout` out to wait for as long \
+             as it takes"
                 .to_owned(),
         ));
     }
     Ok(Timeout::Literal(timeout))
 }
 
-/// The expression inside the invisible brackets that a `macro_rules!` puts around `$value:expr`.
+/// Returns the expression without the invisible groups that `macro_rules!` puts around
+/// `$value:expr`.
 fn peel(mut value: &Expr) -> &Expr {
     while let Expr::Group(group) = value {
         value = &group.expr;
@@ -181,23 +205,9 @@ fn skip_to_comma(input: ParseStream<'_>) {
     }
 }
 
-impl Options {
-    /// Whether a call can fail on its own: wait too long or be refused.
-    pub(crate) fn can_fail(&self) -> bool {
-        self.timeout.is_some() || self.shed
-    }
-
-    /// Whether the value of an option uses a variable.
-    pub(crate) fn mention(&self, variable: &Ident) -> bool {
-        let timeout = match &self.timeout {
-            Some(Timeout::Expr(timeout)) => Some(timeout),
-            _ => None,
-        };
-        self.pool.iter().chain(timeout).any(|option| mentions(option, variable))
-    }
-}
-
-/// Whether a name occurs in an expression, macros and all. A field of that name counts too, which costs no more than a clone of a handle.
+/// Returns true if a name occurs in an expression, including the arguments of macros.
+///
+/// A field of that name counts too. The false alarm costs only the clone of a handle.
 pub(crate) fn mentions<N: ?Sized>(option: &Expr, name: &N) -> bool
 where
     Ident: PartialEq<N>,

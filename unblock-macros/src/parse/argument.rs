@@ -1,32 +1,33 @@
-//! How each argument gets from the caller to the job.
+//! An argument of the function, and how it gets from the caller to the job.
 
 use quote::format_ident;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, FnArg, Ident, Pat, PatIdent, PatType, Receiver, ReceiverKind, Token, Type};
 
-use crate::args::Options;
-use crate::borrow;
-use crate::place::at;
-use crate::signature::Function;
+use crate::parse::borrow;
+use crate::parse::function::Function;
+use crate::parse::options::Options;
+use crate::span::at;
 
-/// An argument other than `self`.
+/// An argument of the function, other than `self`.
 pub(crate) struct Argument {
     pub(crate) attrs: Vec<Attribute>,
-    /// What the argument is called outside of the job: as the user calls it, or `__argN` for a pattern.
+    /// Name of the argument outside the job: the user's name, or `__argN` for a pattern.
     ///
-    /// It is not the user's variable, though: it has the same name and place, and is another one to the compiler (hygiene). So the
-    /// body's variable shadows nothing, and what is done to the argument on its way raises no lint.
+    /// Its hygiene makes it another variable than the user's of that name. The body's variable
+    /// therefore shadows nothing, and what generated code does with the argument causes no lints.
     pub(crate) name: Ident,
-    /// The variable that the body sees, if the argument is not a pattern.
+    /// The variable that the body sees; `None` if the argument is a pattern.
     pub(crate) variable: Option<Ident>,
     pub(crate) mutability: Option<Token![mut]>,
-    /// What takes the argument apart, inside the job.
+    /// The pattern that takes the argument apart, inside the job; `None` if it is a plain variable.
     pub(crate) pattern: Option<Pat>,
     pub(crate) ty: Type,
 }
 
 impl Argument {
+    /// Returns all arguments of a function except its receiver.
     pub(crate) fn all(function: &Function, options: &Options) -> Vec<Self> {
         let typed = function.sig.inputs.iter().filter_map(|input| match input {
             FnArg::Typed(argument) => Some(argument),
@@ -36,10 +37,11 @@ impl Argument {
             typed.enumerate().map(|(index, argument)| Argument::new(index, argument)).collect();
         for index in 0..arguments.len() {
             let Some(variable) = arguments[index].variable.clone() else { continue };
-            // An option's value is the user's code and sees the user's variables. And a `macro_rules!` may give two arguments one
-            // name, which only their own hygiene tells apart.
+            // The user's own variable is needed in two cases. The value of an option is the user's
+            // code and sees only the user's variables. And `macro_rules!` may give two arguments
+            // the same name, which only their own hygiene distinguishes.
             let same_name = arguments.iter().filter(|other| other.name == variable).count() > 1;
-            if same_name || options.mention(&variable) {
+            if same_name || options.mentions(&variable) {
                 arguments[index].name = variable;
             }
         }
@@ -64,12 +66,12 @@ impl Argument {
         Argument { attrs, name, variable, mutability, pattern, ty: (*argument.ty).clone() }
     }
 
-    /// Whether the job gets a copy, because the argument is borrowed.
+    /// Returns true if the job gets a copy, because the caller only lends the argument.
     pub(crate) fn is_borrowed(&self) -> bool {
         borrow::shared_reference(&self.ty).is_some()
     }
 
-    /// The variables that the argument gives the body.
+    /// Returns the variables that the body gets from this argument.
     pub(crate) fn bindings(&self) -> Vec<Ident> {
         let mut bindings = Bindings::default();
         if let Some(pattern) = &self.pattern {
@@ -79,7 +81,7 @@ impl Argument {
         bindings.names
     }
 
-    /// The pattern for a look at the argument from outside: nothing in it is mutable or moves.
+    /// Returns the pattern without `mut` and `ref`, for matching a reference to the argument.
     pub(crate) fn pattern_by_reference(&self) -> Option<Pat> {
         let mut pattern = self.pattern.clone()?;
         Bindings::default().visit_pat_mut(&mut pattern);
@@ -87,7 +89,7 @@ impl Argument {
     }
 }
 
-/// Whether the job gets a copy of the receiver: `&self`, `self: &Self` and `self: &Arc<Self>`.
+/// Returns true if the job gets a copy of the receiver: `&self`, `self: &Self`, `self: &Arc<Self>`.
 pub(crate) fn is_borrowed_receiver(receiver: &Receiver) -> bool {
     match &receiver.kind {
         ReceiverKind::Reference(_, Some(lifetime), None) => lifetime.ident != "static",
@@ -97,17 +99,17 @@ pub(crate) fn is_borrowed_receiver(receiver: &Receiver) -> bool {
     }
 }
 
-/// `#[cfg(…)]` and `#[cfg_attr(…)]`, which go with the argument wherever it is named.
+/// Returns true for `#[cfg(…)]` and `#[cfg_attr(…)]`, which go with the argument wherever it is used.
 pub(crate) fn is_condition(attr: &Attribute) -> bool {
     attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr")
 }
 
-/// `#[allow(…)]` and its kind, which go with the variable that the body sees.
+/// Returns true for `#[allow(…)]` and the other lint levels, which go with the body's variable.
 pub(crate) fn is_lint(attr: &Attribute) -> bool {
     ["allow", "expect", "warn", "deny", "forbid"].iter().any(|lint| attr.path().is_ident(lint))
 }
 
-/// Collects the variables of a pattern, and strips their `mut` and `ref` on the way.
+/// Collects the variables of a pattern, and strips their `mut` and `ref`.
 #[derive(Default)]
 struct Bindings {
     names: Vec<Ident>,
