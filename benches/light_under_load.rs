@@ -1,8 +1,8 @@
 //! What a light request waits for while other handlers compute, or sleep.
 //!
 //! ```text
-//! cargo bench -p demo-server --bench light_under_load
-//! cargo bench -p demo-server --bench light_under_load -- --sleep
+//! cargo bench -p unblock-benches --bench light_under_load
+//! cargo bench -p unblock-benches --bench light_under_load -- --sleep
 //! ```
 //!
 //! Each contender is a server in a process of its own. First the light route `/` is asked by a schedule, with nothing else
@@ -12,7 +12,7 @@
 //! The load generator shares the cores with the server. What it needs of them is part of all figures; the clients of the light
 //! route go before everybody else where the system allows it, and how late they were nevertheless is in the table.
 
-#[path = "../load/mod.rs"]
+#[path = "src/load/mod.rs"]
 mod load;
 
 use std::thread::{self, available_parallelism};

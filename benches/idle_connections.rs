@@ -1,7 +1,7 @@
 //! What a connection costs in memory while nothing happens on it.
 //!
 //! ```text
-//! cargo bench -p demo-server --bench idle_connections
+//! cargo bench -p unblock-benches --bench idle_connections
 //! ```
 //!
 //! Keep-alive connections are opened, each has one answer, and then all are idle. The server's memory (resident, as Linux counts
@@ -11,7 +11,7 @@
 //!
 //! Each connection is a descriptor of the server's and one of this program's: `ulimit -n` bounds their number.
 
-#[path = "../load/mod.rs"]
+#[path = "src/load/mod.rs"]
 mod load;
 
 use std::thread;

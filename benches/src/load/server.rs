@@ -3,6 +3,7 @@
 use std::env;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 /// One of those that a bench compares.
@@ -41,7 +42,7 @@ impl Server {
             command.args(["serve", &number.to_string()]);
             command
         } else {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_demo-server"));
+            let mut command = Command::new(demo());
             command.args(["--addr", "127.0.0.1:0", "--db", ":memory:"]).env("RUST_LOG", "warn");
             command
         };
@@ -60,6 +61,14 @@ impl Server {
         let address = address.and_then(|address| address.parse().ok());
         Self { address: address.expect("an address in the server's first line"), process }
     }
+}
+
+/// The demo's program, which cargo puts near this one.
+fn demo() -> PathBuf {
+    let name = format!("demo-server{}", env::consts::EXE_SUFFIX);
+    let program = env::current_exe().expect("this program's path");
+    let found = program.ancestors().map(|folder| folder.join(&name)).find(|path| path.is_file());
+    found.expect("the demo's program: `cargo build --release -p demo-server` builds it")
 }
 
 impl Drop for Process {

@@ -1,7 +1,7 @@
 //! What the server itself costs: the light route alone, by as many clients as ask for it.
 //!
 //! ```text
-//! cargo bench -p demo-server --bench hello
+//! cargo bench -p unblock-benches --bench hello
 //! ```
 //!
 //! Clients in a closed loop saturate the cores, which they share with the server; the load generator is one thread and the
@@ -9,7 +9,7 @@
 //! CPU time is of the server's process (Linux): unlike answers per second it says the same on a machine that has other
 //! things to do as well.
 
-#[path = "../load/mod.rs"]
+#[path = "src/load/mod.rs"]
 mod load;
 
 use std::process;

@@ -2,7 +2,7 @@
 //! and bytes while it is queued.
 //!
 //! ```text
-//! cargo bench -p unblock-runtime --bench cost
+//! cargo bench -p unblock-benches --bench cost
 //! ```
 //!
 //! One caller submits a number of empty jobs at a time and awaits them. While it submits more than one, the only worker is

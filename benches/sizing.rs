@@ -1,7 +1,7 @@
 //! How well one pool, at its defaults, keeps the cores busy with jobs that compute, jobs that sleep, and both at once.
 //!
 //! ```text
-//! cargo bench -p unblock-runtime --bench sizing
+//! cargo bench -p unblock-benches --bench sizing
 //! ```
 //!
 //! Each case runs on a new pool, in a process of its own. The ideal is arithmetic: what computes needs its time divided by the cores, what sleeps

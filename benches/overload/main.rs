@@ -1,8 +1,8 @@
 //! More requests than can be answered: who is answered in time, and what becomes of the others.
 //!
 //! ```text
-//! cargo bench -p demo-server --bench overload
-//! cargo bench -p demo-server --bench overload -- --only demo-server --tables spin --loads 10 --seconds 60
+//! cargo bench -p unblock-benches --bench overload
+//! cargo bench -p unblock-benches --bench overload -- --only demo-server --tables spin --loads 10 --seconds 60
 //! ```
 //!
 //! Requests come by a schedule, whatever became of those before, as those of many independent clients do; each gives up, and
@@ -17,7 +17,7 @@
 //! have the medians. What is counted begins when the load has been there for as long as clients wait. The load generator shares
 //! the cores with the server: what it needs of them lowers what can be answered, for all alike.
 
-#[path = "../load/mod.rs"]
+#[path = "../src/load/mod.rs"]
 mod load;
 mod mix;
 mod offer;

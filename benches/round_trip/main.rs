@@ -1,8 +1,8 @@
 //! A job's way to a worker and back: empty jobs, so that nothing but the way is measured.
 //!
 //! ```text
-//! cargo bench -p unblock-runtime --bench round_trip
-//! cargo bench -p unblock-runtime --bench round_trip -- --callers 64 --only unblock
+//! cargo bench -p unblock-benches --bench round_trip
+//! cargo bench -p unblock-benches --bench round_trip -- --callers 64 --only unblock
 //! ```
 //!
 //! A number of callers, tasks of one runtime, each submit an empty job, await it, and submit the next. All contenders run

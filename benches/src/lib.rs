@@ -1,0 +1,1 @@
+//! What the benches of servers have in common.
