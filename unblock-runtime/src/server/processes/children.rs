@@ -15,52 +15,52 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::sleep_until;
 
 use super::child;
-use super::restart_budget::Ledger;
+use super::restart_budget::RestartBudget;
 use crate::server::ServerError;
 
 /// All the places, and the socket that each child gets.
 pub(crate) struct Children {
-    places: Vec<Place>,
+    slots: Vec<Slot>,
     listener: TcpListener,
-    ledger: Ledger,
+    budget: RestartBudget,
 }
 
-struct Place {
+struct Slot {
     state: State,
     /// How many children have died here in a row, each soon after its start.
-    row: u32,
+    deaths: u32,
 }
 
 enum State {
-    Runs { child: Child, since: Instant },
+    Running { child: Child, since: Instant },
     Due(Instant),
 }
 
 impl Children {
     /// So many, all due at once.
-    pub(crate) fn new(count: usize, listener: TcpListener, ledger: Ledger) -> Self {
+    pub(crate) fn new(count: usize, listener: TcpListener, budget: RestartBudget) -> Self {
         let now = Instant::now();
-        let places = (0..count).map(|_| Place { state: State::Due(now), row: 0 }).collect();
-        Self { places, listener, ledger }
+        let slots = (0..count).map(|_| Slot { state: State::Due(now), deaths: 0 }).collect();
+        Self { slots, listener, budget }
     }
 
     /// Starts the children whose time has come. One that cannot be started counts as one that died at once,
     /// unless it is the first in its place: then the program does not get on its feet at all.
     pub(crate) fn start_due(&mut self) -> Result<(), ServerError> {
         let now = Instant::now();
-        for (index, place) in self.places.iter_mut().enumerate() {
-            let State::Due(at) = place.state else { continue };
+        for (index, slot) in self.slots.iter_mut().enumerate() {
+            let State::Due(at) = slot.state else { continue };
             if at > now {
                 continue;
             }
             match start(index, &self.listener) {
                 Ok(child) => {
                     tracing::info!(index, pid = child.id(), "started a child process");
-                    place.state = State::Runs { child, since: now };
+                    slot.state = State::Running { child, since: now };
                 }
-                Err(error) if place.row == 0 => return Err(ServerError::Spawn(error)),
+                Err(error) if slot.deaths == 0 => return Err(ServerError::Spawn(error)),
                 Err(error) => {
-                    place.died(&mut self.ledger, now, Duration::ZERO, &error.to_string())?
+                    slot.died(&mut self.budget, now, Duration::ZERO, &error.to_string())?
                 }
             }
         }
@@ -69,9 +69,9 @@ impl Children {
 
     /// Waits until the next child is due, if one is.
     pub(crate) async fn next_start(&self) {
-        let due = self.places.iter().filter_map(|place| match place.state {
+        let due = self.slots.iter().filter_map(|slot| match slot.state {
             State::Due(at) => Some(at),
-            State::Runs { .. } => None,
+            State::Running { .. } => None,
         });
         match due.min() {
             Some(at) => sleep_until(at.into()).await,
@@ -84,56 +84,56 @@ impl Children {
     /// # Errors
     ///
     /// That was one too many.
-    pub(crate) fn bury_dead(&mut self) -> Result<(), ServerError> {
-        for (index, place) in self.places.iter_mut().enumerate() {
-            let State::Runs { child, since } = &mut place.state else { continue };
+    pub(crate) fn reap(&mut self) -> Result<(), ServerError> {
+        for (index, slot) in self.slots.iter_mut().enumerate() {
+            let State::Running { child, since } = &mut slot.state else { continue };
             let Ok(Some(status)) = child.try_wait() else { continue };
             let now = Instant::now();
             let lived = now.duration_since(*since);
             tracing::warn!(index, pid = child.id(), %status, ?lived, "a child process ended; starting another");
-            place.died(&mut self.ledger, now, lived, &status.to_string())?;
+            slot.died(&mut self.budget, now, lived, &status.to_string())?;
         }
         Ok(())
     }
 
     /// Asks all of them to stop, and starts no more.
-    pub(crate) fn stop(self) -> Leaving {
-        let running = self.places.into_iter().filter_map(|place| match place.state {
-            State::Runs { child, .. } => Some(child),
+    pub(crate) fn stop(self) -> StoppingChildren {
+        let running = self.slots.into_iter().filter_map(|slot| match slot.state {
+            State::Running { child, .. } => Some(child),
             State::Due(_) => None,
         });
-        let leaving = Leaving(running.collect());
-        for child in &leaving.0 {
+        let stopping = StoppingChildren(running.collect());
+        for child in &stopping.0 {
             // It has not been waited for, so its number is still its own, even if it is dead.
             let _ = kill_process(Pid::from_child(child), Signal::TERM);
         }
-        leaving
+        stopping
     }
 }
 
-impl Place {
+impl Slot {
     fn died(
         &mut self,
-        ledger: &mut Ledger,
+        budget: &mut RestartBudget,
         now: Instant,
         lived: Duration,
         how: &str,
     ) -> Result<(), ServerError> {
         // Whatever comes of it, the dead child is not to be waited for again.
-        let (row, pause) = ledger.pause(self.row, lived);
-        *self = Self { state: State::Due(now + pause), row };
-        ledger.restart(now).map_err(|over| ServerError::TooManyRestarts {
+        let (deaths, pause) = budget.pause(self.deaths, lived);
+        *self = Self { state: State::Due(now + pause), deaths };
+        budget.restart(now).map_err(|over| ServerError::TooManyRestarts {
             restarts: over.restarts,
-            within: ledger.within(),
+            within: budget.within(),
             last: how.to_owned(),
         })
     }
 }
 
 /// Children that have been asked to stop.
-pub(crate) struct Leaving(Vec<Child>);
+pub(crate) struct StoppingChildren(Vec<Child>);
 
-impl Leaving {
+impl StoppingChildren {
     /// Whether all have ended.
     pub(crate) fn all_gone(&mut self) -> bool {
         self.0.retain_mut(|child| !matches!(child.try_wait(), Ok(Some(_))));

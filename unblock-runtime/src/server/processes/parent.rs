@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 
 use super::children::Children;
-use super::restart_budget::Ledger;
+use super::restart_budget::RestartBudget;
 use crate::server::builder::{Options, Server};
 use crate::server::race::{Race, race};
 use crate::server::signals::Wishes;
@@ -16,7 +16,7 @@ use crate::server::{Report, ServerError};
 /// How much longer than its grace period a child may take before it is killed.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// Runs the children until the server is stopped, or their deaths use up the budget. Blocks this thread, which is
+/// Running the children until the server is stopped, or their deaths use up the budget. Blocks this thread, which is
 /// also the one that starts them: the kernel tells them of the death of *it*.
 pub(crate) fn supervise(server: Server) -> Result<Report, ServerError> {
     tokio::runtime::Builder::new_current_thread()
@@ -32,7 +32,7 @@ async fn run(server: Server) -> Result<Report, ServerError> {
     let mut wishes = Wishes::by_signals()?;
     let mut deaths = signal(SignalKind::child()).map_err(ServerError::Start)?;
     let mut phase = handle.watch();
-    let mut children = Children::new(processes, listener, Ledger::new(restarts));
+    let mut children = Children::new(processes, listener, RestartBudget::new(restarts));
 
     let serving = async {
         children.start_due()?;
@@ -48,14 +48,14 @@ async fn run(server: Server) -> Result<Report, ServerError> {
 
     handle.stop();
     // This drops the parent's copy of the socket, too: when the last child has closed its own, nothing listens.
-    let mut leaving = children.stop();
+    let mut stopping = children.stop();
     let gone = async {
-        while !leaving.all_gone() {
+        while !stopping.all_gone() {
             deaths.recv().await;
         }
     };
     race(gone, race(phase.cut(), race(wishes.heed(&handle), sleep(grace + MARGIN)))).await;
-    let report = Report { processes_killed: leaving.kill(), ..Report::default() };
+    let report = Report { processes_killed: stopping.kill(), ..Report::default() };
     if !report.is_clean() {
         tracing::warn!(%report, "the server stopped before everything was finished");
     }
@@ -69,7 +69,7 @@ async fn keep_alive(
 ) -> Result<Infallible, ServerError> {
     loop {
         race(deaths.recv(), children.next_start()).await;
-        children.bury_dead()?;
+        children.reap()?;
         children.start_due()?;
     }
 }

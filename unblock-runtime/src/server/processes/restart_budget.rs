@@ -33,12 +33,12 @@ impl Restarts {
 }
 
 /// What a parent remembers of its children's deaths.
-pub(crate) struct Ledger {
+pub(crate) struct RestartBudget {
     rules: Restarts,
     restarts: VecDeque<Instant>,
 }
 
-impl Ledger {
+impl RestartBudget {
     pub(crate) fn new(rules: Restarts) -> Self {
         Self { rules, restarts: VecDeque::new() }
     }
@@ -62,10 +62,10 @@ impl Ledger {
 
     /// How many of a child's deaths count as a row, and the pause before it is started again, when the one
     /// before it had `row` behind it and it lived for `lived`.
-    pub(crate) fn pause(&self, row: u32, lived: Duration) -> (u32, Duration) {
-        let row = if lived >= self.rules.within { 1 } else { row.saturating_add(1) };
-        let doubled = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(row - 1));
-        (row, doubled.min(LONGEST_PAUSE))
+    pub(crate) fn pause(&self, deaths: u32, lived: Duration) -> (u32, Duration) {
+        let deaths = if lived >= self.rules.within { 1 } else { deaths.saturating_add(1) };
+        let doubled = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(deaths - 1));
+        (deaths, doubled.min(LONGEST_PAUSE))
     }
 }
 
@@ -83,29 +83,29 @@ mod tests {
 
     #[test]
     fn the_budget_is_over_a_window_and_comes_back_with_time() {
-        let mut ledger = Ledger::new(Restarts::new(2, MINUTE));
+        let mut budget = RestartBudget::new(Restarts::new(2, MINUTE));
         let start = Instant::now();
-        assert!(ledger.restart(start).is_ok());
-        assert!(ledger.restart(start + MINUTE / 2).is_ok());
-        assert_eq!(ledger.restart(start + MINUTE / 2).unwrap_err().restarts, 2);
-        assert!(ledger.restart(start + MINUTE).is_ok(), "the first has left the window");
-        assert!(ledger.restart(start + MINUTE).is_err());
+        assert!(budget.restart(start).is_ok());
+        assert!(budget.restart(start + MINUTE / 2).is_ok());
+        assert_eq!(budget.restart(start + MINUTE / 2).unwrap_err().restarts, 2);
+        assert!(budget.restart(start + MINUTE).is_ok(), "the first has left the window");
+        assert!(budget.restart(start + MINUTE).is_err());
     }
 
     #[test]
     fn a_budget_of_nothing_allows_nothing() {
-        assert!(Ledger::new(Restarts::new(0, MINUTE)).restart(Instant::now()).is_err());
+        assert!(RestartBudget::new(Restarts::new(0, MINUTE)).restart(Instant::now()).is_err());
     }
 
     #[test]
     fn the_pause_doubles_up_to_its_limit_and_a_long_life_starts_over() {
-        let ledger = Ledger::new(Restarts::new(2, MINUTE));
+        let budget = RestartBudget::new(Restarts::new(2, MINUTE));
         let quickly = Duration::from_millis(1);
-        assert_eq!(ledger.pause(0, quickly), (1, FIRST_PAUSE));
-        assert_eq!(ledger.pause(1, quickly), (2, 2 * FIRST_PAUSE));
-        assert_eq!(ledger.pause(2, quickly), (3, 4 * FIRST_PAUSE));
-        assert_eq!(ledger.pause(60, quickly), (61, LONGEST_PAUSE));
-        assert_eq!(ledger.pause(60, MINUTE), (1, FIRST_PAUSE));
-        assert_eq!(ledger.pause(u32::MAX, quickly).1, LONGEST_PAUSE);
+        assert_eq!(budget.pause(0, quickly), (1, FIRST_PAUSE));
+        assert_eq!(budget.pause(1, quickly), (2, 2 * FIRST_PAUSE));
+        assert_eq!(budget.pause(2, quickly), (3, 4 * FIRST_PAUSE));
+        assert_eq!(budget.pause(60, quickly), (61, LONGEST_PAUSE));
+        assert_eq!(budget.pause(60, MINUTE), (1, FIRST_PAUSE));
+        assert_eq!(budget.pause(u32::MAX, quickly).1, LONGEST_PAUSE);
     }
 }
