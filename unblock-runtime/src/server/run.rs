@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::accept::loop_threads::Loops;
+use super::accept::loop_threads::LoopThreads;
 use super::builder::{Options, Server};
 use super::race::{Race, race};
 use super::request::service::IntoService;
@@ -48,7 +48,7 @@ where
         _ => Wishes::none(),
     };
     let mut phase = handle.watch();
-    let mut loops = Loops::start(loops, &listener, &limits, request_timeout, &handle, make)?;
+    let mut loops = LoopThreads::start(loops, &listener, &limits, request_timeout, &handle, make)?;
     // Each loop has the socket; when all have closed theirs, nothing is accepted any more.
     drop(listener);
 

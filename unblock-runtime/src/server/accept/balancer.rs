@@ -17,12 +17,12 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use crate::server::in_flight::{Gauge, OpenConnection};
 
 /// An open connection's entries in the books: its share of the limit, and one more in the gauge of the loop that serves it.
-pub(crate) struct Open {
+pub(crate) struct ConnectionGuard {
     permit: OwnedSemaphorePermit,
     _counted: OpenConnection,
 }
 
-impl Open {
+impl ConnectionGuard {
     fn new(permit: OwnedSemaphorePermit, gauge: &Gauge) -> Self {
         Self { permit, _counted: gauge.connection() }
     }
@@ -34,92 +34,92 @@ impl Open {
 }
 
 /// A connection, and its entries in the books.
-pub(crate) type Connection = (TcpStream, Open);
+pub(crate) type Connection = (TcpStream, ConnectionGuard);
 
 /// A connection on its way from one loop to another.
-type Arrival = (std::net::TcpStream, Open);
+type Handoff = (std::net::TcpStream, ConnectionGuard);
 
 /// All loops of a process as one of them sees them.
-pub(crate) struct Spread {
-    doors: Arc<[Door]>,
+pub(crate) struct Balancer {
+    inboxes: Arc<[Inbox]>,
     own: usize,
 }
 
 /// Where a loop is handed connections by others.
-struct Door {
+struct Inbox {
     gauge: Gauge,
-    sender: mpsc::UnboundedSender<Arrival>,
+    sender: mpsc::UnboundedSender<Handoff>,
     /// Something was handed in and not taken yet.
     occupied: AtomicBool,
 }
 
 /// What a loop is handed by the others.
-pub(crate) struct Arrivals {
-    receiver: mpsc::UnboundedReceiver<Arrival>,
-    doors: Arc<[Door]>,
+pub(crate) struct Handoffs {
+    receiver: mpsc::UnboundedReceiver<Handoff>,
+    inboxes: Arc<[Inbox]>,
     own: usize,
 }
 
 /// A share in the connections for each of the loops with these gauges.
-pub(crate) fn spread(gauges: impl IntoIterator<Item = Gauge>) -> Vec<(Spread, Arrivals)> {
-    let (doors, receivers): (Vec<_>, Vec<_>) = gauges
+pub(crate) fn balancers(gauges: impl IntoIterator<Item = Gauge>) -> Vec<(Balancer, Handoffs)> {
+    let (inboxes, receivers): (Vec<_>, Vec<_>) = gauges
         .into_iter()
         .map(|gauge| {
             let (sender, receiver) = mpsc::unbounded_channel();
-            (Door { gauge, sender, occupied: AtomicBool::new(false) }, receiver)
+            (Inbox { gauge, sender, occupied: AtomicBool::new(false) }, receiver)
         })
         .unzip();
-    let doors: Arc<[Door]> = doors.into();
+    let inboxes: Arc<[Inbox]> = inboxes.into();
     let each = |(own, receiver)| {
-        let doors = || Arc::clone(&doors);
-        (Spread { doors: doors(), own }, Arrivals { receiver, doors: doors(), own })
+        let inboxes = || Arc::clone(&inboxes);
+        (Balancer { inboxes: inboxes(), own }, Handoffs { receiver, inboxes: inboxes(), own })
     };
     receivers.into_iter().enumerate().map(each).collect()
 }
 
-impl Spread {
+impl Balancer {
     /// Hands a new connection to the loop that is to serve it; gives it back if that is this one. An error loses the connection.
     pub(crate) fn assign(
         &self,
         socket: TcpStream,
         permit: OwnedSemaphorePermit,
     ) -> io::Result<Option<Connection>> {
-        let open = Open::new(permit, &self.doors[self.own].gauge);
-        match self.emptier() {
-            Some(other) => self.hand_over((socket, open), other),
-            None => Ok(Some((socket, open))),
+        let guard = ConnectionGuard::new(permit, &self.inboxes[self.own].gauge);
+        match self.least_loaded() {
+            Some(other) => self.hand_over((socket, guard), other),
+            None => Ok(Some((socket, guard))),
         }
     }
 
     /// The loop with the fewest connections, if these are fewer than here by more than one: to hand over costs a wake-up.
-    fn emptier(&self) -> Option<&Door> {
-        let fewest = self.doors.iter().min_by_key(|door| door.gauge.connections())?;
-        let here = self.doors[self.own].gauge.connections();
+    fn least_loaded(&self) -> Option<&Inbox> {
+        let fewest = self.inboxes.iter().min_by_key(|inbox| inbox.gauge.connections())?;
+        let here = self.inboxes[self.own].gauge.connections();
         (here > fewest.gauge.connections() + 1).then_some(fewest)
     }
 
     fn hand_over(
         &self,
-        (socket, open): Connection,
-        other: &Door,
+        (socket, guard): Connection,
+        other: &Inbox,
     ) -> io::Result<Option<Connection>> {
         if other.occupied.load(Ordering::Acquire) {
-            return Ok(Some((socket, open)));
+            return Ok(Some((socket, guard)));
         }
-        let arrival = (socket.into_std()?, open.moved_to(&other.gauge));
+        let handoff = (socket.into_std()?, guard.moved_to(&other.gauge));
         other.occupied.store(true, Ordering::Release);
-        match other.sender.send(arrival) {
+        match other.sender.send(handoff) {
             Ok(()) => Ok(None),
             // That loop has ended.
-            Err(SendError((socket, open))) => {
-                let open = open.moved_to(&self.doors[self.own].gauge);
-                Ok(Some((TcpStream::from_std(socket)?, open)))
+            Err(SendError((socket, guard))) => {
+                let guard = guard.moved_to(&self.inboxes[self.own].gauge);
+                Ok(Some((TcpStream::from_std(socket)?, guard)))
             }
         }
     }
 }
 
-impl Arrivals {
+impl Handoffs {
     /// The next connection that another loop has handed to this one. Pending for ever when none can come.
     pub(crate) async fn next(&mut self) -> Connection {
         match self.receive().await {
@@ -136,11 +136,11 @@ impl Arrivals {
 
     async fn receive(&mut self) -> Option<Connection> {
         loop {
-            let (socket, open) = self.receiver.recv().await?;
-            self.doors[self.own].occupied.store(false, Ordering::Release);
+            let (socket, guard) = self.receiver.recv().await?;
+            self.inboxes[self.own].occupied.store(false, Ordering::Release);
             // One that cannot be registered is closed.
             if let Ok(socket) = TcpStream::from_std(socket) {
-                return Some((socket, open));
+                return Some((socket, guard));
             }
         }
     }

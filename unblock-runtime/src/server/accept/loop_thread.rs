@@ -12,7 +12,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::{spawn_local, yield_now};
 use tokio::time::sleep;
 
-use super::balancer::{Arrivals, Connection, Open, Spread};
+use super::balancer::{Balancer, Connection, ConnectionGuard, Handoffs};
 use super::busy_poll::{BusyPoll, Idle};
 use crate::EventLoop;
 use crate::server::Limits;
@@ -23,18 +23,18 @@ use crate::server::request::service::IntoService;
 use crate::server::shutdown::PhaseWatch;
 
 /// What a loop is given to begin with.
-pub(crate) struct Loop {
+pub(crate) struct LoopThread {
     pub(crate) listener: TcpListener,
     pub(crate) limits: Limits,
     pub(crate) request_timeout: Option<Duration>,
     pub(crate) permits: Arc<Semaphore>,
     pub(crate) gauge: Gauge,
-    pub(crate) spread: Spread,
-    pub(crate) arrivals: Arrivals,
+    pub(crate) balancer: Balancer,
+    pub(crate) handoffs: Handoffs,
     pub(crate) phase: PhaseWatch,
 }
 
-impl Loop {
+impl LoopThread {
     /// Runs the loop on this thread until the server has stopped. `make` is called once, on this thread;
     /// `ready` when the socket is registered.
     pub(crate) fn run<K: 'static, S>(
@@ -53,14 +53,18 @@ impl Loop {
             let (gauge, phase) = (self.gauge.clone(), self.phase.clone());
             let connections =
                 Rc::new(Connections::new(self.limits, self.request_timeout, gauge, phase));
-            let mut arrivals = self.arrivals;
-            let accept =
-                Accept { listener, permits: self.permits, spread: self.spread, complained: false };
+            let mut handoffs = self.handoffs;
+            let acceptor = Acceptor {
+                listener,
+                permits: self.permits,
+                balancer: self.balancer,
+                warned: false,
+            };
             let service = make().into_service();
-            let serve = |(socket, open)| {
+            let serve = |(socket, guard)| {
                 let (connections, service) = (Rc::clone(&connections), service.clone());
                 spawn_local(async move {
-                    let _open: Open = open;
+                    let _guard: ConnectionGuard = guard;
                     connections.serve::<K, S>(socket, service).await;
                 });
             };
@@ -70,15 +74,15 @@ impl Loop {
                 }
             });
             ready();
-            accept.run(self.phase, &mut arrivals, serve).await;
+            acceptor.run(self.phase, &mut handoffs, serve).await;
             // Another loop may still hand over what it accepts.
             loop {
                 while let Race::Second(accepted) =
-                    race(self.gauge.no_connections(), arrivals.next()).await
+                    race(self.gauge.no_connections(), handoffs.next()).await
                 {
                     serve(accepted);
                 }
-                match arrivals.close().await {
+                match handoffs.close().await {
                     Some(accepted) => serve(accepted),
                     None => return Ok(()),
                 }
@@ -112,29 +116,29 @@ fn lock(busy_poll: &Mutex<BusyPoll>) -> MutexGuard<'_, BusyPoll> {
 }
 
 /// The accepting half of a loop.
-struct Accept {
+struct Acceptor {
     listener: tokio::net::TcpListener,
     permits: Arc<Semaphore>,
-    spread: Spread,
+    balancer: Balancer,
     /// Whether the present row of failures has been logged.
-    complained: bool,
+    warned: bool,
 }
 
-impl Accept {
+impl Acceptor {
     /// Accepts until the server stops. The socket is closed when this ends; what the kernel had completed by
     /// then is still accepted, because its clients have a connection already.
     async fn run(
         mut self,
         mut phase: PhaseWatch,
-        arrivals: &mut Arrivals,
+        handoffs: &mut Handoffs,
         serve: impl Fn(Connection),
     ) {
         loop {
-            let accepted = match race(phase.stopping(), race(arrivals.next(), self.next())).await {
+            let accepted = match race(phase.stopping(), race(handoffs.next(), self.next())).await {
                 Race::First(()) => break,
                 Race::Second(Race::First(accepted)) => Some(accepted),
                 Race::Second(Race::Second((stream, permit))) => {
-                    self.spread.assign(stream, permit).unwrap_or_default()
+                    self.balancer.assign(stream, permit).unwrap_or_default()
                 }
             };
             if let Some(accepted) = accepted {
@@ -150,7 +154,8 @@ impl Accept {
             && let Ok((stream, _)) = listener.accept()
         {
             let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
-            if let Ok(Some(accepted)) = stream.and_then(|stream| self.spread.assign(stream, permit))
+            if let Ok(Some(accepted)) =
+                stream.and_then(|stream| self.balancer.assign(stream, permit))
             {
                 serve(accepted);
             }
@@ -166,16 +171,16 @@ impl Accept {
         loop {
             match self.listener.accept().await {
                 Ok((stream, _)) => {
-                    self.complained = false;
+                    self.warned = false;
                     return (stream, permit);
                 }
-                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) if concerns_one_connection(&error) => {}
                 // Out of descriptors or memory. The connection stays in the kernel's queue, so to try again at
                 // once would be a busy loop; when something has been closed there is room.
                 Err(error) => {
-                    if !self.complained {
+                    if !self.warned {
                         tracing::warn!(%error, "cannot accept connections; trying again");
-                        self.complained = true;
+                        self.warned = true;
                     }
                     sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
@@ -190,7 +195,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Whether an error of `accept` is about the connection that would have been accepted, and says nothing about
 /// the next: it was closed before its turn came.
-fn is_of_one_connection(error: &io::Error) -> bool {
+fn concerns_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }

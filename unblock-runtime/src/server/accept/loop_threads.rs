@@ -11,20 +11,20 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc};
 
-use super::balancer::spread;
-use super::loop_thread::Loop;
+use super::balancer::balancers;
+use super::loop_thread::LoopThread;
 use crate::server::in_flight::Gauge;
 use crate::server::request::service::IntoService;
 use crate::server::{Limits, ServerError, ServerHandle};
 
 /// The threads of the loops: which still run, and what they have open.
-pub(crate) struct Loops {
-    news: mpsc::UnboundedReceiver<News>,
+pub(crate) struct LoopThreads {
+    events: mpsc::UnboundedReceiver<LoopEvent>,
     running: Vec<(usize, Gauge)>,
     starting: usize,
 }
 
-impl Loops {
+impl LoopThreads {
     /// Starts `count` loops on the socket, each with a service of its own that `make` makes on its thread.
     pub(crate) fn start<K, S, M>(
         count: usize,
@@ -41,27 +41,27 @@ impl Loops {
     {
         let make = Arc::new(make);
         let permits = Arc::new(Semaphore::new(limits.connections));
-        let (tell, news) = mpsc::unbounded_channel();
-        let mut loops = Self { news, running: Vec::new(), starting: count };
+        let (sender, events) = mpsc::unbounded_channel();
+        let mut loops = Self { events, running: Vec::new(), starting: count };
         let gauges: Vec<_> = (0..count).map(|_| Gauge::default()).collect();
-        let shares = spread(gauges.iter().cloned());
-        for (index, (gauge, (spread, arrivals))) in gauges.into_iter().zip(shares).enumerate() {
+        let shares = balancers(gauges.iter().cloned());
+        for (index, (gauge, (balancer, handoffs))) in gauges.into_iter().zip(shares).enumerate() {
             let started = listener.try_clone().and_then(|listener| {
-                let one = Loop {
+                let one = LoopThread {
                     listener,
                     limits: limits.clone(),
                     request_timeout,
                     permits: permits.clone(),
                     gauge: gauge.clone(),
-                    spread,
-                    arrivals,
+                    balancer,
+                    handoffs,
                     phase: handle.watch(),
                 };
-                let teller = Teller { index, tell: tell.clone(), outcome: Cell::new(None) };
+                let reporter = Reporter { index, sender: sender.clone(), outcome: Cell::new(None) };
                 let make = make.clone();
                 thread::Builder::new().name(format!("unblock-loop-{index}")).spawn(move || {
-                    let outcome = one.run(|| make(), || teller.ready());
-                    teller.outcome.set(Some(outcome));
+                    let outcome = one.run(|| make(), || reporter.ready());
+                    reporter.outcome.set(Some(outcome));
                 })
             });
             if let Err(error) = started {
@@ -107,12 +107,12 @@ impl Loops {
     }
 
     async fn next(&mut self) -> Result<(), ServerError> {
-        match self.news.recv().await {
-            Some(News::Ready) => {
+        match self.events.recv().await {
+            Some(LoopEvent::Ready) => {
                 self.starting -= 1;
                 Ok(())
             }
-            Some(News::Ended { index, outcome }) => {
+            Some(LoopEvent::Ended { index, outcome }) => {
                 self.running.retain(|(running, _)| *running != index);
                 match outcome {
                     // It was told to, and was quicker than the news of that.
@@ -127,7 +127,7 @@ impl Loops {
     }
 }
 
-enum News {
+enum LoopEvent {
     /// A loop accepts connections.
     Ready,
     /// A loop has ended; without an outcome, by a panic.
@@ -135,21 +135,22 @@ enum News {
 }
 
 /// A loop's line to the thread that minds it. Dropping it tells of the loop's end.
-struct Teller {
+struct Reporter {
     index: usize,
-    tell: mpsc::UnboundedSender<News>,
+    sender: mpsc::UnboundedSender<LoopEvent>,
     outcome: Cell<Option<io::Result<()>>>,
 }
 
-impl Teller {
+impl Reporter {
     fn ready(&self) {
         // Nobody listens any more when the server has left a blocked loop behind.
-        let _ = self.tell.send(News::Ready);
+        let _ = self.sender.send(LoopEvent::Ready);
     }
 }
 
-impl Drop for Teller {
+impl Drop for Reporter {
     fn drop(&mut self) {
-        let _ = self.tell.send(News::Ended { index: self.index, outcome: self.outcome.take() });
+        let _ =
+            self.sender.send(LoopEvent::Ended { index: self.index, outcome: self.outcome.take() });
     }
 }
