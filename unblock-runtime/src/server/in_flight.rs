@@ -7,18 +7,18 @@ use tokio::sync::Notify;
 
 /// How many connections and requests one loop has open.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Gauge(Arc<Counts>);
+pub(super) struct InFlight(Arc<Counts>);
 
 #[derive(Debug, Default)]
 struct Counts {
     connections: AtomicUsize,
     requests: AtomicUsize,
     /// Requests that have begun, and those that have ended.
-    done: AtomicU64,
+    progress: AtomicU64,
     no_connections: Notify,
 }
 
-impl Gauge {
+impl InFlight {
     /// Counts a connection until the guard is dropped.
     pub(super) fn connection(&self) -> OpenConnection {
         self.0.connections.fetch_add(1, Ordering::Relaxed);
@@ -27,17 +27,17 @@ impl Gauge {
 
     pub(super) fn request_begins(&self) {
         self.0.requests.fetch_add(1, Ordering::Relaxed);
-        self.does();
+        self.advance();
     }
 
     pub(super) fn request_ends(&self) {
         self.0.requests.fetch_sub(1, Ordering::Relaxed);
-        self.does();
+        self.advance();
     }
 
     /// Grows with each request that begins or ends.
-    pub(super) fn done(&self) -> u64 {
-        self.0.done.load(Ordering::Relaxed)
+    pub(super) fn progress(&self) -> u64 {
+        self.0.progress.load(Ordering::Relaxed)
     }
 
     pub(super) fn connections(&self) -> usize {
@@ -49,8 +49,8 @@ impl Gauge {
     }
 
     /// The loop alone writes it.
-    fn does(&self) {
-        self.0.done.store(self.done().wrapping_add(1), Ordering::Relaxed);
+    fn advance(&self) {
+        self.0.progress.store(self.progress().wrapping_add(1), Ordering::Relaxed);
     }
 
     /// Waits until no connection is open. For the loop itself, when it accepts no more.
@@ -61,7 +61,7 @@ impl Gauge {
     }
 }
 
-pub(super) struct OpenConnection(Gauge);
+pub(super) struct OpenConnection(InFlight);
 
 impl Drop for OpenConnection {
     fn drop(&mut self) {

@@ -170,7 +170,7 @@ impl Now {
         } else if self.open > 0 {
             return None;
         } else if let Some(leaving) = self.leaving {
-            (self.idle.max(leaving), FAREWELL, Overdue::Cut("the client does not leave"))
+            (self.idle.max(leaving), FAREWELL, Overdue::Cut("the client advance not leave"))
         } else if self.requests == 0 {
             (self.idle, limits.header_read, Overdue::Cut("no request came"))
         } else if self.http2 {

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc::error::SendError;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
-use crate::server::in_flight::{Gauge, OpenConnection};
+use crate::server::in_flight::{InFlight, OpenConnection};
 
 /// An open connection's entries in the books: its share of the limit, and one more in the gauge of the loop that serves it.
 pub(crate) struct ConnectionGuard {
@@ -23,13 +23,13 @@ pub(crate) struct ConnectionGuard {
 }
 
 impl ConnectionGuard {
-    fn new(permit: OwnedSemaphorePermit, gauge: &Gauge) -> Self {
-        Self { permit, _counted: gauge.connection() }
+    fn new(permit: OwnedSemaphorePermit, in_flight: &InFlight) -> Self {
+        Self { permit, _counted: in_flight.connection() }
     }
 
     /// Counted before it is there, so that a loop with nothing else to do waits for it.
-    fn moved_to(self, gauge: &Gauge) -> Self {
-        Self { permit: self.permit, _counted: gauge.connection() }
+    fn moved_to(self, in_flight: &InFlight) -> Self {
+        Self { permit: self.permit, _counted: in_flight.connection() }
     }
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Balancer {
 
 /// Where a loop is handed connections by others.
 struct Inbox {
-    gauge: Gauge,
+    in_flight: InFlight,
     sender: mpsc::UnboundedSender<Handoff>,
     /// Something was handed in and not taken yet.
     occupied: AtomicBool,
@@ -61,12 +61,14 @@ pub(crate) struct Handoffs {
 }
 
 /// A share in the connections for each of the loops with these gauges.
-pub(crate) fn balancers(gauges: impl IntoIterator<Item = Gauge>) -> Vec<(Balancer, Handoffs)> {
-    let (inboxes, receivers): (Vec<_>, Vec<_>) = gauges
+pub(crate) fn balancers(
+    in_flight: impl IntoIterator<Item = InFlight>,
+) -> Vec<(Balancer, Handoffs)> {
+    let (inboxes, receivers): (Vec<_>, Vec<_>) = in_flight
         .into_iter()
-        .map(|gauge| {
+        .map(|in_flight| {
             let (sender, receiver) = mpsc::unbounded_channel();
-            (Inbox { gauge, sender, occupied: AtomicBool::new(false) }, receiver)
+            (Inbox { in_flight, sender, occupied: AtomicBool::new(false) }, receiver)
         })
         .unzip();
     let inboxes: Arc<[Inbox]> = inboxes.into();
@@ -84,7 +86,7 @@ impl Balancer {
         socket: TcpStream,
         permit: OwnedSemaphorePermit,
     ) -> io::Result<Option<Connection>> {
-        let guard = ConnectionGuard::new(permit, &self.inboxes[self.own].gauge);
+        let guard = ConnectionGuard::new(permit, &self.inboxes[self.own].in_flight);
         match self.least_loaded() {
             Some(other) => self.hand_over((socket, guard), other),
             None => Ok(Some((socket, guard))),
@@ -93,9 +95,9 @@ impl Balancer {
 
     /// The loop with the fewest connections, if these are fewer than here by more than one: to hand over costs a wake-up.
     fn least_loaded(&self) -> Option<&Inbox> {
-        let fewest = self.inboxes.iter().min_by_key(|inbox| inbox.gauge.connections())?;
-        let here = self.inboxes[self.own].gauge.connections();
-        (here > fewest.gauge.connections() + 1).then_some(fewest)
+        let fewest = self.inboxes.iter().min_by_key(|inbox| inbox.in_flight.connections())?;
+        let here = self.inboxes[self.own].in_flight.connections();
+        (here > fewest.in_flight.connections() + 1).then_some(fewest)
     }
 
     fn hand_over(
@@ -106,13 +108,13 @@ impl Balancer {
         if other.occupied.load(Ordering::Acquire) {
             return Ok(Some((socket, guard)));
         }
-        let handoff = (socket.into_std()?, guard.moved_to(&other.gauge));
+        let handoff = (socket.into_std()?, guard.moved_to(&other.in_flight));
         other.occupied.store(true, Ordering::Release);
         match other.sender.send(handoff) {
             Ok(()) => Ok(None),
             // That loop has ended.
             Err(SendError((socket, guard))) => {
-                let guard = guard.moved_to(&self.inboxes[self.own].gauge);
+                let guard = guard.moved_to(&self.inboxes[self.own].in_flight);
                 Ok(Some((TcpStream::from_std(socket)?, guard)))
             }
         }

@@ -17,7 +17,7 @@ use super::busy_poll::{BusyPoll, Idle};
 use crate::EventLoop;
 use crate::server::Limits;
 use crate::server::connection::Connections;
-use crate::server::in_flight::Gauge;
+use crate::server::in_flight::InFlight;
 use crate::server::race::{Race, race};
 use crate::server::request::service::IntoService;
 use crate::server::shutdown::PhaseWatch;
@@ -28,7 +28,7 @@ pub(crate) struct LoopThread {
     pub(crate) limits: Limits,
     pub(crate) request_timeout: Option<Duration>,
     pub(crate) permits: Arc<Semaphore>,
-    pub(crate) gauge: Gauge,
+    pub(crate) in_flight: InFlight,
     pub(crate) balancer: Balancer,
     pub(crate) handoffs: Handoffs,
     pub(crate) phase: PhaseWatch,
@@ -46,13 +46,13 @@ impl LoopThread {
         S: IntoService<K> + 'static,
     {
         let again = Arc::new(Notify::new());
-        let runtime = runtime(&again, &self.gauge)?;
+        let runtime = runtime(&again, &self.in_flight)?;
         let main = async {
             self.listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(self.listener)?;
-            let (gauge, phase) = (self.gauge.clone(), self.phase.clone());
+            let (in_flight, phase) = (self.in_flight.clone(), self.phase.clone());
             let connections =
-                Rc::new(Connections::new(self.limits, self.request_timeout, gauge, phase));
+                Rc::new(Connections::new(self.limits, self.request_timeout, in_flight, phase));
             let mut handoffs = self.handoffs;
             let acceptor = Acceptor {
                 listener,
@@ -78,7 +78,7 @@ impl LoopThread {
             // Another loop may still hand over what it accepts.
             loop {
                 while let Race::Second(accepted) =
-                    race(self.gauge.no_connections(), handoffs.next()).await
+                    race(self.in_flight.no_connections(), handoffs.next()).await
                 {
                     serve(accepted);
                 }
@@ -95,12 +95,13 @@ impl LoopThread {
 
 /// The runtime of this thread. When it has nothing to do and is to poll on, the task that waits for `again` is woken: a hook that
 /// makes work turns tokio's parking into a poll of the sockets that does not wait.
-fn runtime(again: &Arc<Notify>, gauge: &Gauge) -> io::Result<LocalRuntime> {
+fn runtime(again: &Arc<Notify>, in_flight: &InFlight) -> io::Result<LocalRuntime> {
     let busy_poll = Arc::new(Mutex::new(BusyPoll::default()));
     let park = {
-        let (again, gauge, busy_poll) = (Arc::clone(again), gauge.clone(), Arc::clone(&busy_poll));
+        let (again, in_flight, busy_poll) =
+            (Arc::clone(again), in_flight.clone(), Arc::clone(&busy_poll));
         move || {
-            if lock(&busy_poll).idle(Instant::now(), gauge.done()) == Idle::Poll {
+            if lock(&busy_poll).idle(Instant::now(), in_flight.progress()) == Idle::Poll {
                 again.notify_one();
             }
         }

@@ -13,14 +13,14 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::balancer::balancers;
 use super::loop_thread::LoopThread;
-use crate::server::in_flight::Gauge;
+use crate::server::in_flight::InFlight;
 use crate::server::request::service::IntoService;
 use crate::server::{Limits, ServerError, ServerHandle};
 
 /// The threads of the loops: which still run, and what they have open.
 pub(crate) struct LoopThreads {
     events: mpsc::UnboundedReceiver<LoopEvent>,
-    running: Vec<(usize, Gauge)>,
+    running: Vec<(usize, InFlight)>,
     starting: usize,
 }
 
@@ -43,16 +43,18 @@ impl LoopThreads {
         let permits = Arc::new(Semaphore::new(limits.connections));
         let (sender, events) = mpsc::unbounded_channel();
         let mut loops = Self { events, running: Vec::new(), starting: count };
-        let gauges: Vec<_> = (0..count).map(|_| Gauge::default()).collect();
-        let shares = balancers(gauges.iter().cloned());
-        for (index, (gauge, (balancer, handoffs))) in gauges.into_iter().zip(shares).enumerate() {
+        let in_flight: Vec<_> = (0..count).map(|_| InFlight::default()).collect();
+        let shares = balancers(in_flight.iter().cloned());
+        for (index, (in_flight, (balancer, handoffs))) in
+            in_flight.into_iter().zip(shares).enumerate()
+        {
             let started = listener.try_clone().and_then(|listener| {
                 let one = LoopThread {
                     listener,
                     limits: limits.clone(),
                     request_timeout,
                     permits: permits.clone(),
-                    gauge: gauge.clone(),
+                    in_flight: in_flight.clone(),
                     balancer,
                     handoffs,
                     phase: handle.watch(),
@@ -68,7 +70,7 @@ impl LoopThreads {
                 handle.cut();
                 return Err(ServerError::Start(error));
             }
-            loops.running.push((index, gauge));
+            loops.running.push((index, in_flight));
         }
         Ok(loops)
     }
@@ -101,8 +103,8 @@ impl LoopThreads {
 
     /// How many loops still run, and how many connections and requests these have open.
     pub(crate) fn left(&self) -> (usize, usize, usize) {
-        let connections = self.running.iter().map(|(_, gauge)| gauge.connections()).sum();
-        let requests = self.running.iter().map(|(_, gauge)| gauge.requests()).sum();
+        let connections = self.running.iter().map(|(_, in_flight)| in_flight.connections()).sum();
+        let requests = self.running.iter().map(|(_, in_flight)| in_flight.requests()).sum();
         (self.running.len(), connections, requests)
     }
 

@@ -12,7 +12,7 @@ use hyper::service::service_fn;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use crate::server::in_flight::Gauge;
+use crate::server::in_flight::InFlight;
 use crate::server::race::{Race, race};
 use crate::server::request::Requests;
 use crate::server::request::service::IntoService;
@@ -36,7 +36,7 @@ pub(crate) struct Connections {
     protocols: Protocols,
     limits: Rc<Limits>,
     request_timeout: Option<Duration>,
-    gauge: Gauge,
+    in_flight: InFlight,
     phase: PhaseWatch,
 }
 
@@ -44,11 +44,11 @@ impl Connections {
     pub(crate) fn new(
         limits: Limits,
         request_timeout: Option<Duration>,
-        gauge: Gauge,
+        in_flight: InFlight,
         phase: PhaseWatch,
     ) -> Self {
         let protocols = Protocols::new(&limits);
-        Self { protocols, limits: Rc::new(limits), request_timeout, gauge, phase }
+        Self { protocols, limits: Rc::new(limits), request_timeout, in_flight, phase }
     }
 
     /// Serves one connection until it ends, by itself or because the server stops.
@@ -63,7 +63,7 @@ impl Connections {
         let requests = Rc::new(Requests {
             limits: Rc::clone(&self.limits),
             timeout: self.request_timeout,
-            gauge: self.gauge.clone(),
+            in_flight: self.in_flight.clone(),
             activity: Arc::clone(&activity),
         });
         let service = service_fn(move |request| requests.answer(&service, request));

@@ -92,7 +92,7 @@ mod tests {
         pace.waited = 60 * SECOND;
         assert_eq!(pace.left(), Duration::ZERO);
         pace.received(u64::MAX);
-        assert!(pace.left() > SECOND, "it does not overflow");
+        assert!(pace.left() > SECOND, "it advance not overflow");
     }
 
     #[tokio::test]

@@ -22,7 +22,7 @@ use pin_project_lite::pin_project;
 use tokio::time::{Sleep, sleep_until, timeout};
 
 use crate::error::Error;
-use crate::server::in_flight::Gauge;
+use crate::server::in_flight::InFlight;
 use crate::server::timeouts::{Activity, OpenAnswer};
 use crate::server::{Answer, Body, BoxError, Limits, ResponseBody};
 use crate::{deadline, panic};
@@ -38,7 +38,7 @@ pub(crate) struct Requests {
     pub(crate) limits: Rc<Limits>,
     /// How long the head of an answer may take.
     pub(crate) timeout: Option<Duration>,
-    pub(crate) gauge: Gauge,
+    pub(crate) in_flight: InFlight,
     pub(crate) activity: Arc<Activity>,
 }
 
@@ -81,14 +81,14 @@ struct Running(Rc<Requests>);
 
 impl Running {
     fn begin(requests: &Rc<Requests>) -> Self {
-        requests.gauge.request_begins();
+        requests.in_flight.request_begins();
         Self(Rc::clone(requests))
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.gauge.request_ends();
+        self.0.in_flight.request_ends();
     }
 }
 
