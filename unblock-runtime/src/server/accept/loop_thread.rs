@@ -16,7 +16,7 @@ use super::balancer::{Balancer, Connection, ConnectionGuard, Handoffs};
 use super::busy_poll::{BusyPoll, Idle};
 use crate::EventLoop;
 use crate::server::Limits;
-use crate::server::connection::Connections;
+use crate::server::connection::ConnectionContext;
 use crate::server::in_flight::InFlight;
 use crate::server::race::{Race, race};
 use crate::server::request::service::IntoService;
@@ -51,8 +51,12 @@ impl LoopThread {
             self.listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(self.listener)?;
             let (in_flight, phase) = (self.in_flight.clone(), self.phase.clone());
-            let connections =
-                Rc::new(Connections::new(self.limits, self.request_timeout, in_flight, phase));
+            let connections = Rc::new(ConnectionContext::new(
+                self.limits,
+                self.request_timeout,
+                in_flight,
+                phase,
+            ));
             let mut handoffs = self.handoffs;
             let acceptor = Acceptor {
                 listener,

@@ -20,8 +20,8 @@ use crate::server::shutdown::PhaseWatch;
 use crate::server::socket::Stream;
 use crate::server::timeouts::Overdue;
 use crate::server::{BoxError, Limits};
-use poll_when_woken::Quiet;
-use protocol::{Conversation, Protocols};
+use poll_when_woken::PollWhenWoken;
+use protocol::{HttpConnection, Protocols};
 
 /// How long a connection that has brought nothing yet may still bring its first request when the server stops: the client has a
 /// connection, and its request may be on the way.
@@ -29,10 +29,10 @@ const FIRST_REQUEST: Duration = Duration::from_millis(100);
 
 /// How long any other may: long enough for the runtime to look at the sockets, where the request may be that the client sent
 /// before the stop.
-const LAST_LOOK: Duration = Duration::from_millis(1);
+const LAST_POLL: Duration = Duration::from_millis(1);
 
 /// How the connections of one loop are served.
-pub(crate) struct Connections {
+pub(crate) struct ConnectionContext {
     protocols: Protocols,
     limits: Rc<Limits>,
     request_timeout: Option<Duration>,
@@ -40,7 +40,7 @@ pub(crate) struct Connections {
     phase: PhaseWatch,
 }
 
-impl Connections {
+impl ConnectionContext {
     pub(crate) fn new(
         limits: Limits,
         request_timeout: Option<Duration>,
@@ -67,11 +67,11 @@ impl Connections {
             activity: Arc::clone(&activity),
         });
         let service = service_fn(move |request| requests.answer(&service, request));
-        let mut conversation = Conversation::new(&self.protocols, stream, service);
+        let mut http = HttpConnection::new(&self.protocols, stream, service);
 
         loop {
             let watch = pin!(race(phase.stopping(), activity.overdue(&self.limits)));
-            match race(&mut conversation, Quiet::new(watch)).await {
+            match race(&mut http, PollWhenWoken::new(watch)).await {
                 Race::First(ended) => return end(ended),
                 Race::Second(Race::First(())) => break,
                 Race::Second(Race::Second(Overdue::Cut(why))) => {
@@ -81,17 +81,17 @@ impl Connections {
                 Race::Second(Race::Second(Overdue::Retire(why))) => {
                     tracing::debug!(why, "asking a client to leave its connection");
                     activity.leave();
-                    conversation.shut_down_gracefully();
+                    http.graceful_shutdown();
                 }
             }
         }
-        let patience = if activity.requests() == 0 { FIRST_REQUEST } else { LAST_LOOK };
-        if let Race::First(ended) = race(&mut conversation, sleep(patience)).await {
+        let patience = if activity.requests() == 0 { FIRST_REQUEST } else { LAST_POLL };
+        if let Race::First(ended) = race(&mut http, sleep(patience)).await {
             return end(ended);
         }
-        conversation.shut_down_gracefully();
+        http.graceful_shutdown();
         loop {
-            match race(&mut conversation, race(phase.cut(), activity.overdue(&self.limits))).await {
+            match race(&mut http, race(phase.cut(), activity.overdue(&self.limits))).await {
                 Race::First(ended) => return end(ended),
                 Race::Second(Race::First(()) | Race::Second(Overdue::Cut(_))) => return,
                 Race::Second(Race::Second(Overdue::Retire(_))) => activity.leave(),

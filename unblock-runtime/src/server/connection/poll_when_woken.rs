@@ -18,33 +18,34 @@ use std::task::{Context, Poll, Wake, Waker};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
-pub(crate) struct Quiet<F> {
+pub(crate) struct PollWhenWoken<F> {
     future: F,
-    bell: Arc<Bell>,
+    flag: Arc<WakeFlag>,
     /// Of the bell; kept, so that a poll need not make one.
     waker: Waker,
 }
 
-struct Bell {
-    rung: AtomicBool,
+struct WakeFlag {
+    woken: AtomicBool,
     task: Mutex<Option<Waker>>,
 }
 
-impl<F> Quiet<F> {
+impl<F> PollWhenWoken<F> {
     pub(crate) fn new(future: F) -> Self {
-        let bell = Arc::new(Bell { rung: AtomicBool::new(true), task: Mutex::new(None) });
-        Self { future, waker: Waker::from(Arc::clone(&bell)), bell }
+        let flag = Arc::new(WakeFlag { woken: AtomicBool::new(true), task: Mutex::new(None) });
+        Self { future, waker: Waker::from(Arc::clone(&flag)), flag }
     }
 }
 
-impl<F: Future + Unpin> Future for Quiet<F> {
+impl<F: Future + Unpin> Future for PollWhenWoken<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = &mut *self;
-        this.bell.set_task(cx.waker());
+        this.flag.set_task(cx.waker());
         // Looking first is cheaper, and nearly always enough.
-        if !this.bell.rung.load(Ordering::Relaxed) || !this.bell.rung.swap(false, Ordering::Acquire)
+        if !this.flag.woken.load(Ordering::Relaxed)
+            || !this.flag.woken.swap(false, Ordering::Acquire)
         {
             return Poll::Pending;
         }
@@ -52,7 +53,7 @@ impl<F: Future + Unpin> Future for Quiet<F> {
     }
 }
 
-impl Bell {
+impl WakeFlag {
     fn set_task(&self, task: &Waker) {
         let mut slot = self.task.lock();
         if slot.as_ref().is_some_and(|old| old.will_wake(task)) {
@@ -64,13 +65,13 @@ impl Bell {
     }
 }
 
-impl Wake for Bell {
+impl Wake for WakeFlag {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.rung.store(true, Ordering::Release);
+        self.woken.store(true, Ordering::Release);
         let task = self.task.lock().clone();
         if let Some(task) = task {
             task.wake();

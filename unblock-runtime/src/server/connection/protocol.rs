@@ -38,7 +38,7 @@ impl Protocols {
 }
 
 /// What is said on one connection: a future that ends with it.
-pub(crate) struct Conversation<'a, S: HttpService<Incoming>> {
+pub(crate) struct HttpConnection<'a, S: HttpService<Incoming>> {
     protocols: &'a Protocols,
     state: State<S>,
 }
@@ -46,28 +46,28 @@ pub(crate) struct Conversation<'a, S: HttpService<Incoming>> {
 #[expect(clippy::large_enum_variant, reason = "most conversations are of HTTP/1.1")]
 enum State<S: HttpService<Incoming>> {
     /// It is not known yet what the client speaks.
-    Begins(Stream, S),
+    Detecting(Stream, S),
     Http1(Http1<S>),
     Http2(Pin<Box<Http2<S>>>),
-    Over,
+    Closed,
 }
 
 type Http1<S> = http1::UpgradeableConnection<TokioIo<Stream>, S>;
 type Http2<S> = http2::Connection<TokioIo<Stream>, S, LocalExecutor>;
 
-impl<'a, S, B> Conversation<'a, S>
+impl<'a, S, B> HttpConnection<'a, S>
 where
     S: HttpService<Incoming, ResBody = B, Error: Into<BoxError>, Future: 'static>,
     B: http_body::Body<Error: Into<BoxError>> + 'static,
 {
     pub(crate) fn new(protocols: &'a Protocols, stream: Stream, service: S) -> Self {
-        Self { protocols, state: State::Begins(stream, service) }
+        Self { protocols, state: State::Detecting(stream, service) }
     }
 
     /// Ends it after the requests that have begun.
-    pub(crate) fn shut_down_gracefully(&mut self) {
+    pub(crate) fn graceful_shutdown(&mut self) {
         match &mut self.state {
-            State::Begins(..) | State::Over => self.state = State::Over,
+            State::Detecting(..) | State::Closed => self.state = State::Closed,
             State::Http1(connection) => Pin::new(connection).graceful_shutdown(),
             State::Http2(connection) => connection.as_mut().graceful_shutdown(),
         }
@@ -89,9 +89,9 @@ where
 }
 
 // The service is never pinned.
-impl<S: HttpService<Incoming>> Unpin for Conversation<'_, S> {}
+impl<S: HttpService<Incoming>> Unpin for HttpConnection<'_, S> {}
 
-impl<S, B> Future for Conversation<'_, S>
+impl<S, B> Future for HttpConnection<'_, S>
 where
     S: HttpService<Incoming, ResBody = B, Error: Into<BoxError>, Future: 'static>,
     B: http_body::Body<Error: Into<BoxError>> + 'static,
@@ -102,9 +102,10 @@ where
         let this = &mut *self;
         loop {
             match &mut this.state {
-                State::Begins(stream, _) => {
+                State::Detecting(stream, _) => {
                     let is_http2 = ready!(stream.poll_begins_with(PREFACE, cx))?;
-                    let State::Begins(stream, service) = mem::replace(&mut this.state, State::Over)
+                    let State::Detecting(stream, service) =
+                        mem::replace(&mut this.state, State::Closed)
                     else {
                         unreachable!("the state was looked at just now")
                     };
@@ -120,7 +121,7 @@ where
                 State::Http2(connection) => {
                     return connection.as_mut().poll(cx).map_err(Into::into);
                 }
-                State::Over => return Poll::Ready(Ok(())),
+                State::Closed => return Poll::Ready(Ok(())),
             }
         }
     }
