@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep_until};
 
-use super::timeouts::Activity;
+use super::timeouts::ConnectionTimeouts;
 
 /// How many bytes are read to see what a client speaks: as much as most heads have, so that one read does for the first request.
 const FIRST_READ: usize = 1024;
@@ -23,26 +23,26 @@ const FIRST_READ: usize = 1024;
 const LINGER: Duration = Duration::from_secs(2);
 
 /// The socket of a connection, what has been read of it and not been used yet, and its activity.
-pub(super) struct Stream {
-    socket: TcpStream,
-    activity: Arc<Activity>,
+pub(super) struct Socket {
+    stream: TcpStream,
+    timeouts: Arc<ConnectionTimeouts>,
     /// What has been read of the socket and is still to be read here.
     unread: BytesMut,
     /// Runs when our side is closed.
     linger: Option<Pin<Box<Sleep>>>,
 }
 
-impl Stream {
+impl Socket {
     /// A connection that begins.
-    pub(super) fn new(socket: TcpStream) -> Self {
+    pub(super) fn new(stream: TcpStream) -> Self {
         // Answers are written whole; waiting for more to send with them only delays them.
-        let _ = socket.set_nodelay(true);
-        let activity = Activity::new();
-        Self { socket, activity, unread: BytesMut::new(), linger: None }
+        let _ = stream.set_nodelay(true);
+        let timeouts = ConnectionTimeouts::new();
+        Self { stream, timeouts, unread: BytesMut::new(), linger: None }
     }
 
-    pub(super) fn activity(&self) -> &Arc<Activity> {
-        &self.activity
+    pub(super) fn timeouts(&self) -> &Arc<ConnectionTimeouts> {
+        &self.timeouts
     }
 
     /// Whether the first bytes are these, of which there are fewer than are read first; they are still to be read.
@@ -70,24 +70,24 @@ impl Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let read = Pin::new(&mut self.socket).poll_read(cx, buffer);
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if buffer.filled().len() > before {
-            self.activity.received();
+            self.timeouts.received();
         }
         read
     }
 
     fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match written {
-            Poll::Ready(Ok(1..)) => self.activity.sent(),
+            Poll::Ready(Ok(1..)) => self.timeouts.sent(),
             Poll::Ready(_) => {}
-            Poll::Pending => self.activity.stalled(),
+            Poll::Pending => self.timeouts.stalled(),
         }
         written
     }
 }
 
-impl AsyncRead for Stream {
+impl AsyncRead for Socket {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -103,13 +103,13 @@ impl AsyncRead for Stream {
     }
 }
 
-impl AsyncWrite for Stream {
+impl AsyncWrite for Socket {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.socket).poll_write(cx, bytes);
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.note(written)
     }
 
@@ -118,30 +118,30 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.socket).poll_write_vectored(cx, slices);
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
         self.note(written)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
+        self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(cx)
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     /// Closes our side, and reads on until the client has closed its own.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if this.linger.is_none() {
-            ready!(Pin::new(&mut this.socket).poll_shutdown(cx))?;
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
         }
-        let until = this.activity.last_answer() + LINGER;
+        let until = this.timeouts.last_response() + LINGER;
         let timer = this.linger.get_or_insert_with(|| Box::pin(sleep_until(until.into())));
         loop {
             let mut waste = [0; 1024];
             let mut buffer = ReadBuf::new(&mut waste);
-            match Pin::new(&mut this.socket).poll_read(cx, &mut buffer) {
+            match Pin::new(&mut this.stream).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
                 Poll::Ready(_) => return Poll::Ready(Ok(())),
                 Poll::Pending => return timer.as_mut().poll(cx).map(Ok),

@@ -16,16 +16,16 @@ use super::Limits;
 use super::race::race;
 
 /// How long a client of HTTP/2 may take to notice that its connection is being closed (GOAWAY) before it is cut.
-const FAREWELL: Duration = Duration::from_secs(5);
+const GO_AWAY: Duration = Duration::from_secs(5);
 
 /// The activity of one connection.
-pub(super) struct Activity {
-    now: Mutex<Now>,
+pub(super) struct ConnectionTimeouts {
+    now: Mutex<State>,
     /// It has brought as many requests as it may.
     full: Notify,
 }
 
-struct Now {
+struct State {
     /// How many requests it has brought,
     requests: u64,
     /// how many of them wait for their answer, or for the rest of it,
@@ -45,16 +45,16 @@ struct Now {
 
 /// What is to become of a connection on which a limit was reached.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Overdue {
+pub(super) enum Expired {
     /// It is closed where it stands; why.
-    Cut(&'static str),
+    Close(&'static str),
     /// It takes no more requests, and the client is told.
-    Retire(&'static str),
+    GoAway(&'static str),
 }
 
-impl Activity {
+impl ConnectionTimeouts {
     pub(super) fn new() -> Arc<Self> {
-        let now = Now {
+        let now = State {
             requests: 0,
             open: 0,
             bodies: 0,
@@ -90,7 +90,7 @@ impl Activity {
     }
 
     /// A request begins, and is open until the guard is dropped. The number says how many there have been.
-    pub(super) fn begin(self: &Arc<Self>, version: Version, most: u64) -> (OpenAnswer, u64) {
+    pub(super) fn begin(self: &Arc<Self>, version: Version, most: u64) -> (OpenResponse, u64) {
         let mut now = self.lock();
         now.requests += 1;
         now.open += 1;
@@ -99,13 +99,13 @@ impl Activity {
         if now.http2 && now.requests == most {
             self.full.notify_one();
         }
-        (OpenAnswer(self.clone()), now.requests)
+        (OpenResponse(self.clone()), now.requests)
     }
 
     /// Holds a request open whose answer is whole, while the rest of its body is read.
-    pub(super) fn hold(self: &Arc<Self>) -> OpenAnswer {
+    pub(super) fn hold(self: &Arc<Self>) -> OpenResponse {
         self.lock().open += 1;
-        OpenAnswer(self.clone())
+        OpenResponse(self.clone())
     }
 
     /// The body of a request may be read, until the guard is dropped.
@@ -120,7 +120,7 @@ impl Activity {
     }
 
     /// When the last answer was whole, or the connection began.
-    pub(super) fn last_answer(&self) -> Instant {
+    pub(super) fn last_response(&self) -> Instant {
         self.lock().idle
     }
 
@@ -130,13 +130,13 @@ impl Activity {
     }
 
     /// Waits until the client has taken longer than it may, or has brought as many requests as it may.
-    pub(super) async fn overdue(&self, limits: &Limits) -> Overdue {
+    pub(super) async fn expired(&self, limits: &Limits) -> Expired {
         let watch = async {
             loop {
                 let now = Instant::now();
                 let due = self.lock().due(limits);
                 let alarm = match due {
-                    Some((time, overdue)) if time <= now => return overdue,
+                    Some((time, expired)) if time <= now => return expired,
                     // What begins after this look is not due before the shortest of the limits is over.
                     due => due
                         .map(|(time, _)| time)
@@ -152,42 +152,42 @@ impl Activity {
         };
         let full = async {
             self.full.notified().await;
-            Overdue::Retire("it has brought as many requests as it may")
+            Expired::GoAway("it has brought as many requests as it may")
         };
         race(watch, full).await.either()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Now> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Now {
+impl State {
     /// When which limit will have been reached, if nothing happens before.
-    fn due(&self, limits: &Limits) -> Option<(Instant, Overdue)> {
-        let (since, longest, overdue) = if let Some(since) = self.stalled {
-            (since, limits.answer_write, Overdue::Cut("the client takes nothing"))
+    fn due(&self, limits: &Limits) -> Option<(Instant, Expired)> {
+        let (since, longest, expired) = if let Some(since) = self.stalled {
+            (since, limits.answer_write, Expired::Close("the client takes nothing"))
         } else if self.open > 0 {
             return None;
         } else if let Some(leaving) = self.leaving {
-            (self.idle.max(leaving), FAREWELL, Overdue::Cut("the client advance not leave"))
+            (self.idle.max(leaving), GO_AWAY, Expired::Close("the client advance not leave"))
         } else if self.requests == 0 {
-            (self.idle, limits.header_read, Overdue::Cut("no request came"))
+            (self.idle, limits.header_read, Expired::Close("no request came"))
         } else if self.http2 {
-            (self.idle, limits.idle, Overdue::Retire("idle"))
+            (self.idle, limits.idle, Expired::GoAway("idle"))
         } else if let Some(since) = self.head {
-            (since, limits.header_read, Overdue::Cut("the head of a request came too slowly"))
+            (since, limits.header_read, Expired::Close("the head of a request came too slowly"))
         } else {
-            (self.idle, limits.idle, Overdue::Cut("idle"))
+            (self.idle, limits.idle, Expired::Close("idle"))
         };
-        Some((since.checked_add(longest)?, overdue))
+        Some((since.checked_add(longest)?, expired))
     }
 }
 
 /// A request whose answer is not whole yet.
-pub(super) struct OpenAnswer(Arc<Activity>);
+pub(super) struct OpenResponse(Arc<ConnectionTimeouts>);
 
-impl Drop for OpenAnswer {
+impl Drop for OpenResponse {
     fn drop(&mut self) {
         let mut now = self.0.lock();
         now.open -= 1;
@@ -196,7 +196,7 @@ impl Drop for OpenAnswer {
 }
 
 /// A body that may still be read.
-pub(super) struct OpenBody(Arc<Activity>);
+pub(super) struct OpenBody(Arc<ConnectionTimeouts>);
 
 impl Drop for OpenBody {
     fn drop(&mut self) {

@@ -17,8 +17,8 @@ use crate::server::race::{Race, race};
 use crate::server::request::Requests;
 use crate::server::request::service::IntoService;
 use crate::server::shutdown::PhaseWatch;
-use crate::server::socket::Stream;
-use crate::server::timeouts::Overdue;
+use crate::server::socket::Socket;
+use crate::server::timeouts::Expired;
 use crate::server::{BoxError, Limits};
 use poll_when_woken::PollWhenWoken;
 use protocol::{HttpConnection, Protocols};
@@ -57,44 +57,44 @@ impl ConnectionContext {
         socket: TcpStream,
         service: S::Service,
     ) {
-        let stream = Stream::new(socket);
+        let socket = Socket::new(socket);
         let mut phase = self.phase.clone();
-        let activity = Arc::clone(stream.activity());
+        let timeouts = Arc::clone(socket.timeouts());
         let requests = Rc::new(Requests {
             limits: Rc::clone(&self.limits),
             timeout: self.request_timeout,
             in_flight: self.in_flight.clone(),
-            activity: Arc::clone(&activity),
+            timeouts: Arc::clone(&timeouts),
         });
         let service = service_fn(move |request| requests.answer(&service, request));
-        let mut http = HttpConnection::new(&self.protocols, stream, service);
+        let mut http = HttpConnection::new(&self.protocols, socket, service);
 
         loop {
-            let watch = pin!(race(phase.stopping(), activity.overdue(&self.limits)));
+            let watch = pin!(race(phase.stopping(), timeouts.expired(&self.limits)));
             match race(&mut http, PollWhenWoken::new(watch)).await {
                 Race::First(ended) => return end(ended),
                 Race::Second(Race::First(())) => break,
-                Race::Second(Race::Second(Overdue::Cut(why))) => {
+                Race::Second(Race::Second(Expired::Close(why))) => {
                     tracing::debug!(why, "closing a connection");
                     return;
                 }
-                Race::Second(Race::Second(Overdue::Retire(why))) => {
+                Race::Second(Race::Second(Expired::GoAway(why))) => {
                     tracing::debug!(why, "asking a client to leave its connection");
-                    activity.leave();
+                    timeouts.leave();
                     http.graceful_shutdown();
                 }
             }
         }
-        let patience = if activity.requests() == 0 { FIRST_REQUEST } else { LAST_POLL };
+        let patience = if timeouts.requests() == 0 { FIRST_REQUEST } else { LAST_POLL };
         if let Race::First(ended) = race(&mut http, sleep(patience)).await {
             return end(ended);
         }
         http.graceful_shutdown();
         loop {
-            match race(&mut http, race(phase.cut(), activity.overdue(&self.limits))).await {
+            match race(&mut http, race(phase.cut(), timeouts.expired(&self.limits))).await {
                 Race::First(ended) => return end(ended),
-                Race::Second(Race::First(()) | Race::Second(Overdue::Cut(_))) => return,
-                Race::Second(Race::Second(Overdue::Retire(_))) => activity.leave(),
+                Race::Second(Race::First(()) | Race::Second(Expired::Close(_))) => return,
+                Race::Second(Race::Second(Expired::GoAway(_))) => timeouts.leave(),
             }
         }
     }

@@ -10,7 +10,7 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::HttpService;
 use hyper_util::rt::{TokioIo, TokioTimer};
 
-use crate::server::socket::Stream;
+use crate::server::socket::Socket;
 use crate::server::{BoxError, Limits};
 
 /// How the connections of a loop speak.
@@ -46,22 +46,22 @@ pub(crate) struct HttpConnection<'a, S: HttpService<Incoming>> {
 #[expect(clippy::large_enum_variant, reason = "most conversations are of HTTP/1.1")]
 enum State<S: HttpService<Incoming>> {
     /// It is not known yet what the client speaks.
-    Detecting(Stream, S),
+    Detecting(Socket, S),
     Http1(Http1<S>),
     Http2(Pin<Box<Http2<S>>>),
     Closed,
 }
 
-type Http1<S> = http1::UpgradeableConnection<TokioIo<Stream>, S>;
-type Http2<S> = http2::Connection<TokioIo<Stream>, S, LocalExecutor>;
+type Http1<S> = http1::UpgradeableConnection<TokioIo<Socket>, S>;
+type Http2<S> = http2::Connection<TokioIo<Socket>, S, LocalExecutor>;
 
 impl<'a, S, B> HttpConnection<'a, S>
 where
     S: HttpService<Incoming, ResBody = B, Error: Into<BoxError>, Future: 'static>,
     B: http_body::Body<Error: Into<BoxError>> + 'static,
 {
-    pub(crate) fn new(protocols: &'a Protocols, stream: Stream, service: S) -> Self {
-        Self { protocols, state: State::Detecting(stream, service) }
+    pub(crate) fn new(protocols: &'a Protocols, socket: Socket, service: S) -> Self {
+        Self { protocols, state: State::Detecting(socket, service) }
     }
 
     /// Ends it after the requests that have begun.
@@ -79,12 +79,12 @@ where
     S: HttpService<Incoming, ResBody = B, Error: Into<BoxError>, Future: 'static>,
     B: http_body::Body<Error: Into<BoxError>> + 'static,
 {
-    fn http1(protocols: &Protocols, stream: Stream, service: S) -> Self {
-        Self::Http1(protocols.http1.serve_connection(TokioIo::new(stream), service).with_upgrades())
+    fn http1(protocols: &Protocols, socket: Socket, service: S) -> Self {
+        Self::Http1(protocols.http1.serve_connection(TokioIo::new(socket), service).with_upgrades())
     }
 
-    fn http2(protocols: &Protocols, stream: Stream, service: S) -> Self {
-        Self::Http2(Box::pin(protocols.http2.serve_connection(TokioIo::new(stream), service)))
+    fn http2(protocols: &Protocols, socket: Socket, service: S) -> Self {
+        Self::Http2(Box::pin(protocols.http2.serve_connection(TokioIo::new(socket), service)))
     }
 }
 
@@ -102,17 +102,17 @@ where
         let this = &mut *self;
         loop {
             match &mut this.state {
-                State::Detecting(stream, _) => {
-                    let is_http2 = ready!(stream.poll_begins_with(PREFACE, cx))?;
-                    let State::Detecting(stream, service) =
+                State::Detecting(socket, _) => {
+                    let is_http2 = ready!(socket.poll_begins_with(PREFACE, cx))?;
+                    let State::Detecting(socket, service) =
                         mem::replace(&mut this.state, State::Closed)
                     else {
                         unreachable!("the state was looked at just now")
                     };
                     this.state = if is_http2 {
-                        State::http2(this.protocols, stream, service)
+                        State::http2(this.protocols, socket, service)
                     } else {
-                        State::http1(this.protocols, stream, service)
+                        State::http1(this.protocols, socket, service)
                     };
                 }
                 State::Http1(connection) => {

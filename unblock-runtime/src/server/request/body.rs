@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 
 use super::body_timeout::Pace;
 use crate::server::Limits;
-use crate::server::timeouts::{Activity, OpenBody};
+use crate::server::timeouts::{ConnectionTimeouts, OpenBody};
 
 /// The body of a request as a service gets it: hyper's, which ends in an error beyond the server's limits on its
 /// [size](crate::server::Limits::body_size) and on the [time](crate::server::Limits::body_read) that the client takes for it.
@@ -30,13 +30,13 @@ impl Body {
     pub(crate) fn new(
         incoming: Incoming,
         limits: &Limits,
-        activity: &Arc<Activity>,
+        timeouts: &Arc<ConnectionTimeouts>,
     ) -> (Self, Option<Rest>) {
         let limit = limits.body_size;
         let rest = (!incoming.is_end_stream()).then(Rest::default);
         let (longest, rate) = limits.body_read;
         let paced = rest.clone().map(|rest| (Pace::new(longest, rate), rest));
-        let open = rest.is_some().then(|| activity.body());
+        let open = rest.is_some().then(|| timeouts.body());
         (Self { incoming: Some(incoming), remaining: limit, limit, rest: paced, _open: open }, rest)
     }
 

@@ -23,7 +23,7 @@ use tokio::time::{Sleep, sleep_until, timeout};
 
 use crate::error::Error;
 use crate::server::in_flight::InFlight;
-use crate::server::timeouts::{Activity, OpenAnswer};
+use crate::server::timeouts::{ConnectionTimeouts, OpenResponse};
 use crate::server::{Answer, Body, BoxError, Limits, ResponseBody};
 use crate::{deadline, panic};
 use body::{Left, Rest};
@@ -39,7 +39,7 @@ pub(crate) struct Requests {
     /// How long the head of an answer may take.
     pub(crate) timeout: Option<Duration>,
     pub(crate) in_flight: InFlight,
-    pub(crate) activity: Arc<Activity>,
+    pub(crate) timeouts: Arc<ConnectionTimeouts>,
 }
 
 impl Requests {
@@ -58,12 +58,12 @@ impl Requests {
         let deadline = self.timeout.and_then(|longest| Instant::now().checked_add(longest));
         let (head, incoming) = request.into_parts();
         let version = head.version;
-        let (open, number) = self.activity.begin(version, self.limits.requests);
+        let (open, number) = self.timeouts.begin(version, self.limits.requests);
         let asked = Asked { method: head.method.clone(), uri: head.uri.clone() };
         let (called, rest) = if incoming.size_hint().lower() > self.limits.body_size {
             (Called::TooLarge { body: Some(incoming) }, None)
         } else {
-            let (body, rest) = Body::new(incoming, &self.limits, &self.activity);
+            let (body, rest) = Body::new(incoming, &self.limits, &self.timeouts);
             let called = match guard(deadline, || service.call(Request::from_parts(head, body))) {
                 Ok(future) => Called::Runs { future },
                 Err(error) => Called::Failed { error },
@@ -106,7 +106,7 @@ pin_project! {
         // The connection has brought as many requests as it may.
         last: bool,
         // Handed on to the body of the response.
-        open: Option<OpenAnswer>,
+        open: Option<OpenResponse>,
         running: Running,
     }
 }
@@ -152,7 +152,7 @@ where
             ProjectedCalled::TooLarge { body } => (None, body.take().map(Left::TooLarge)),
             ProjectedCalled::Over => (None, None),
         };
-        let Requests { limits, activity, .. } = &*this.running.0;
+        let Requests { limits, timeouts, .. } = &*this.running.0;
         // What the client has done wrong is the answer, whatever the service has made of it.
         let response = match (&left, response) {
             (Some(Left::TooLarge(_)), _) => Source::own(Answer::body_too_large(limits.body_size)),
@@ -169,9 +169,9 @@ where
             head.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         match left {
-            Some(Left::TooLarge(rest)) => linger(rest, activity.hold()),
+            Some(Left::TooLarge(rest)) => linger(rest, timeouts.hold()),
             // HTTP/2 can tell the client that its body is not wanted.
-            Some(Left::Unread(rest)) if one_at_a_time => linger(rest, activity.hold()),
+            Some(Left::Unread(rest)) if one_at_a_time => linger(rest, timeouts.hold()),
             Some(Left::TooSlow | Left::Unread(_)) | None => {}
         }
         let body = ResponseBody::new(source, this.open.take());
@@ -206,7 +206,7 @@ fn guard<T>(deadline: Option<Instant>, f: impl FnOnce() -> T) -> Result<T, Error
 }
 
 /// Reads on for a while, so that the client gets to read its answer.
-fn linger(mut rest: Incoming, open: OpenAnswer) {
+fn linger(mut rest: Incoming, open: OpenResponse) {
     tokio::task::spawn_local(timeout(LINGER, async move {
         let _open = open;
         while let Some(Ok(_)) = rest.frame().await {}

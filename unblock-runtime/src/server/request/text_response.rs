@@ -14,7 +14,7 @@ use pin_project_lite::pin_project;
 use crate::error::Error;
 use crate::failure::{Failure, INTERNAL, whole_seconds};
 use crate::server::BoxError;
-use crate::server::timeouts::OpenAnswer;
+use crate::server::timeouts::OpenResponse;
 
 /// An answer of the server itself: a status, one line of plain text, and when to come back if it is known.
 ///
@@ -112,7 +112,7 @@ pin_project! {
     pub(crate) struct ResponseBody<B> {
         #[pin]
         source: Source<B>,
-        _open: Option<OpenAnswer>,
+        _open: Option<OpenResponse>,
     }
 }
 
@@ -128,7 +128,7 @@ pin_project! {
 }
 
 impl<B> ResponseBody<B> {
-    pub(crate) fn new(source: Source<B>, open: Option<OpenAnswer>) -> Self {
+    pub(crate) fn new(source: Source<B>, open: Option<OpenResponse>) -> Self {
         Self { source, _open: open }
     }
 }
