@@ -9,7 +9,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 
-use crate::answer::{Answer, bad_request};
+use crate::error_response::{TextResponse, bad_request};
 
 /// The longest sleep that may be asked for.
 const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
@@ -27,9 +27,9 @@ const LONGEST_NOTE: usize = 4096;
 pub(crate) struct Seconds(pub(crate) Duration);
 
 impl<S: Send + Sync> FromRequestParts<S> for Seconds {
-    type Rejection = Answer;
+    type Rejection = TextResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Answer> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, TextResponse> {
         let text = segment(parts, state).await?;
         let expected =
             || bad_request("seconds must be a decimal number from 0 to 3600, such as 0.5");
@@ -47,9 +47,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Seconds {
 pub(crate) struct Micros(pub(crate) Duration);
 
 impl<S: Send + Sync> FromRequestParts<S> for Micros {
-    type Rejection = Answer;
+    type Rejection = TextResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Answer> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, TextResponse> {
         let text = segment(parts, state).await?;
         match text.parse().map(Duration::from_micros) {
             Ok(time) if time <= LONGEST_SPIN => Ok(Self(time)),
@@ -62,9 +62,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Micros {
 pub(crate) struct Width(pub(crate) u32);
 
 impl<S: Send + Sync> FromRequestParts<S> for Width {
-    type Rejection = Answer;
+    type Rejection = TextResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Answer> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, TextResponse> {
         let query = Query::<HashMap<String, String>>::from_request_parts(parts, state).await.ok();
         let width = query.as_ref().and_then(|query| query.get("width")?.parse().ok());
         match width {
@@ -78,9 +78,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Width {
 pub(crate) struct Posted(pub(crate) Bytes);
 
 impl<S: Send + Sync> FromRequest<S> for Posted {
-    type Rejection = Answer;
+    type Rejection = TextResponse;
 
-    async fn from_request(request: Request<Body>, state: &S) -> Result<Self, Answer> {
+    async fn from_request(request: Request<Body>, state: &S) -> Result<Self, TextResponse> {
         // The server's own limit on bodies ends one that is too long in an error, and answers 413 over this.
         let body = Bytes::from_request(request, state).await.map_err(unreadable)?;
         if body.is_empty() {
@@ -94,12 +94,12 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
 pub(crate) struct Note(pub(crate) String);
 
 impl<S: Send + Sync> FromRequest<S> for Note {
-    type Rejection = Answer;
+    type Rejection = TextResponse;
 
-    async fn from_request(request: Request<Body>, state: &S) -> Result<Self, Answer> {
+    async fn from_request(request: Request<Body>, state: &S) -> Result<Self, TextResponse> {
         let Posted(body) = Posted::from_request(request, state).await?;
         if body.len() > LONGEST_NOTE {
-            return Err(Answer::new(
+            return Err(TextResponse::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "a note has at most 4096 bytes",
             ));
@@ -117,12 +117,12 @@ impl<S: Send + Sync> FromRequest<S> for Note {
     }
 }
 
-async fn segment<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<String, Answer> {
+async fn segment<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<String, TextResponse> {
     let segment = Path::<String>::from_request_parts(parts, state).await;
     segment.map(|Path(text)| text).map_err(|_| bad_request("the path is not text in UTF-8"))
 }
 
-fn unreadable(error: impl Display) -> Answer {
+fn unreadable(error: impl Display) -> TextResponse {
     tracing::debug!(%error, "a body could not be read");
     bad_request("the body could not be read")
 }

@@ -61,7 +61,7 @@ impl LimitOptions {
             .idle(self.idle_timeout)
             .header_read(self.header_timeout)
             .body_read(self.body_timeout, self.min_body_rate)
-            .answer_write(self.write_timeout)
+            .response_write(self.write_timeout)
     }
 }
 

@@ -4,7 +4,7 @@
 //! and `notes.rs`, ordinary blocking code; `single.rs` calls the same code without the attribute, as the control
 //! experiment.
 
-mod answer;
+mod error_response;
 mod input;
 mod limits;
 mod notes;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use crate::answer::{Answer, busy, internal};
+use crate::error_response::{TextResponse, busy, internal};
 
 /// How long a call waits for another process's lock.
 const BUSY: Duration = Duration::from_secs(5);
@@ -44,7 +44,7 @@ impl Notes {
     }
 
     /// The newest notes, oldest first, with their numbers.
-    pub(crate) fn newest(&self) -> Result<Vec<(i64, String)>, Answer> {
+    pub(crate) fn newest(&self) -> Result<Vec<(i64, String)>, TextResponse> {
         self.with(|connection| {
             let mut query =
                 connection.prepare_cached("SELECT id, text FROM note ORDER BY id DESC LIMIT ?1")?;
@@ -56,13 +56,16 @@ impl Notes {
     }
 
     /// Adds a note and gives its number.
-    pub(crate) fn insert(&self, text: &str) -> Result<i64, Answer> {
+    pub(crate) fn insert(&self, text: &str) -> Result<i64, TextResponse> {
         self.with(|connection| {
             connection.prepare_cached("INSERT INTO note (text) VALUES (?1)")?.insert([text])
         })
     }
 
-    fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Answer> {
+    fn with<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, TextResponse> {
         match &*self.0 {
             Store::Memory(connection) => work(&lock(connection)),
             Store::File { path, idle } => with_idle(path, idle, work),

@@ -9,7 +9,7 @@ use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use unblock_runtime::{Pool, Stats};
 
-use crate::answer::Answer;
+use crate::error_response::TextResponse;
 use crate::options::Mode;
 use crate::work;
 
@@ -23,9 +23,11 @@ pub(crate) fn around(routes: Router, mode: Mode, pool: PoolOf) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/metrics", get(move || async move { metrics(mode, pool) }))
         .route("/dashboard", get(|| async { Html(include_str!("dashboard.html")) }))
-        .fallback(|| async { Answer::new(StatusCode::NOT_FOUND, "no such page; GET / is one") })
+        .fallback(|| async {
+            TextResponse::new(StatusCode::NOT_FOUND, "no such page; GET / is one")
+        })
         .method_not_allowed_fallback(|| async {
-            Answer::new(
+            TextResponse::new(
                 StatusCode::METHOD_NOT_ALLOWED,
                 "this page has no such method; Allow names those it has",
             )

@@ -11,7 +11,7 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use unblock_runtime::{Pool, unblock};
 
-use crate::answer::Answer;
+use crate::error_response::TextResponse;
 use crate::input::{Micros, Note, Posted, Seconds, Width};
 use crate::notes::Notes;
 use crate::options::Mode;
@@ -26,37 +26,37 @@ fn sleep(Seconds(time): Seconds) -> String {
 /// `GET /spin/{micros}`. With `shed`, a handler whose error converts from the pool's is refused before it waits for nothing:
 /// 503, with the time after which to come back.
 #[unblock(shed)]
-fn spin(Micros(time): Micros) -> Result<String, Answer> {
+fn spin(Micros(time): Micros) -> Result<String, TextResponse> {
     Ok(work::spin(time))
 }
 
 /// `POST /hash`. With `timeout`, it can be given up, too: the client is told 504.
 #[unblock(timeout = "30s", shed)]
-fn hash(Posted(password): Posted) -> Result<String, Answer> {
+fn hash(Posted(password): Posted) -> Result<String, TextResponse> {
     work::hash(&password)
 }
 
 /// `POST /thumbnail?width=N`
 #[unblock(timeout = "30s", shed)]
-fn thumbnail(Width(width): Width, Posted(picture): Posted) -> Result<Png, Answer> {
+fn thumbnail(Width(width): Width, Posted(picture): Posted) -> Result<Png, TextResponse> {
     work::thumbnail(&picture, width).map(Png)
 }
 
 /// Methods are no different: the job gets a clone of the handle that they are called on.
 impl Notes {
     #[unblock]
-    fn list(&self) -> Result<Vec<(i64, String)>, Answer> {
+    fn list(&self) -> Result<Vec<(i64, String)>, TextResponse> {
         self.newest()
     }
 
     #[unblock]
-    fn add(&self, text: &str) -> Result<i64, Answer> {
+    fn add(&self, text: &str) -> Result<i64, TextResponse> {
         self.insert(text)
     }
 }
 
 /// `GET /notes`. What comes after an `.await` runs on the event loop again.
-async fn get_notes(State(notes): State<Notes>) -> Result<String, Answer> {
+async fn get_notes(State(notes): State<Notes>) -> Result<String, TextResponse> {
     notes.list().await.map(listed)
 }
 
@@ -64,7 +64,7 @@ async fn get_notes(State(notes): State<Notes>) -> Result<String, Answer> {
 async fn post_note(
     State(notes): State<Notes>,
     Note(text): Note,
-) -> Result<impl IntoResponse, Answer> {
+) -> Result<impl IntoResponse, TextResponse> {
     notes.add(&text).await.map(added)
 }
 

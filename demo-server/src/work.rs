@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use image::error::{ImageError, LimitErrorKind};
 use image::{ImageFormat, ImageReader, Limits};
 
-use crate::answer::{Answer, internal};
+use crate::error_response::{TextResponse, internal};
 use crate::input::WIDEST;
 
 /// Sleeps: what waiting for another machine looks like.
@@ -34,7 +34,7 @@ pub(crate) fn spin(time: Duration) -> String {
 
 /// Hashes a password with argon2id, at the parameters that OWASP's Password Storage Cheat Sheet puts first: 19 MiB of
 /// memory, 2 iterations, 1 lane.
-pub(crate) fn hash(password: &[u8]) -> Result<String, Answer> {
+pub(crate) fn hash(password: &[u8]) -> Result<String, TextResponse> {
     let params = Params::new(19 * 1024, 2, 1, None).map_err(|error| internal(&error))?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     let hash = argon2.hash_password(password).map_err(|error| internal(&error))?;
@@ -42,10 +42,10 @@ pub(crate) fn hash(password: &[u8]) -> Result<String, Answer> {
 }
 
 /// Decodes a PNG or JPEG, makes it `width` pixels wide, and encodes it as PNG.
-pub(crate) fn thumbnail(picture: &[u8], width: u32) -> Result<Vec<u8>, Answer> {
+pub(crate) fn thumbnail(picture: &[u8], width: u32) -> Result<Vec<u8>, TextResponse> {
     let Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) = image::guess_format(picture) else {
         let line = "the body is not a PNG or JPEG picture";
-        return Err(Answer::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, line));
+        return Err(TextResponse::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, line));
     };
     let mut reader = ImageReader::with_format(Cursor::new(picture), format);
     reader.limits(decoding_limits());
@@ -65,7 +65,7 @@ fn decoding_limits() -> Limits {
     limits
 }
 
-fn undecodable(error: &ImageError) -> Answer {
+fn undecodable(error: &ImageError) -> TextResponse {
     let line = match error {
         ImageError::Limits(limit) => match limit.kind() {
             LimitErrorKind::DimensionError => "the picture has more than 16384 pixels on a side",
@@ -73,7 +73,7 @@ fn undecodable(error: &ImageError) -> Answer {
         },
         _ => "the picture cannot be decoded",
     };
-    Answer::new(StatusCode::UNPROCESSABLE_ENTITY, line)
+    TextResponse::new(StatusCode::UNPROCESSABLE_ENTITY, line)
 }
 
 /// The time, in seconds since 1970: what `time.time()` is in Python.

@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use hyper::Method;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use unblock_runtime::server::{Answer, Running, Server};
+use unblock_runtime::server::{Running, Server, TextResponse};
 use unblock_runtime::{Error, Pool, unblock};
 
 use crate::client::Client;
@@ -122,9 +122,9 @@ fn every_error_has_the_same_answer_from_axum_and_from_hyper() {
         (panicked, 500, None),
     ];
     for (error, status, retry_after) in cases {
-        let hyper = Answer::from(&error()).into_response();
+        let hyper = TextResponse::from(&error()).into_response();
         let axum = IntoResponse::into_response(error());
-        let answer = IntoResponse::into_response(Answer::from(error()));
+        let answer = IntoResponse::into_response(TextResponse::from(error()));
         assert_eq!(hyper.status(), status, "{:?}", error());
         let header = hyper.headers().get("retry-after").map(|value| value.to_str().unwrap());
         assert_eq!(header, retry_after, "{:?}", error());

@@ -306,7 +306,7 @@ fn a_client_that_takes_nothing_of_its_answer_is_cut_off() {
     let guards = ledger.clone();
     let router =
         Router::new().route("/", get(move || async move { Body::new(Endless(guards.guard())) }));
-    let limits = Limits::new().answer_write(SHORT);
+    let limits = Limits::new().response_write(SHORT);
     let server = Server::builder()
         .loops(1)
         .limits(limits)

@@ -65,7 +65,7 @@
 //!
 //! - `macros` (default): the attribute [`unblock`](macro@unblock).
 //! - `server` (default): the module [`server`], with tokio and hyper. Without it nothing here depends on an executor or on HTTP.
-//! - `axum`: [`Error`], and with `server` its [`Answer`](server::Answer), are responses of axum 0.8: a handler may end with
+//! - `axum`: [`Error`], and with `server` its [`TextResponse`](server::TextResponse), are responses of axum 0.8: a handler may end with
 //!   `Result<_, unblock_runtime::Error>`. It brings neither axum itself nor the server.
 
 #[cfg(feature = "macros")]

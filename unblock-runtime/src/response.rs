@@ -7,7 +7,7 @@ use http::{HeaderValue, StatusCode};
 use crate::error::Error;
 use crate::failure::{Failure, whole_seconds};
 
-/// One line of plain text; the statuses are those of the table at [`server::Answer`](crate::server::Answer). What a job
+/// One line of plain text; the statuses are those of the table at [`server::TextResponse`](crate::server::TextResponse). What a job
 /// panicked with is in the log and not in the response.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {

@@ -16,7 +16,7 @@ use std::time::Duration;
 /// | [`header_size`](Self::header_size) | 64 KiB | `431 Request Header Fields Too Large` |
 /// | [`body_read`](Self::body_read) | 20 s, and 1 s for each 500 bytes | `408 Request Timeout` with one line of text, and the connection is closed |
 /// | [`body_size`](Self::body_size) | 10 MiB | `413 Content Too Large` with one line of text |
-/// | [`answer_write`](Self::answer_write) | 60 s | the connection is closed |
+/// | [`response_write`](Self::response_write) | 60 s | the connection is closed |
 /// | [`streams`](Self::streams) | 128 | the stream is refused (`REFUSED_STREAM`); the client may try again |
 /// | [`keep_alive`](Self::keep_alive) | on | - |
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub struct Limits {
     /// How long, and how many bytes give a second more.
     pub(super) body_read: (Duration, u64),
     pub(super) body_size: u64,
-    pub(super) answer_write: Duration,
+    pub(super) response_write: Duration,
     pub(super) streams: u32,
     pub(super) keep_alive: bool,
 }
@@ -45,7 +45,7 @@ impl Default for Limits {
             header_size: 64 * 1024,
             body_read: (Duration::from_secs(20), 500),
             body_size: 10 * 1024 * 1024,
-            answer_write: Duration::from_secs(60),
+            response_write: Duration::from_secs(60),
             streams: 128,
             keep_alive: true,
         }
@@ -135,8 +135,8 @@ impl Limits {
     /// takes as long as it takes. 60 s are nginx's (`send_timeout`).
     ///
     /// What counts is the connection. A client of HTTP/2 that takes other answers may leave one lying.
-    pub fn answer_write(mut self, longest: Duration) -> Self {
-        self.answer_write = longest;
+    pub fn response_write(mut self, longest: Duration) -> Self {
+        self.response_write = longest;
         self
     }
 
@@ -154,6 +154,6 @@ impl Limits {
 
     /// The shortest time after which a connection can have reached a limit.
     pub(super) fn shortest(&self) -> Duration {
-        self.header_read.min(self.idle).min(self.answer_write)
+        self.header_read.min(self.idle).min(self.response_write)
     }
 }

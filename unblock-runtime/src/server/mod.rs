@@ -71,8 +71,8 @@ pub use limits::Limits;
 pub use processes::restart_budget::Restarts;
 pub use request::body::{Body, BodyError};
 pub use request::service::{Hyper, IntoService, Tower};
-pub use request::text_response::Answer;
 use request::text_response::ResponseBody;
+pub use request::text_response::TextResponse;
 pub use running::Running;
 pub use shutdown::{Report, ServerHandle};
 

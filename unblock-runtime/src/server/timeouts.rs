@@ -166,7 +166,7 @@ impl State {
     /// When which limit will have been reached, if nothing happens before.
     fn due(&self, limits: &Limits) -> Option<(Instant, Expired)> {
         let (since, longest, expired) = if let Some(since) = self.stalled {
-            (since, limits.answer_write, Expired::Close("the client takes nothing"))
+            (since, limits.response_write, Expired::Close("the client takes nothing"))
         } else if self.open > 0 {
             return None;
         } else if let Some(leaving) = self.leaving {

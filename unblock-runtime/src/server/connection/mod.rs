@@ -14,7 +14,7 @@ use tokio::time::sleep;
 
 use crate::server::in_flight::InFlight;
 use crate::server::race::{Race, race};
-use crate::server::request::Requests;
+use crate::server::request::RequestContext;
 use crate::server::request::service::IntoService;
 use crate::server::shutdown::PhaseWatch;
 use crate::server::socket::Socket;
@@ -60,13 +60,13 @@ impl ConnectionContext {
         let socket = Socket::new(socket);
         let mut phase = self.phase.clone();
         let timeouts = Arc::clone(socket.timeouts());
-        let requests = Rc::new(Requests {
+        let requests = Rc::new(RequestContext {
             limits: Rc::clone(&self.limits),
             timeout: self.request_timeout,
             in_flight: self.in_flight.clone(),
             timeouts: Arc::clone(&timeouts),
         });
-        let service = service_fn(move |request| requests.answer(&service, request));
+        let service = service_fn(move |request| requests.respond(&service, request));
         let mut http = HttpConnection::new(&self.protocols, socket, service);
 
         loop {

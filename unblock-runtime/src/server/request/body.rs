@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use super::body_timeout::Pace;
+use super::body_timeout::MinDataRate;
 use crate::server::Limits;
 use crate::server::timeouts::{ConnectionTimeouts, OpenBody};
 
@@ -20,7 +20,7 @@ pub struct Body {
     remaining: u64,
     limit: u64,
     // Only for a body that there is something to read of.
-    rest: Option<(Pace, Rest)>,
+    unread: Option<(MinDataRate, UnreadSlot)>,
     // Dropped after what it counts.
     _open: Option<OpenBody>,
 }
@@ -31,19 +31,22 @@ impl Body {
         incoming: Incoming,
         limits: &Limits,
         timeouts: &Arc<ConnectionTimeouts>,
-    ) -> (Self, Option<Rest>) {
+    ) -> (Self, Option<UnreadSlot>) {
         let limit = limits.body_size;
-        let rest = (!incoming.is_end_stream()).then(Rest::default);
+        let unread = (!incoming.is_end_stream()).then(UnreadSlot::default);
         let (longest, rate) = limits.body_read;
-        let paced = rest.clone().map(|rest| (Pace::new(longest, rate), rest));
-        let open = rest.is_some().then(|| timeouts.body());
-        (Self { incoming: Some(incoming), remaining: limit, limit, rest: paced, _open: open }, rest)
+        let paced = unread.clone().map(|unread| (MinDataRate::new(longest, rate), unread));
+        let open = unread.is_some().then(|| timeouts.body());
+        (
+            Self { incoming: Some(incoming), remaining: limit, limit, unread: paced, _open: open },
+            unread,
+        )
     }
 
     /// Leaves the rest to the server, and ends.
-    fn end(&mut self, make: impl FnOnce(Incoming) -> Left) {
-        if let (Some((_, rest)), Some(incoming)) = (&self.rest, self.incoming.take()) {
-            rest.put(make(incoming));
+    fn end(&mut self, make: impl FnOnce(Incoming) -> Unread) {
+        if let (Some((_, unread)), Some(incoming)) = (&self.unread, self.incoming.take()) {
+            unread.put(make(incoming));
         }
     }
 }
@@ -51,7 +54,7 @@ impl Body {
 impl Drop for Body {
     fn drop(&mut self) {
         if !self.is_end_stream() {
-            self.end(Left::Unread);
+            self.end(Unread::Unread);
         }
     }
 }
@@ -76,9 +79,9 @@ impl http_body::Body for Body {
                 return Poll::Ready(None);
             }
             Poll::Pending => {
-                let Some((pace, _)) = &mut body.rest else { return Poll::Pending };
-                ready!(pace.poll_over(cx));
-                body.end(|_| Left::TooSlow);
+                let Some((rate, _)) = &mut body.unread else { return Poll::Pending };
+                ready!(rate.poll_over(cx));
+                body.end(|_| Unread::TooSlow);
                 return Poll::Ready(Some(Err(BodyError::TooSlow)));
             }
         };
@@ -86,12 +89,12 @@ impl http_body::Body for Body {
         let is_last = incoming.is_end_stream();
         let length = frame.data_ref().map_or(0, |data| data.len() as u64);
         let Some(remaining) = body.remaining.checked_sub(length) else {
-            body.end(Left::TooLarge);
+            body.end(Unread::TooLarge);
             return Poll::Ready(Some(Err(BodyError::TooLarge { limit: body.limit })));
         };
         body.remaining = remaining;
-        if let Some((pace, _)) = &mut body.rest {
-            pace.received(length);
+        if let Some((rate, _)) = &mut body.unread {
+            rate.received(length);
         }
         if is_last {
             body.incoming = None;
@@ -149,7 +152,7 @@ impl std::error::Error for BodyError {
 }
 
 /// What was not read of a body, and why.
-pub(crate) enum Left {
+pub(crate) enum Unread {
     /// It went beyond the limit.
     TooLarge(Incoming),
     /// It came too slowly.
@@ -160,15 +163,15 @@ pub(crate) enum Left {
 
 /// Where a body leaves its rest for the server to deal with.
 #[derive(Clone, Default)]
-pub(crate) struct Rest(Arc<Mutex<Option<Left>>>);
+pub(crate) struct UnreadSlot(Arc<Mutex<Option<Unread>>>);
 
-impl Rest {
-    fn put(&self, left: Left) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(left);
+impl UnreadSlot {
+    fn put(&self, unread: Unread) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(unread);
     }
 
     /// The rest of the body, if its reader has ended already and left one.
-    pub(crate) fn take(&self) -> Option<Left> {
+    pub(crate) fn take(&self) -> Option<Unread> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

@@ -10,7 +10,7 @@ use tokio::time::Sleep;
 ///
 /// Only the time counts in which the service waits for the client. When it reads late, because it had to wait for its
 /// turn, say, that is no fault of the client's.
-pub(crate) struct Pace {
+pub(crate) struct MinDataRate {
     allowed: Duration,
     /// Bytes for each of which the client has this part of a second more.
     rate: u64,
@@ -24,7 +24,7 @@ pub(crate) struct Pace {
     last_look: bool,
 }
 
-impl Pace {
+impl MinDataRate {
     /// For a body that may take so long, and one second more for each `rate` bytes. To be called in the runtime.
     pub(crate) fn new(allowed: Duration, rate: u64) -> Self {
         let timer = Box::pin(tokio::time::sleep(allowed));
@@ -51,7 +51,7 @@ impl Pace {
         let since = *self.since.get_or_insert_with(Instant::now);
         loop {
             ready!(self.timer.as_mut().poll(cx));
-            let Some(end) = since.checked_add(self.left()) else { return Poll::Pending };
+            let Some(end) = since.checked_add(self.unread()) else { return Poll::Pending };
             if end <= Instant::now() {
                 break;
             }
@@ -66,7 +66,7 @@ impl Pace {
     }
 
     /// How much longer than until `since` it may be waited.
-    fn left(&self) -> Duration {
+    fn unread(&self) -> Duration {
         let more = Duration::from_millis(self.received.saturating_mul(1000) / self.rate);
         self.allowed.saturating_add(more).saturating_sub(self.waited)
     }
@@ -80,31 +80,31 @@ mod tests {
 
     #[tokio::test]
     async fn every_so_many_bytes_give_a_second_more() {
-        let mut pace = Pace::new(20 * SECOND, 500);
-        assert_eq!(pace.left(), 20 * SECOND);
-        pace.received(250);
-        pace.received(250);
-        assert_eq!(pace.left(), 21 * SECOND);
-        pace.waited = 20 * SECOND;
-        assert_eq!(pace.left(), SECOND);
-        pace.received(100);
-        assert_eq!(pace.left(), SECOND + SECOND / 5);
-        pace.waited = 60 * SECOND;
-        assert_eq!(pace.left(), Duration::ZERO);
-        pace.received(u64::MAX);
-        assert!(pace.left() > SECOND, "it advance not overflow");
+        let mut rate = MinDataRate::new(20 * SECOND, 500);
+        assert_eq!(rate.unread(), 20 * SECOND);
+        rate.received(250);
+        rate.received(250);
+        assert_eq!(rate.unread(), 21 * SECOND);
+        rate.waited = 20 * SECOND;
+        assert_eq!(rate.unread(), SECOND);
+        rate.received(100);
+        assert_eq!(rate.unread(), SECOND + SECOND / 5);
+        rate.waited = 60 * SECOND;
+        assert_eq!(rate.unread(), Duration::ZERO);
+        rate.received(u64::MAX);
+        assert!(rate.unread() > SECOND, "it advance not overflow");
     }
 
     #[tokio::test]
     async fn a_task_that_is_late_looks_once_more() {
-        let mut pace = Pace::new(Duration::ZERO, 500);
+        let mut rate = MinDataRate::new(Duration::ZERO, 500);
         let mut cx = Context::from_waker(std::task::Waker::noop());
-        while !pace.last_look {
-            assert!(pace.poll_over(&mut cx).is_pending());
+        while !rate.last_look {
+            assert!(rate.poll_over(&mut cx).is_pending());
             tokio::task::yield_now().await;
         }
         // What that look finds is no longer late.
-        pace.received(0);
-        assert!(!pace.last_look);
+        rate.received(0);
+        assert!(!rate.last_look);
     }
 }

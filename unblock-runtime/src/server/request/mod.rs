@@ -24,9 +24,9 @@ use tokio::time::{Sleep, sleep_until, timeout};
 use crate::error::Error;
 use crate::server::in_flight::InFlight;
 use crate::server::timeouts::{ConnectionTimeouts, OpenResponse};
-use crate::server::{Answer, Body, BoxError, Limits, ResponseBody};
+use crate::server::{Body, BoxError, Limits, ResponseBody, TextResponse};
 use crate::{deadline, panic};
-use body::{Left, Rest};
+use body::{Unread, UnreadSlot};
 use text_response::Source;
 
 /// How long the server goes on reading a body that nobody wants, and throws away what comes. A client that is cut off while
@@ -34,7 +34,7 @@ use text_response::Source;
 const LINGER: Duration = Duration::from_secs(5);
 
 /// What the requests of one connection have in common.
-pub(crate) struct Requests {
+pub(crate) struct RequestContext {
     pub(crate) limits: Rc<Limits>,
     /// How long the head of an answer may take.
     pub(crate) timeout: Option<Duration>,
@@ -42,15 +42,15 @@ pub(crate) struct Requests {
     pub(crate) timeouts: Arc<ConnectionTimeouts>,
 }
 
-impl Requests {
+impl RequestContext {
     /// Answers one request: never fails, and never panics because the service did.
     ///
     /// The service is called at once, so that what is returned need not hold it and the request: it is moved about.
-    pub(crate) fn answer<S, B>(
+    pub(crate) fn respond<S, B>(
         self: &Rc<Self>,
         service: &S,
         request: Request<Incoming>,
-    ) -> Answering<S::Future>
+    ) -> ResponseFuture<S::Future>
     where
         S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>>,
     {
@@ -59,28 +59,38 @@ impl Requests {
         let (head, incoming) = request.into_parts();
         let version = head.version;
         let (open, number) = self.timeouts.begin(version, self.limits.requests);
-        let asked = Asked { method: head.method.clone(), uri: head.uri.clone() };
-        let (called, rest) = if incoming.size_hint().lower() > self.limits.body_size {
-            (Called::TooLarge { body: Some(incoming) }, None)
+        let line = RequestLine { method: head.method.clone(), uri: head.uri.clone() };
+        let (called, unread) = if incoming.size_hint().lower() > self.limits.body_size {
+            (Call::TooLarge { body: Some(incoming) }, None)
         } else {
-            let (body, rest) = Body::new(incoming, &self.limits, &self.timeouts);
+            let (body, unread) = Body::new(incoming, &self.limits, &self.timeouts);
             let called = match guard(deadline, || service.call(Request::from_parts(head, body))) {
-                Ok(future) => Called::Runs { future },
-                Err(error) => Called::Failed { error },
+                Ok(future) => Call::Runs { future },
+                Err(error) => Call::Failed { error },
             };
-            (called, rest)
+            (called, unread)
         };
         let alarm = deadline.map(|time| Box::pin(sleep_until(time.into())));
         let last = version <= Version::HTTP_11 && number >= self.limits.requests;
-        Answering { called, deadline, alarm, rest, asked, version, last, open: Some(open), running }
+        ResponseFuture {
+            called,
+            deadline,
+            alarm,
+            unread,
+            line,
+            version,
+            last,
+            open: Some(open),
+            running,
+        }
     }
 }
 
 /// An open request in its loop's gauge.
-struct Running(Rc<Requests>);
+struct Running(Rc<RequestContext>);
 
 impl Running {
-    fn begin(requests: &Rc<Requests>) -> Self {
+    fn begin(requests: &Rc<RequestContext>) -> Self {
         requests.in_flight.request_begins();
         Self(Rc::clone(requests))
     }
@@ -94,14 +104,14 @@ impl Drop for Running {
 
 pin_project! {
     /// The answer to one request, on its way.
-    pub(crate) struct Answering<F> {
+    pub(crate) struct ResponseFuture<F> {
         #[pin]
-        called: Called<F>,
+        called: Call<F>,
         deadline: Option<Instant>,
         alarm: Option<Pin<Box<Sleep>>>,
         // Where the service leaves what it does not read of the body.
-        rest: Option<Rest>,
-        asked: Asked,
+        unread: Option<UnreadSlot>,
+        line: RequestLine,
         version: Version,
         // The connection has brought as many requests as it may.
         last: bool,
@@ -113,8 +123,8 @@ pin_project! {
 
 pin_project! {
     /// What came of calling the service.
-    #[project = ProjectedCalled]
-    enum Called<F> {
+    #[project = CallProjection]
+    enum Call<F> {
         Runs { #[pin] future: F },
         /// It failed at once.
         Failed { error: Error },
@@ -125,7 +135,7 @@ pin_project! {
     }
 }
 
-impl<F, B, E> Future for Answering<F>
+impl<F, B, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<B>, E>>,
     E: Into<BoxError>,
@@ -135,28 +145,31 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let (response, left) = match this.called.as_mut().project() {
-            ProjectedCalled::Runs { future } => {
-                let response = match ready!(attend(future, *this.deadline, this.alarm, cx)) {
+        let (response, unread) = match this.called.as_mut().project() {
+            CallProjection::Runs { future } => {
+                let response = match ready!(poll_service(future, *this.deadline, this.alarm, cx)) {
                     Ok(Ok(response)) => Source::service(response),
-                    Ok(Err(error)) => this.asked.failed(&error.into()),
-                    Err(error) => this.asked.unanswered(&error),
+                    Ok(Err(error)) => this.line.failed(&error.into()),
+                    Err(error) => this.line.unanswered(&error),
                 };
                 // Cancels what the service waits for.
-                panic::contain("dropping a service's future", || this.called.set(Called::Over));
-                (Some(response), this.rest.take().and_then(|rest| rest.take()))
+                panic::contain("dropping a service's future", || this.called.set(Call::Over));
+                (Some(response), this.unread.take().and_then(|unread| unread.take()))
             }
-            ProjectedCalled::Failed { error } => {
-                (Some(this.asked.unanswered(error)), this.rest.take().and_then(|rest| rest.take()))
-            }
-            ProjectedCalled::TooLarge { body } => (None, body.take().map(Left::TooLarge)),
-            ProjectedCalled::Over => (None, None),
+            CallProjection::Failed { error } => (
+                Some(this.line.unanswered(error)),
+                this.unread.take().and_then(|unread| unread.take()),
+            ),
+            CallProjection::TooLarge { body } => (None, body.take().map(Unread::TooLarge)),
+            CallProjection::Over => (None, None),
         };
-        let Requests { limits, timeouts, .. } = &*this.running.0;
+        let RequestContext { limits, timeouts, .. } = &*this.running.0;
         // What the client has done wrong is the answer, whatever the service has made of it.
-        let response = match (&left, response) {
-            (Some(Left::TooLarge(_)), _) => Source::own(Answer::body_too_large(limits.body_size)),
-            (Some(Left::TooSlow), _) => Source::own(Answer::body_too_slow()),
+        let response = match (&unread, response) {
+            (Some(Unread::TooLarge(_)), _) => {
+                Source::own(TextResponse::body_too_large(limits.body_size))
+            }
+            (Some(Unread::TooSlow), _) => Source::own(TextResponse::body_too_slow()),
             (_, Some(response)) => response,
             (_, None) => unreachable!("an answer was polled after its end"),
         };
@@ -164,15 +177,15 @@ where
 
         // HTTP/2 has a frame of its own for it, and refuses this header.
         let one_at_a_time = *this.version <= Version::HTTP_11;
-        let last = *this.last || matches!(left, Some(Left::TooLarge(_) | Left::TooSlow));
+        let last = *this.last || matches!(unread, Some(Unread::TooLarge(_) | Unread::TooSlow));
         if one_at_a_time && last && head.status != StatusCode::SWITCHING_PROTOCOLS {
             head.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        match left {
-            Some(Left::TooLarge(rest)) => linger(rest, timeouts.hold()),
+        match unread {
+            Some(Unread::TooLarge(unread)) => linger(unread, timeouts.hold()),
             // HTTP/2 can tell the client that its body is not wanted.
-            Some(Left::Unread(rest)) if one_at_a_time => linger(rest, timeouts.hold()),
-            Some(Left::TooSlow | Left::Unread(_)) | None => {}
+            Some(Unread::Unread(unread)) if one_at_a_time => linger(unread, timeouts.hold()),
+            Some(Unread::TooSlow | Unread::Unread(_)) | None => {}
         }
         let body = ResponseBody::new(source, this.open.take());
         Poll::Ready(Ok(Response::from_parts(head, body)))
@@ -180,7 +193,7 @@ where
 }
 
 /// Polls what the service returned, until `deadline`; what is submitted meanwhile inherits that. A panic becomes a value.
-fn attend<F: Future>(
+fn poll_service<F: Future>(
     future: Pin<&mut F>,
     deadline: Option<Instant>,
     alarm: &mut Option<Pin<Box<Sleep>>>,
@@ -206,33 +219,33 @@ fn guard<T>(deadline: Option<Instant>, f: impl FnOnce() -> T) -> Result<T, Error
 }
 
 /// Reads on for a while, so that the client gets to read its answer.
-fn linger(mut rest: Incoming, open: OpenResponse) {
+fn linger(mut unread: Incoming, open: OpenResponse) {
     tokio::task::spawn_local(timeout(LINGER, async move {
         let _open = open;
-        while let Some(Ok(_)) = rest.frame().await {}
+        while let Some(Ok(_)) = unread.frame().await {}
     }));
 }
 
 /// What was asked, for the log.
-struct Asked {
+struct RequestLine {
     method: Method,
     uri: Uri,
 }
 
-impl Asked {
+impl RequestLine {
     fn unanswered<B>(&self, error: &Error) -> Response<Source<B>> {
         if let Error::Panicked(panicked) = error {
             let message = panicked.message().unwrap_or("(not a text)");
             tracing::error!(method = %self.method, path = self.uri.path(), message, "a handler panicked");
-            return Source::own(Answer::internal_error());
+            return Source::own(TextResponse::internal_error());
         }
         // No louder than this: it happens most when there is the least time to write it down.
         tracing::debug!(method = %self.method, path = self.uri.path(), %error, "a request came to nothing");
-        Source::own(Answer::from(error))
+        Source::own(TextResponse::from(error))
     }
 
     fn failed<B>(&self, error: &BoxError) -> Response<Source<B>> {
         tracing::error!(method = %self.method, path = self.uri.path(), %error, "the service failed");
-        Source::own(Answer::internal_error())
+        Source::own(TextResponse::internal_error())
     }
 }

@@ -19,7 +19,7 @@ use crate::server::timeouts::OpenResponse;
 /// An answer of the server itself: a status, one line of plain text, and when to come back if it is known.
 ///
 /// [`into_response`](Self::into_response) makes a response of it for services on plain hyper that want to answer
-/// as the server does; with the feature `axum` it is a response of axum's handlers. A call that came to nothing is answered by `Answer::from(&error)`:
+/// as the server does; with the feature `axum` it is a response of axum's handlers. A call that came to nothing is answered by `TextResponse::from(&error)`:
 ///
 /// | [`Error`] | answer |
 /// | --- | --- |
@@ -30,13 +30,13 @@ use crate::server::timeouts::OpenResponse;
 /// | `Panicked` | 500; the client is told nothing of the panic, the log has its text |
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Answer {
+pub struct TextResponse {
     status: StatusCode,
     text: String,
     retry_after: Option<Duration>,
 }
 
-impl Answer {
+impl TextResponse {
     /// The status, and the line of text without its end.
     pub fn new(status: StatusCode, text: impl Into<String>) -> Self {
         Self { status, text: text.into(), retry_after: None }
@@ -80,7 +80,7 @@ impl Answer {
     }
 }
 
-impl From<&Error> for Answer {
+impl From<&Error> for TextResponse {
     fn from(error: &Error) -> Self {
         let Failure { status, line, retry_after } = error.into();
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -88,20 +88,20 @@ impl From<&Error> for Answer {
     }
 }
 
-impl From<Error> for Answer {
+impl From<Error> for TextResponse {
     fn from(error: Error) -> Self {
         Self::from(&error)
     }
 }
 
 #[cfg(feature = "axum")]
-impl axum_core::response::IntoResponse for Answer {
+impl axum_core::response::IntoResponse for TextResponse {
     fn into_response(self) -> axum_core::response::Response {
         Self::into_response(self).map(axum_core::body::Body::new)
     }
 }
 
-impl fmt::Display for Answer {
+impl fmt::Display for TextResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.status, self.text)
     }
@@ -134,7 +134,7 @@ impl<B> ResponseBody<B> {
 }
 
 impl<B> Source<B> {
-    pub(crate) fn own(answer: Answer) -> Response<Self> {
+    pub(crate) fn own(answer: TextResponse) -> Response<Self> {
         answer.into_response().map(|line| Self::Own { line })
     }
 
