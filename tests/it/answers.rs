@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use hyper::Method;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use unblock_runtime::server::{Running, Server, TextResponse};
+use unblock_runtime::server::{RunningServer, Server, TextResponse};
 use unblock_runtime::{Error, Pool, unblock};
 
 use crate::client::Client;
@@ -34,7 +34,7 @@ fn panics(pool: &Pool) -> Result<&'static str, Error> {
     panic!("the secret reason")
 }
 
-fn start(pool: &Pool) -> Running {
+fn start(pool: &Pool) -> RunningServer {
     let [a, b, c] = [pool.clone(), pool.clone(), pool.clone()];
     let router = Router::new()
         .route("/", get(|| async { "fine\n" }))

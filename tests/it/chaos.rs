@@ -26,7 +26,7 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use http_body_util::channel::Channel;
 use tokio::task::JoinSet;
-use unblock_runtime::server::{Limits, Report, Running, Server};
+use unblock_runtime::server::{Limits, Report, RunningServer, Server};
 use unblock_runtime::{Error, Pool, unblock};
 
 use crate::client::Bare;
@@ -156,7 +156,7 @@ fn stream(id: u64) -> Body {
     Body::new(body)
 }
 
-fn start(handlers: Handlers) -> Running {
+fn start(handlers: Handlers) -> RunningServer {
     let limits = Limits::new()
         .requests(PER_CONNECTION)
         .body_size(BODY_LIMIT as u64)

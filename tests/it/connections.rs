@@ -7,12 +7,12 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::routing::{get, post};
 use http_body_util::BodyExt as _;
-use unblock_runtime::server::{Running, Server};
+use unblock_runtime::server::{RunningServer, Server};
 
 use crate::client::Bare;
 use crate::support::{Gate, next};
 
-fn start(loops: usize, router: Router) -> Running {
+fn start(loops: usize, router: Router) -> RunningServer {
     Server::builder().loops(loops).bind("127.0.0.1:0").unwrap().start(router).unwrap()
 }
 

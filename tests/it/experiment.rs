@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::routing::get;
 use bytes::Bytes;
 use hyper::Method;
-use unblock_runtime::server::{Running, Server};
+use unblock_runtime::server::{RunningServer, Server};
 use unblock_runtime::{Pool, unblock};
 
 use crate::client::{Bare, Client};
@@ -58,7 +58,7 @@ impl Held {
     }
 }
 
-fn start(held: &Held, loops: usize) -> Running {
+fn start(held: &Held, loops: usize) -> RunningServer {
     let router = Router::new()
         .route("/", get(|| async { "hello\n" }))
         .route("/asleep", get(|State(held): State<Held>| async move { held.asleep().await }))

@@ -16,7 +16,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use unblock_runtime::server::{Limits, Running, Server};
+use unblock_runtime::server::{Limits, RunningServer, Server};
 
 use crate::client::Bare;
 use crate::support::{DEADLINE, Guard, Ledger, eventually, next};
@@ -25,7 +25,7 @@ const SHORT: Duration = Duration::from_millis(50);
 const LONG: Duration = Duration::from_secs(3600);
 const TOO_SLOW: &str = "the body came too slowly\n";
 
-fn start(limits: Limits) -> Running {
+fn start(limits: Limits) -> RunningServer {
     let server = Server::builder().loops(1).limits(limits).bind("127.0.0.1:0").unwrap();
     // A service that makes something else of a body that ends in an error.
     let forgiving =

@@ -10,7 +10,7 @@ use axum::body::{Body, Bytes};
 use axum::routing::{get, post};
 use http_body_util::channel::Channel;
 use hyper::Method;
-use unblock_runtime::server::{Running, Server};
+use unblock_runtime::server::{RunningServer, Server};
 use unblock_runtime::{Error, Pool, job, unblock};
 
 use crate::client::{Bare, Client};
@@ -20,7 +20,7 @@ const SHORT: Duration = Duration::from_millis(50);
 const HOUR: Duration = Duration::from_secs(3600);
 const GIVEN_UP: &str = "this took too long and was given up\n";
 
-fn start(timeout: Option<Duration>, router: Router) -> Running {
+fn start(timeout: Option<Duration>, router: Router) -> RunningServer {
     let mut builder = Server::builder().loops(1);
     if let Some(timeout) = timeout {
         builder = builder.request_timeout(timeout);

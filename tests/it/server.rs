@@ -15,7 +15,9 @@ use axum::routing::{get, post};
 use http_body_util::Full;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
-use unblock_runtime::server::{Body, Limits, Report, Running, Server, ServerBuilder, ServerError};
+use unblock_runtime::server::{
+    Body, Limits, Report, RunningServer, Server, ServerBuilder, ServerError,
+};
 use unblock_runtime::{Pool, unblock};
 
 use crate::client::{Bare, Client};
@@ -25,7 +27,7 @@ fn one_loop() -> ServerBuilder {
     Server::builder().loops(1)
 }
 
-fn start(builder: ServerBuilder, router: Router) -> Running {
+fn start(builder: ServerBuilder, router: Router) -> RunningServer {
     builder.bind("127.0.0.1:0").unwrap().start(router).unwrap()
 }
 

@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use hyper::Method;
-use unblock_runtime::server::{Running, Server};
+use unblock_runtime::server::{RunningServer, Server};
 use unblock_runtime::{Error, Pool, unblock};
 
 use crate::client::{Bare, Client};
@@ -17,7 +17,7 @@ use crate::support::{Gate, assert_conserved, eventually, hold, single};
 
 const SHORT: Duration = Duration::from_millis(200);
 
-fn start(timeout: Option<Duration>, router: Router) -> Running {
+fn start(timeout: Option<Duration>, router: Router) -> RunningServer {
     let mut builder = Server::builder().loops(1);
     if let Some(timeout) = timeout {
         builder = builder.request_timeout(timeout);

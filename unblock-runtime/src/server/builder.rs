@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use super::accept::listener;
 use super::request::service::IntoService;
-use super::run::mind;
-use super::{Limits, Report, Restarts, Running, ServerError, ServerHandle};
+use super::run::run_in_process;
+use super::{Limits, Report, Restarts, RunningServer, ServerError, ServerHandle};
 
 /// A server that listens and does not serve yet. Connections that come meanwhile wait in the kernel's queue.
 pub struct Server {
@@ -18,7 +18,7 @@ pub struct Server {
     pub(super) address: SocketAddr,
     pub(super) role: Role,
     pub(super) handle: ServerHandle,
-    pub(super) options: Options,
+    pub(super) config: Config,
 }
 
 /// What this process does for the server.
@@ -46,7 +46,7 @@ impl Role {
 impl Server {
     /// What can be set, at its defaults.
     pub fn builder() -> ServerBuilder {
-        ServerBuilder { options: Options::default() }
+        ServerBuilder { config: Config::default() }
     }
 
     /// Where the server listens; with port 0 asked for, the port that it got.
@@ -99,7 +99,7 @@ impl Server {
             Role::Parent => super::processes::parent::supervise(self),
             #[cfg(not(unix))]
             Role::Parent => Err(ServerError::Unsupported),
-            Role::Alone | Role::Child { .. } => mind(self, make),
+            Role::Alone | Role::Child { .. } => run_in_process(self, make),
         }
     }
 
@@ -108,7 +108,7 @@ impl Server {
     /// # Errors
     ///
     /// [`ServerError::Start`]: there is no thread to be had. What else fails is told when it is stopped.
-    pub fn start<K, S>(self, service: S) -> Result<Running, ServerError>
+    pub fn start<K, S>(self, service: S) -> Result<RunningServer, ServerError>
     where
         K: 'static,
         S: IntoService<K> + Clone + Send + 'static,
@@ -121,13 +121,13 @@ impl Server {
     /// # Errors
     ///
     /// As for [`start`](Self::start).
-    pub fn start_with<K, S, M>(self, make: M) -> Result<Running, ServerError>
+    pub fn start_with<K, S, M>(self, make: M) -> Result<RunningServer, ServerError>
     where
         K: 'static,
         S: IntoService<K> + 'static,
         M: Fn() -> S + Send + Sync + 'static,
     {
-        Running::start(self.address, self.handle(), move || self.serve_with(make))
+        RunningServer::start(self.address, self.handle(), move || self.serve_with(make))
             .map_err(ServerError::Start)
     }
 }
@@ -150,11 +150,11 @@ impl fmt::Debug for Server {
 /// What can be set before a server listens.
 #[must_use]
 pub struct ServerBuilder {
-    options: Options,
+    config: Config,
 }
 
 /// What has been set.
-pub(super) struct Options {
+pub(super) struct Config {
     pub(super) loops: usize,
     pub(super) processes: usize,
     pub(super) limits: Limits,
@@ -167,7 +167,7 @@ pub(super) struct Options {
 
 type OnReady = Box<dyn FnOnce(SocketAddr) + Send>;
 
-impl Default for Options {
+impl Default for Config {
     fn default() -> Self {
         Self {
             loops: thread::available_parallelism().map_or(1, NonZero::get),
@@ -185,13 +185,13 @@ impl Default for Options {
 impl ServerBuilder {
     /// How many event loops each process runs; at least one. Default: one per core.
     pub fn loops(mut self, count: usize) -> Self {
-        self.options.loops = count.max(1);
+        self.config.loops = count.max(1);
         self
     }
 
     /// What clients may take.
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.options.limits = limits;
+        self.config.limits = limits;
         self
     }
 
@@ -212,13 +212,13 @@ impl ServerBuilder {
     /// client may take is limited [apart from this](Limits). A service of pages and calls does well to set it to a little
     /// less than its clients wait.
     pub fn request_timeout(mut self, longest: Duration) -> Self {
-        self.options.request_timeout = Some(longest);
+        self.config.request_timeout = Some(longest);
         self
     }
 
     /// How long running requests may take to finish when the server stops. Default: 30 s.
     pub fn grace(mut self, longest: Duration) -> Self {
-        self.options.grace = longest;
+        self.config.grace = longest;
         self
     }
 
@@ -227,14 +227,14 @@ impl ServerBuilder {
     ///
     /// From then on these signals do not end the process by themselves. Default: off; on with several processes.
     pub fn stop_on_signals(mut self) -> Self {
-        self.options.stop_on_signals = true;
+        self.config.stop_on_signals = true;
         self
     }
 
     /// Calls `f` with the address once connections are accepted and signals are heard: on the thread that
     /// serves, and in the process that bound the socket, not in its children.
     pub fn on_ready(mut self, f: impl FnOnce(SocketAddr) + Send + 'static) -> Self {
-        self.options.on_ready = Some(Box::new(f));
+        self.config.on_ready = Some(Box::new(f));
         self
     }
 
@@ -252,13 +252,13 @@ impl ServerBuilder {
     /// - A parent that is killed leaves no child: on Linux the kernel tells them (the parent-death signal), and
     ///   they stop gracefully. Call `serve` on a thread that lives as long as the process; the main one does.
     pub fn processes(mut self, count: usize) -> Self {
-        self.options.processes = count.max(1);
+        self.config.processes = count.max(1);
         self
     }
 
     /// How often dead children are started again. Default: 10 times within a minute, over all of them.
     pub fn restarts(mut self, restarts: Restarts) -> Self {
-        self.options.restarts = restarts;
+        self.config.restarts = restarts;
         self
     }
 
@@ -297,19 +297,19 @@ impl ServerBuilder {
         let address = listener.local_addr().map_err(ServerError::Start)?;
         let role = match child {
             Some(index) => Role::Child { index },
-            None if self.options.processes > 1 => Role::Parent,
+            None if self.config.processes > 1 => Role::Parent,
             None => Role::Alone,
         };
-        Ok(Server { listener, address, role, handle: ServerHandle::new(), options: self.options })
+        Ok(Server { listener, address, role, handle: ServerHandle::new(), config: self.config })
     }
 }
 
 impl fmt::Debug for ServerBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerBuilder")
-            .field("loops", &self.options.loops)
-            .field("processes", &self.options.processes)
-            .field("limits", &self.options.limits)
+            .field("loops", &self.config.loops)
+            .field("processes", &self.config.processes)
+            .field("limits", &self.config.limits)
             .finish_non_exhaustive()
     }
 }

@@ -73,7 +73,7 @@ pub use request::body::{Body, BodyError};
 pub use request::service::{Hyper, IntoService, Tower};
 use request::text_response::ResponseBody;
 pub use request::text_response::TextResponse;
-pub use running::Running;
+pub use running::RunningServer;
 pub use shutdown::{Report, ServerHandle};
 
 /// What a failed service or body may be.

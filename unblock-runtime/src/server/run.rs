@@ -7,17 +7,17 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::accept::loop_threads::LoopThreads;
-use super::builder::{Options, Server};
+use super::builder::{Config, Server};
 use super::race::{Race, race};
 use super::request::service::IntoService;
-use super::signals::Wishes;
+use super::signals::StopSignals;
 use super::{Report, Role, ServerError};
 
 /// How long loops may take to end after what they had was cut: what blocks one for longer is a handler.
 const MARGIN: Duration = Duration::from_secs(1);
 
 /// Serves in this process until the server is stopped. Blocks this thread.
-pub(super) fn mind<K, S, M>(server: Server, make: M) -> Result<Report, ServerError>
+pub(super) fn run_in_process<K, S, M>(server: Server, make: M) -> Result<Report, ServerError>
 where
     K: 'static,
     S: IntoService<K> + 'static,
@@ -40,12 +40,12 @@ where
     S: IntoService<K> + 'static,
     M: Fn() -> S + Send + Sync + 'static,
 {
-    let Server { listener, address, role, handle, options } = server;
-    let Options { loops, limits, request_timeout, grace, stop_on_signals, on_ready, .. } = options;
-    let mut wishes = match role {
-        Role::Child { .. } => Wishes::of_a_parent()?,
-        _ if stop_on_signals => Wishes::by_signals()?,
-        _ => Wishes::none(),
+    let Server { listener, address, role, handle, config } = server;
+    let Config { loops, limits, request_timeout, grace, stop_on_signals, on_ready, .. } = config;
+    let mut signals = match role {
+        Role::Child { .. } => StopSignals::of_a_parent()?,
+        _ if stop_on_signals => StopSignals::by_signals()?,
+        _ => StopSignals::none(),
     };
     let mut phase = handle.watch();
     let mut loops = LoopThreads::start(loops, &listener, &limits, request_timeout, &handle, make)?;
@@ -59,13 +59,13 @@ where
         }
         loops.failed().await
     };
-    let failure = match race(phase.stopping(), race(wishes.heed(&handle), serving)).await {
+    let failure = match race(phase.stopping(), race(signals.forward_to(&handle), serving)).await {
         Race::Second(Race::Second(Err(error))) => Some(error),
         Race::First(()) => None,
     };
 
     handle.stop();
-    race(loops.ended(), race(phase.cut(), race(wishes.heed(&handle), sleep(grace)))).await;
+    race(loops.ended(), race(phase.cut(), race(signals.forward_to(&handle), sleep(grace)))).await;
 
     let (_, connections_cut, requests_cut) = loops.left();
     handle.cut();

@@ -8,14 +8,14 @@ use super::{Report, ServerError, ServerHandle};
 
 /// A server that runs in the background. Dropping it cuts what runs and waits for the end.
 #[derive(Debug)]
-pub struct Running {
+pub struct RunningServer {
     address: SocketAddr,
     handle: ServerHandle,
     // Gone when it has been joined.
     thread: Option<JoinHandle<Result<Report, ServerError>>>,
 }
 
-impl Running {
+impl RunningServer {
     pub(super) fn start(
         address: SocketAddr,
         handle: ServerHandle,
@@ -59,7 +59,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningServer {
     fn drop(&mut self) {
         if let Some(thread) = self.thread.take() {
             self.handle.cut();

@@ -34,8 +34,8 @@ impl ServerHandle {
         *self.phase.borrow() >= Phase::Stopping
     }
 
-    pub(super) fn watch(&self) -> PhaseWatch {
-        PhaseWatch(self.phase.subscribe())
+    pub(super) fn watch(&self) -> ShutdownWatch {
+        ShutdownWatch(self.phase.subscribe())
     }
 
     fn advance(&self, to: Phase) {
@@ -58,9 +58,9 @@ enum Phase {
 
 /// One task's view of the phase.
 #[derive(Clone)]
-pub(super) struct PhaseWatch(watch::Receiver<Phase>);
+pub(super) struct ShutdownWatch(watch::Receiver<Phase>);
 
-impl PhaseWatch {
+impl ShutdownWatch {
     /// Waits until a stop has begun.
     pub(super) async fn stopping(&mut self) {
         self.reached(Phase::Stopping).await;

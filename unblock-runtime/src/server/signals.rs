@@ -7,12 +7,12 @@ use std::io;
 use super::{ServerError, ServerHandle};
 
 /// Who may wish, by a signal, that a server ends.
-pub(super) struct Wishes {
+pub(super) struct StopSignals {
     signals: Option<Signals>,
     from_terminal: bool,
 }
 
-impl Wishes {
+impl StopSignals {
     /// Nobody.
     pub(super) fn none() -> Self {
         Self { signals: None, from_terminal: false }
@@ -32,15 +32,15 @@ impl Wishes {
     }
 
     /// Does as is wished, for as long as it is polled.
-    pub(super) async fn heed(&mut self, handle: &ServerHandle) -> Infallible {
+    pub(super) async fn forward_to(&mut self, handle: &ServerHandle) -> Infallible {
         let Some(signals) = &mut self.signals else { return pending().await };
         loop {
             match signals.next().await {
-                Heard::Interrupt if !self.from_terminal => {}
-                Heard::Interrupt if handle.is_stopping() => handle.cut(),
+                StopSignal::Interrupt if !self.from_terminal => {}
+                StopSignal::Interrupt if handle.is_stopping() => handle.cut(),
                 // A service manager sends SIGTERM to every process of a service, and so does a parent to its
                 // children: a second one says nothing new.
-                Heard::Terminate | Heard::Interrupt => handle.stop(),
+                StopSignal::Terminate | StopSignal::Interrupt => handle.stop(),
             }
         }
     }
@@ -48,7 +48,7 @@ impl Wishes {
 
 /// A wish to end the process.
 #[derive(Clone, Copy)]
-enum Heard {
+enum StopSignal {
     /// SIGTERM: from a service manager, `docker stop`, `kill`, a parent.
     Terminate,
     /// SIGINT: Ctrl-C at a terminal, which sends it to every process of the group.
@@ -74,11 +74,11 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> Heard {
+    async fn next(&mut self) -> StopSignal {
         use super::race::{Race, race};
         match race(self.terminate.recv(), self.interrupt.recv()).await {
-            Race::First(_) => Heard::Terminate,
-            Race::Second(_) => Heard::Interrupt,
+            Race::First(_) => StopSignal::Terminate,
+            Race::Second(_) => StopSignal::Interrupt,
         }
     }
 }
@@ -89,9 +89,9 @@ impl Signals {
         Ok(Self {})
     }
 
-    async fn next(&mut self) -> Heard {
+    async fn next(&mut self) -> StopSignal {
         match tokio::signal::ctrl_c().await {
-            Ok(()) => Heard::Interrupt,
+            Ok(()) => StopSignal::Interrupt,
             // It cannot be heard here; then it does what it does by default.
             Err(_) => pending().await,
         }

@@ -20,7 +20,7 @@ use crate::server::connection::ConnectionContext;
 use crate::server::in_flight::InFlight;
 use crate::server::race::{Race, race};
 use crate::server::request::service::IntoService;
-use crate::server::shutdown::PhaseWatch;
+use crate::server::shutdown::ShutdownWatch;
 
 /// What a loop is given to begin with.
 pub(crate) struct LoopThread {
@@ -31,7 +31,7 @@ pub(crate) struct LoopThread {
     pub(crate) in_flight: InFlight,
     pub(crate) balancer: Balancer,
     pub(crate) handoffs: Handoffs,
-    pub(crate) phase: PhaseWatch,
+    pub(crate) phase: ShutdownWatch,
 }
 
 impl LoopThread {
@@ -134,7 +134,7 @@ impl Acceptor {
     /// then is still accepted, because its clients have a connection already.
     async fn run(
         mut self,
-        mut phase: PhaseWatch,
+        mut phase: ShutdownWatch,
         handoffs: &mut Handoffs,
         serve: impl Fn(Connection),
     ) {

@@ -16,7 +16,7 @@ use crate::server::in_flight::InFlight;
 use crate::server::race::{Race, race};
 use crate::server::request::RequestContext;
 use crate::server::request::service::IntoService;
-use crate::server::shutdown::PhaseWatch;
+use crate::server::shutdown::ShutdownWatch;
 use crate::server::socket::Socket;
 use crate::server::timeouts::Expired;
 use crate::server::{BoxError, Limits};
@@ -37,7 +37,7 @@ pub(crate) struct ConnectionContext {
     limits: Rc<Limits>,
     request_timeout: Option<Duration>,
     in_flight: InFlight,
-    phase: PhaseWatch,
+    phase: ShutdownWatch,
 }
 
 impl ConnectionContext {
@@ -45,7 +45,7 @@ impl ConnectionContext {
         limits: Limits,
         request_timeout: Option<Duration>,
         in_flight: InFlight,
-        phase: PhaseWatch,
+        phase: ShutdownWatch,
     ) -> Self {
         let protocols = Protocols::new(&limits);
         Self { protocols, limits: Rc::new(limits), request_timeout, in_flight, phase }

@@ -8,9 +8,9 @@ use tokio::time::sleep;
 
 use super::children::Children;
 use super::restart_budget::RestartBudget;
-use crate::server::builder::{Options, Server};
+use crate::server::builder::{Config, Server};
 use crate::server::race::{Race, race};
-use crate::server::signals::Wishes;
+use crate::server::signals::StopSignals;
 use crate::server::{Report, ServerError};
 
 /// How much longer than its grace period a child may take before it is killed.
@@ -27,9 +27,9 @@ pub(crate) fn supervise(server: Server) -> Result<Report, ServerError> {
 }
 
 async fn run(server: Server) -> Result<Report, ServerError> {
-    let Server { listener, address, handle, options, .. } = server;
-    let Options { processes, grace, restarts, on_ready, .. } = options;
-    let mut wishes = Wishes::by_signals()?;
+    let Server { listener, address, handle, config, .. } = server;
+    let Config { processes, grace, restarts, on_ready, .. } = config;
+    let mut signals = StopSignals::by_signals()?;
     let mut deaths = signal(SignalKind::child()).map_err(ServerError::Start)?;
     let mut phase = handle.watch();
     let mut children = Children::new(processes, listener, RestartBudget::new(restarts));
@@ -41,7 +41,7 @@ async fn run(server: Server) -> Result<Report, ServerError> {
         }
         keep_alive(&mut children, &mut deaths).await
     };
-    let failure = match race(phase.stopping(), race(wishes.heed(&handle), serving)).await {
+    let failure = match race(phase.stopping(), race(signals.forward_to(&handle), serving)).await {
         Race::Second(Race::Second(Err(error))) => Some(error),
         Race::First(()) => None,
     };
@@ -54,7 +54,7 @@ async fn run(server: Server) -> Result<Report, ServerError> {
             deaths.recv().await;
         }
     };
-    race(gone, race(phase.cut(), race(wishes.heed(&handle), sleep(grace + MARGIN)))).await;
+    race(gone, race(phase.cut(), race(signals.forward_to(&handle), sleep(grace + MARGIN)))).await;
     let report = Report { processes_killed: stopping.kill(), ..Report::default() };
     if !report.is_clean() {
         tracing::warn!(%report, "the server stopped before everything was finished");
