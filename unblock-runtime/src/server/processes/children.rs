@@ -1,4 +1,14 @@
-//! The child processes of a parent: one in each place, or due to be started there.
+//! The child processes of a parent: one slot for each, in which a child runs or is due to be
+//! started.
+//!
+//! ```text
+//!      start_due, and the program starts
+//! Due ───────────────────────────────────▶ Running
+//!  ▲                                          │
+//!  └── Slot::died: due again after a pause ◀──┘ reap, or start_due if the program does not start
+//! ```
+//!
+//! `stop` ends all slots: it asks running children to stop, and starts no others.
 
 use std::env;
 use std::future::pending;
@@ -16,10 +26,10 @@ use tokio::time::sleep_until;
 
 use super::child;
 use super::restart_budget::RestartBudget;
-use crate::server::ServerError;
+use crate::server::error::ServerError;
 
-/// All the places, and the socket that each child gets.
-pub(crate) struct Children {
+/// All slots, and the socket that each child gets.
+pub(super) struct Children {
     slots: Vec<Slot>,
     listener: TcpListener,
     budget: RestartBudget,
@@ -27,7 +37,7 @@ pub(crate) struct Children {
 
 struct Slot {
     state: State,
-    /// How many children have died here in a row, each soon after its start.
+    /// Number of children of this slot that have died in a row, each soon after its start.
     deaths: u32,
 }
 
@@ -37,16 +47,20 @@ enum State {
 }
 
 impl Children {
-    /// So many, all due at once.
-    pub(crate) fn new(count: usize, listener: TcpListener, budget: RestartBudget) -> Self {
+    /// Creates the slots. Their children are due at once.
+    pub(super) fn new(count: usize, listener: TcpListener, budget: RestartBudget) -> Self {
         let now = Instant::now();
         let slots = (0..count).map(|_| Slot { state: State::Due(now), deaths: 0 }).collect();
         Self { slots, listener, budget }
     }
 
-    /// Starts the children whose time has come. One that cannot be started counts as one that died at once,
-    /// unless it is the first in its place: then the program does not get on its feet at all.
-    pub(crate) fn start_due(&mut self) -> Result<(), ServerError> {
+    /// Starts the children that are due. One that cannot be started counts as one that died at
+    /// once.
+    ///
+    /// # Errors
+    ///
+    /// The first child of a slot cannot be started, or the budget of restarts is used up.
+    pub(super) fn start_due(&mut self) -> Result<(), ServerError> {
         let now = Instant::now();
         for (index, slot) in self.slots.iter_mut().enumerate() {
             let State::Due(at) = slot.state else { continue };
@@ -67,8 +81,8 @@ impl Children {
         Ok(())
     }
 
-    /// Waits until the next child is due, if one is.
-    pub(crate) async fn next_start(&self) {
+    /// Waits until the next child is due, for ever if all run.
+    pub(super) async fn next_start(&self) {
         let due = self.slots.iter().filter_map(|slot| match slot.state {
             State::Due(at) => Some(at),
             State::Running { .. } => None,
@@ -79,12 +93,12 @@ impl Children {
         }
     }
 
-    /// Takes note of the children that have died, and plans the next in their places.
+    /// Reaps the children that have died, and plans the next in their slots.
     ///
     /// # Errors
     ///
-    /// That was one too many.
-    pub(crate) fn reap(&mut self) -> Result<(), ServerError> {
+    /// The budget of restarts is used up.
+    pub(super) fn reap(&mut self) -> Result<(), ServerError> {
         for (index, slot) in self.slots.iter_mut().enumerate() {
             let State::Running { child, since } = &mut slot.state else { continue };
             let Ok(Some(status)) = child.try_wait() else { continue };
@@ -96,15 +110,15 @@ impl Children {
         Ok(())
     }
 
-    /// Asks all of them to stop, and starts no more.
-    pub(crate) fn stop(self) -> StoppingChildren {
+    /// Asks all children to stop, and starts no more.
+    pub(super) fn stop(self) -> StoppingChildren {
         let running = self.slots.into_iter().filter_map(|slot| match slot.state {
             State::Running { child, .. } => Some(child),
             State::Due(_) => None,
         });
         let stopping = StoppingChildren(running.collect());
         for child in &stopping.0 {
-            // It has not been waited for, so its number is still its own, even if it is dead.
+            // A child that has not been waited for keeps its process id, even if it is dead.
             let _ = kill_process(Pid::from_child(child), Signal::TERM);
         }
         stopping
@@ -112,6 +126,7 @@ impl Children {
 }
 
 impl Slot {
+    /// Plans the next child, if the budget has another restart.
     fn died(
         &mut self,
         budget: &mut RestartBudget,
@@ -119,7 +134,8 @@ impl Slot {
         lived: Duration,
         how: &str,
     ) -> Result<(), ServerError> {
-        // Whatever comes of it, the dead child is not to be waited for again.
+        // The state changes even if the budget is used up, so that nobody waits for the dead child
+        // again.
         let (deaths, pause) = budget.pause(self.deaths, lived);
         *self = Self { state: State::Due(now + pause), deaths };
         budget.restart(now).map_err(|over| ServerError::TooManyRestarts {
@@ -131,17 +147,17 @@ impl Slot {
 }
 
 /// Children that have been asked to stop.
-pub(crate) struct StoppingChildren(Vec<Child>);
+pub(super) struct StoppingChildren(Vec<Child>);
 
 impl StoppingChildren {
-    /// Whether all have ended.
-    pub(crate) fn all_gone(&mut self) -> bool {
+    /// Returns whether all children have ended.
+    pub(super) fn all_gone(&mut self) -> bool {
         self.0.retain_mut(|child| !matches!(child.try_wait(), Ok(Some(_))));
         self.0.is_empty()
     }
 
-    /// Kills those that have not ended, waits for them, and says how many there were.
-    pub(crate) fn kill(&mut self) -> usize {
+    /// Kills the children that have not ended, waits for them, and returns how many there were.
+    pub(super) fn kill(&mut self) -> usize {
         self.all_gone();
         for child in &mut self.0 {
             let _ = child.kill();
@@ -161,9 +177,10 @@ fn start(index: usize, listener: &TcpListener) -> io::Result<Child> {
     command.args(arguments);
     child::introduce(&mut command, index);
 
-    // Between fork and exec the standard library keeps a pipe, by which it learns whether exec succeeded. Should
-    // that get the number which the socket is to have, the mapping would put the socket in its place; so the
-    // number has to be taken, and the lowest free ones are the next to be given out.
+    // Between fork and exec the standard library keeps a pipe open, by which it learns whether exec
+    // succeeded. If the pipe got descriptor 3, the mapping would replace it by the socket. The
+    // lowest free descriptors are given out first, so copies of the socket take all of them up to
+    // 3.
     let mut copies = vec![OwnedFd::from(listener.try_clone()?)];
     while copies.last().is_some_and(|copy| copy.as_raw_fd() <= child::FIRST_SOCKET) {
         copies.push(OwnedFd::from(listener.try_clone()?));
@@ -176,10 +193,10 @@ fn start(index: usize, listener: &TcpListener) -> io::Result<Child> {
     command.spawn()
 }
 
-/// The file of this program. If it has been replaced since, by a deployment, the one that runs is still to be
-/// had, under a name of the kernel's: children of one parent are of one version.
+/// Returns the path of this program. If a deployment has replaced the file, the kernel still has
+/// the running one under another name, so that all children of a parent have the same version.
 fn this_program() -> io::Result<PathBuf> {
     let path = env::current_exe()?;
-    let here = PathBuf::from("/proc/self/exe");
-    Ok(if !path.exists() && here.exists() { here } else { path })
+    let running = PathBuf::from("/proc/self/exe");
+    Ok(if !path.exists() && running.exists() { running } else { path })
 }

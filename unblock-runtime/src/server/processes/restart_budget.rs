@@ -3,10 +3,16 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// The budget for starting dead child processes again.
+/// Pause before a child is started again after its first death. It doubles with each further one,
+/// up to `LONGEST_PAUSE`. The count starts again after a child that has lived for the whole window.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Limits how often dead child processes are started again.
 ///
-/// Erlang's supervisors count restarts over a window, Tornado's `fork_processes` in all; a window lets a server
-/// that loses a child now and then live for ever, and ends one whose children cannot run.
+/// The limit is over a window of time, as that of Erlang's supervisors, and not over the life of
+/// the parent, as that of Tornado's `fork_processes`. A server that loses a child now and then can
+/// therefore run for ever, and one whose children cannot run ends.
 #[derive(Clone, Debug)]
 pub struct Restarts {
     most: usize,
@@ -14,42 +20,44 @@ pub struct Restarts {
 }
 
 impl Default for Restarts {
-    /// 10 restarts within a minute, over all the children.
+    /// Returns the default: 10 restarts within a minute, over all children.
     fn default() -> Self {
         Self { most: 10, within: Duration::from_secs(60) }
     }
 }
 
-/// The pause before a child is started again: this long after its first death, twice as long after each further
-/// one, up to a limit. A child that lived for the whole window starts from the beginning.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-
 impl Restarts {
-    /// At most so many restarts, of all the children together, within so long a time. 0: none at all.
+    /// Allows `most` restarts of all children together within a time. 0 allows none.
     pub fn new(most: usize, within: Duration) -> Self {
         Self { most, within }
     }
 }
 
-/// What a parent remembers of its children's deaths.
-pub(crate) struct RestartBudget {
+/// The restarts of the current window.
+pub(super) struct RestartBudget {
     rules: Restarts,
     restarts: VecDeque<Instant>,
 }
 
+/// The budget is used up.
+#[derive(Debug)]
+pub(super) struct OverBudget {
+    /// Number of restarts within the window.
+    pub(super) restarts: usize,
+}
+
 impl RestartBudget {
-    pub(crate) fn new(rules: Restarts) -> Self {
+    pub(super) fn new(rules: Restarts) -> Self {
         Self { rules, restarts: VecDeque::new() }
     }
 
-    /// How long the window is.
-    pub(crate) fn within(&self) -> Duration {
+    /// Returns the length of the window.
+    pub(super) fn within(&self) -> Duration {
         self.rules.within
     }
 
-    /// Books one restart at `now`, unless the budget is used up.
-    pub(crate) fn restart(&mut self, now: Instant) -> Result<(), OverBudget> {
+    /// Takes one restart from the budget, unless it is used up.
+    pub(super) fn restart(&mut self, now: Instant) -> Result<(), OverBudget> {
         while self.restarts.front().is_some_and(|at| now.duration_since(*at) >= self.rules.within) {
             self.restarts.pop_front();
         }
@@ -60,19 +68,13 @@ impl RestartBudget {
         Ok(())
     }
 
-    /// How many of a child's deaths count as a row, and the pause before it is started again, when the one
-    /// before it had `row` behind it and it lived for `lived`.
-    pub(crate) fn pause(&self, deaths: u32, lived: Duration) -> (u32, Duration) {
+    /// Returns the number of deaths in a row, and the pause before the next start, for a child that
+    /// lived for `lived` after `deaths` others in a row.
+    pub(super) fn pause(&self, deaths: u32, lived: Duration) -> (u32, Duration) {
         let deaths = if lived >= self.rules.within { 1 } else { deaths.saturating_add(1) };
         let doubled = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(deaths - 1));
         (deaths, doubled.min(LONGEST_PAUSE))
     }
-}
-
-/// No more restarts: so many were booked within the window.
-#[derive(Debug)]
-pub(crate) struct OverBudget {
-    pub(crate) restarts: usize,
 }
 
 #[cfg(test)]
