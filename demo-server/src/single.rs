@@ -1,5 +1,5 @@
-//! The control experiment: the same work without `#[unblock]`, so that it runs on the event loop. While one of these
-//! handlers runs, its loop answers nobody.
+//! The control experiment: the same work without `#[unblock]`, so that it runs on the event loop.
+//! While one of these handlers runs, its loop serves nobody else.
 
 use axum::Router;
 use axum::extract::State;
@@ -40,7 +40,7 @@ async fn post_note(
     notes.insert(&text).map(added)
 }
 
-/// All routes, with handlers that run on the event loop.
+/// Returns all routes, with handlers that run on the event loop.
 pub(crate) fn router(notes: Notes, mode: Mode) -> Router {
     let routes = Router::new()
         .route("/sleep/{seconds}", get(sleep))
