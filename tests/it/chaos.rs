@@ -4,11 +4,11 @@
 //! `UNBLOCK_CHAOS_SEED` repeats what a run did, as far as its dice decide it, and `UNBLOCK_CHAOS_REQUESTS` says how many requests
 //! there are.
 
+mod child_kill;
 mod dice;
 mod http1;
 mod http2;
-mod killed;
-mod wish;
+mod request_plan;
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};

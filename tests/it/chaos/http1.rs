@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use super::Tally;
 use super::dice::Dice;
-use super::wish::Wish;
+use super::request_plan::RequestPlan;
 use crate::support::DEADLINE;
 
 pub(super) struct Visitor {
@@ -41,8 +41,8 @@ impl Visitor {
 
     /// Whether the connection can be used again.
     async fn visit(&mut self, connection: &mut Connection, id: u64) -> bool {
-        let wish = Wish::random(&mut self.dice);
-        let request = request(wish, id);
+        let plan = RequestPlan::random(&mut self.dice);
+        let request = request(plan, id);
         // Where it is cut off, if it is: anywhere.
         let part = usize::try_from(self.dice.below(request.len() as u64)).unwrap();
         match self.dice.below(100) {
@@ -60,7 +60,7 @@ impl Visitor {
             }
             // Vanishes in the middle of its answer.
             8..11 => {
-                connection.send(&self::request(Wish::Stream, id)).await;
+                connection.send(&self::request(RequestPlan::Stream, id)).await;
                 let _ = connection.stream.read(&mut [0; 100]).await;
                 self.tally.vanished += 1;
                 false
@@ -71,28 +71,28 @@ impl Visitor {
             12..15 => {
                 let second = request_again(id);
                 connection.send(&[request, second].concat()).await;
-                self.stay(connection, wish, id).await
-                    && self.stay(connection, Wish::Light, id).await
+                self.stay(connection, plan, id).await
+                    && self.stay(connection, RequestPlan::Light, id).await
             }
             // Sends in two pieces.
             15..20 => {
                 connection.send(&request[..part]).await;
                 tokio::task::yield_now().await;
                 connection.send(&request[part..]).await;
-                self.stay(connection, wish, id).await
+                self.stay(connection, plan, id).await
             }
             _ => {
                 connection.send(&request).await;
-                self.stay(connection, wish, id).await
+                self.stay(connection, plan, id).await
             }
         }
     }
 
     /// Waits for the answer.
-    async fn stay(&mut self, connection: &mut Connection, wish: Wish, id: u64) -> bool {
+    async fn stay(&mut self, connection: &mut Connection, plan: RequestPlan, id: u64) -> bool {
         let answer =
-            connection.answer().await.unwrap_or_else(|error| panic!("{wish:?} {id}: {error}"));
-        wish.check(id, answer.status, &answer.body);
+            connection.answer().await.unwrap_or_else(|error| panic!("{plan:?} {id}: {error}"));
+        plan.check(id, answer.status, &answer.body);
         self.tally.answered(answer.status);
         if answer.closes {
             connection.ended(id).await;
@@ -119,8 +119,8 @@ impl Visitor {
 }
 
 /// The bytes of a request.
-fn request(wish: Wish, id: u64) -> Vec<u8> {
-    let (method, path, body) = (wish.method(), wish.path(id), wish.body(id));
+fn request(plan: RequestPlan, id: u64) -> Vec<u8> {
+    let (method, path, body) = (plan.method(), plan.path(id), plan.body(id));
     let mut bytes = format!("{method} {path} HTTP/1.1\r\nhost: test\r\n").into_bytes();
     if method == "POST" && id.is_multiple_of(2) {
         bytes.extend(format!("transfer-encoding: chunked\r\n\r\n{:x}\r\n", body.len()).bytes());
@@ -134,7 +134,7 @@ fn request(wish: Wish, id: u64) -> Vec<u8> {
 }
 
 fn request_again(id: u64) -> Vec<u8> {
-    request(Wish::Light, id)
+    request(RequestPlan::Light, id)
 }
 
 struct Connection {

@@ -160,7 +160,7 @@ fn the_text_of_a_panic_is_in_the_log_and_not_in_the_answer() {
     const VARIABLE: &str = "UNBLOCK_TEST_PANIC_IN_LOG";
     if std::env::var_os(VARIABLE).is_none() {
         return in_child(
-            "answers::the_text_of_a_panic_is_in_the_log_and_not_in_the_answer",
+            "error_responses::the_text_of_a_panic_is_in_the_log_and_not_in_the_answer",
             VARIABLE,
         );
     }

@@ -6,7 +6,7 @@ use super::dice::Dice;
 use super::{BODY_LIMIT, text};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum RequestPlan {
     /// Answered by the loop.
     Light,
     /// Streamed by the loop.
@@ -27,7 +27,7 @@ pub(super) enum Wish {
     TooLarge,
 }
 
-impl Wish {
+impl RequestPlan {
     pub(super) fn random(dice: &mut Dice) -> Self {
         match dice.below(1000) {
             0..200 => Self::Light,
