@@ -1,5 +1,5 @@
 //! Chaos from a seed: clients that vanish and stall, handlers that panic, sleep, compute, take too long and are refused, all at
-//! once. Whoever stays gets one whole answer to what it asked, and afterwards everything is as it was before.
+//! once. Whoever stays gets one whole response to what it asked, and afterwards everything is as it was before.
 //!
 //! `UNBLOCK_CHAOS_SEED` repeats what a run did, as far as its dice decide it, and `UNBLOCK_CHAOS_REQUESTS` says how many requests
 //! there are.
@@ -141,7 +141,7 @@ fn router(handlers: Handlers) -> Router {
         .with_state(handlers)
 }
 
-/// An answer that comes in pieces.
+/// A response that comes in pieces.
 fn stream(id: u64) -> Body {
     let (mut send, body) = Channel::<Bytes>::new(1);
     tokio::spawn(async move {
@@ -233,7 +233,7 @@ fn whoever_stays_gets_one_whole_answer_and_nothing_is_lost() {
     // A connection that stays.
     let mut patient = Bare::connect(address);
     patient.get("/light/1");
-    assert_eq!(patient.answer(), (200, text(1)));
+    assert_eq!(patient.response(), (200, text(1)));
     let files_before = open_files();
 
     let mut visits = JoinSet::new();
@@ -261,7 +261,7 @@ fn whoever_stays_gets_one_whole_answer_and_nothing_is_lost() {
     assert_conserved(&pool.stats());
 
     patient.get("/sleep/2");
-    assert_eq!(patient.answer(), (200, text(2)));
+    assert_eq!(patient.response(), (200, text(2)));
     drop(patient);
     assert_eq!(server.stop().unwrap(), Report::default());
     assert!(block_on(pool.shutdown(DEADLINE)).is_complete());

@@ -17,7 +17,7 @@ use super::request_plan::RequestPlan;
 use super::{PER_CONNECTION, Tally};
 use crate::support::DEADLINE;
 
-/// How many requests are sent before the answers are waited for.
+/// How many requests are sent before the responses are waited for.
 const AT_ONCE: u64 = 10;
 
 /// Asks once for each number.
@@ -64,7 +64,7 @@ async fn ask(
         Request::builder().method(plan.method()).uri(format!("http://test{}", plan.path(id)));
     let response = requests.send_request(request.body(Full::new(plan.body(id))).unwrap());
     match manner {
-        // Gives up at once, when the request has been sent, or in the middle of the answer.
+        // Gives up at once, when the request has been sent, or in the middle of the response.
         0 => drop(response),
         1 => drop(timeout(std::time::Duration::from_millis(1), response).await),
         2 => {
@@ -78,7 +78,7 @@ async fn ask(
                 Ok::<_, hyper::Error>((head, body.collect().await?.to_bytes()))
             })
             .await
-            .expect("an answer before the deadline of all tests")
+            .expect("a response before the deadline of all tests")
             .unwrap_or_else(|error| panic!("{plan:?} {id}: {error:?}"));
             let status = head.status.as_u16();
             plan.check(id, status, &body);
