@@ -106,7 +106,10 @@ fn one_refused_job_leaves_nothing_stuck() {
     let client = Client::new(server.local_addr());
     let begin = |nth| {
         let pending = client.begin(Method::GET, "/waits", Bytes::new());
-        eventually("the job in line", || pool.stats().queued == nth);
+        eventually("the job in line", || {
+            let stats = pool.stats();
+            (stats.queued, stats.waiting) == (nth, nth - 1)
+        });
         pending
     };
     let (first, second) = (begin(1), begin(2));
