@@ -1,4 +1,5 @@
-//! What requests bring, read and checked on the event loop: a job begins with arguments that make sense.
+//! The arguments of requests. They are read and checked on the event loop, so that a job starts
+//! with valid arguments.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -9,32 +10,32 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 
-use crate::answer::{Answer, bad_request};
+use crate::error_response::{TextResponse, bad_request};
 
-/// The longest sleep that may be asked for.
+/// Longest sleep that a request may ask for.
 const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
 
-/// The most CPU time that may be asked for.
+/// Largest CPU time that a request may ask for.
 const LONGEST_SPIN: Duration = Duration::from_secs(60);
 
-/// The widest thumbnail, in pixels.
+/// Width of the widest thumbnail, in pixels.
 pub(crate) const WIDEST: u32 = 4096;
 
-/// The longest note, in bytes.
+/// Length of the longest note, in bytes.
 const LONGEST_NOTE: usize = 4096;
 
-/// `{seconds}`, a decimal number: how long to sleep.
+/// The time to sleep: `{seconds}`, a decimal number.
 pub(crate) struct Seconds(pub(crate) Duration);
 
 impl<S: Send + Sync> FromRequestParts<S> for Seconds {
-    type Rejection = Answer;
+    type Rejection = TextResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Answer> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, TextResponse> {
         let text = segment(parts, state).await?;
         let expected =
             || bad_request("seconds must be a decimal number from 0 to 3600, such as 0.5");
         let seconds: f64 = text.parse().map_err(|_| expected())?;
-        // This refuses what is negative, not a number, or infinite, too.
+        // This also refuses a number that is negative, infinite or NaN.
         let time = Duration::try_from_secs_f64(seconds).map_err(|_| expected())?;
         if time > LONGEST_SLEEP {
             return Err(expected());
@@ -43,13 +44,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Seconds {
     }
 }
 
-/// `{micros}`, a whole number: how much CPU time to burn.
+/// The CPU time to use: `{micros}`, a whole number.
 pub(crate) struct Micros(pub(crate) Duration);
 
 impl<S: Send + Sync> FromRequestParts<S> for Micros {
-    type Rejection = Answer;
+    type Rejection = TextResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Answer> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, TextResponse> {
         let text = segment(parts, state).await?;
         match text.parse().map(Duration::from_micros) {
             Ok(time) if time <= LONGEST_SPIN => Ok(Self(time)),
@@ -58,13 +59,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Micros {
     }
 }
 
-/// `?width=N`, in pixels.
+/// The width of a thumbnail: `?width=N`, in pixels.
 pub(crate) struct Width(pub(crate) u32);
 
 impl<S: Send + Sync> FromRequestParts<S> for Width {
-    type Rejection = Answer;
+    type Rejection = TextResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Answer> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, TextResponse> {
         let query = Query::<HashMap<String, String>>::from_request_parts(parts, state).await.ok();
         let width = query.as_ref().and_then(|query| query.get("width")?.parse().ok());
         match width {
@@ -78,10 +79,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Width {
 pub(crate) struct Posted(pub(crate) Bytes);
 
 impl<S: Send + Sync> FromRequest<S> for Posted {
-    type Rejection = Answer;
+    type Rejection = TextResponse;
 
-    async fn from_request(request: Request<Body>, state: &S) -> Result<Self, Answer> {
-        // The server's own limit on bodies ends one that is too long in an error, and answers 413 over this.
+    async fn from_request(request: Request<Body>, state: &S) -> Result<Self, TextResponse> {
+        // The server limits the size of bodies. A body that is too large ends in an error, and the
+        // server responds 413 instead of this function.
         let body = Bytes::from_request(request, state).await.map_err(unreadable)?;
         if body.is_empty() {
             return Err(bad_request("the body is empty"));
@@ -90,16 +92,16 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
     }
 }
 
-/// A note: one line of text.
+/// A note, which is one line of text.
 pub(crate) struct Note(pub(crate) String);
 
 impl<S: Send + Sync> FromRequest<S> for Note {
-    type Rejection = Answer;
+    type Rejection = TextResponse;
 
-    async fn from_request(request: Request<Body>, state: &S) -> Result<Self, Answer> {
+    async fn from_request(request: Request<Body>, state: &S) -> Result<Self, TextResponse> {
         let Posted(body) = Posted::from_request(request, state).await?;
         if body.len() > LONGEST_NOTE {
-            return Err(Answer::new(
+            return Err(TextResponse::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "a note has at most 4096 bytes",
             ));
@@ -117,12 +119,12 @@ impl<S: Send + Sync> FromRequest<S> for Note {
     }
 }
 
-async fn segment<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<String, Answer> {
+async fn segment<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<String, TextResponse> {
     let segment = Path::<String>::from_request_parts(parts, state).await;
     segment.map(|Path(text)| text).map_err(|_| bad_request("the path is not text in UTF-8"))
 }
 
-fn unreadable(error: impl Display) -> Answer {
+fn unreadable(error: impl Display) -> TextResponse {
     tracing::debug!(%error, "a body could not be read");
     bad_request("the body could not be read")
 }

@@ -1,4 +1,4 @@
-//! The options about what a client may take.
+//! The options that limit what a client may use.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use unblock_runtime::server::Limits;
 
 // These comments are also what `--help` prints. The defaults are the library's.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Limits of what a client may take")]
+#[command(next_help_heading = "Limits on what a client may use")]
 pub(crate) struct LimitOptions {
-    /// Connections of one process at a time; more of them wait
+    /// Open connections of one process; more of them wait
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     max_connections: usize,
 
-    /// Requests on one connection; the last answer closes it
+    /// Requests on one connection; the last response closes it
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     max_requests: u64,
 
-    /// Requests of one HTTP/2 connection at a time
+    /// Open requests on one HTTP/2 connection
     #[arg(long, value_name = "N", default_value_t = 128)]
     max_streams: u32,
 
@@ -29,23 +29,23 @@ pub(crate) struct LimitOptions {
     #[arg(long, value_name = "BYTES", default_value_t = 10 << 20)]
     max_body_size: u64,
 
-    /// How long a connection is kept on which there is nothing to answer
+    /// Time that a connection is kept open between two requests
     #[arg(long, value_name = "SECONDS", default_value = "75", value_parser = seconds)]
     idle_timeout: Duration,
 
-    /// How long the head of a request may take; then the connection is closed
+    /// Time for the head of a request; then the connection is closed
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     header_timeout: Duration,
 
-    /// How long the body of a request may take, besides the time that --min-body-rate gives; beyond it, 408
+    /// Time for the body of a request, which --min-body-rate extends; beyond it, 408
     #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = seconds)]
     body_timeout: Duration,
 
-    /// Bytes of a body that give its client a second more
+    /// Bytes of a body that extend its time by one second
     #[arg(long, value_name = "BYTES", default_value_t = 500)]
     min_body_rate: u64,
 
-    /// How long a client may take nothing of its answer; then the connection is closed
+    /// Time for which a client may accept no bytes of a response; then the connection is closed
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     write_timeout: Duration,
 }
@@ -61,11 +61,11 @@ impl LimitOptions {
             .idle(self.idle_timeout)
             .header_read(self.header_timeout)
             .body_read(self.body_timeout, self.min_body_rate)
-            .answer_write(self.write_timeout)
+            .response_write(self.write_timeout)
     }
 }
 
-/// A decimal number of seconds, as options have it.
+/// Parses a decimal number of seconds.
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a decimal number")?;
     Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())

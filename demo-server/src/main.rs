@@ -1,10 +1,10 @@
 //! A server whose handlers block, and whose event loop does not.
 //!
-//! The page to open first is `routes.rs`: the handlers, each with `#[unblock]` above. What they do is in `work.rs`
-//! and `notes.rs`, ordinary blocking code; `single.rs` calls the same code without the attribute, as the control
-//! experiment.
+//! Read `routes.rs` first: it has the handlers, each with `#[unblock]` above. Their work is in
+//! `work.rs` and `notes.rs`, which are ordinary blocking code. `single.rs` calls the same code
+//! without the attribute, as the control experiment.
 
-mod answer;
+mod error_response;
 mod input;
 mod limits;
 mod notes;
@@ -43,7 +43,8 @@ fn main() -> ExitCode {
 }
 
 fn serve(options: &Options) -> Result<Report, Box<dyn Error>> {
-    // A database that cannot be used is found out here, by the parent too, and not by its children.
+    // A parent of several processes opens the database too, so that it fails at once, and not
+    // through its children.
     let notes = Notes::open(&options.db)?;
     let mode = options.mode;
     let mut server = Server::builder();
@@ -56,7 +57,7 @@ fn serve(options: &Options) -> Result<Report, Box<dyn Error>> {
         .processes(options.processes())
         .stop_on_signals()
         .on_ready(move |address| {
-            // Nobody may be reading; that is no reason not to serve.
+            // The server runs even if nobody reads its standard output.
             let _ = writeln!(io::stdout(), "listening on http://{address} (mode: {mode})");
         })
         .bind(options.addr.as_str())?;
@@ -73,7 +74,7 @@ fn serve(options: &Options) -> Result<Report, Box<dyn Error>> {
     Ok(report?)
 }
 
-/// The pool that `#[unblock]` uses, with the one thing that an option may say about it.
+/// Installs the pool that `#[unblock]` uses, with the maximum of threads if an option sets it.
 fn install_pool(options: &Options) -> Result<(), Box<dyn Error>> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let mut pool = Pool::builder();

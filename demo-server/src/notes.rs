@@ -1,4 +1,4 @@
-//! The notes, in `SQLite`. Every call blocks: on the disk, and on the locks of other processes.
+//! The notes, in `SQLite`. Every call blocks, on the disk and on the locks of other processes.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use crate::answer::{Answer, busy, internal};
+use crate::error_response::{TextResponse, busy, internal};
 
-/// How long a call waits for another process's lock.
+/// Longest time that a call waits for the lock of another process.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// How many connections to a file are kept when nobody uses them.
+/// Largest number of unused connections to a file that are kept open.
 const IDLE: usize = 8;
 
-/// How many notes a list has at most: the newest.
+/// Largest number of notes in a list, which has the newest.
 const LISTED: u32 = 100;
 
 /// A handle to the notes; cloning it is cheap.
@@ -23,14 +23,16 @@ const LISTED: u32 = 100;
 pub(crate) struct Notes(Arc<Store>);
 
 enum Store {
-    /// As many connections as there are calls at a time; in write-ahead mode readers do not wait for the writer.
+    /// A database file, with a connection for each call that runs. In write-ahead mode readers do
+    /// not wait for the writer.
     File { path: PathBuf, idle: Mutex<Vec<Connection>> },
-    /// A database in memory belongs to one connection, so its users take turns.
+    /// A database in memory. It belongs to one connection, so that calls take turns.
     Memory(Mutex<Connection>),
 }
 
 impl Notes {
-    /// Opens the database, makes its table if need be, and sees whether it can be written to.
+    /// Opens the database, creates its table if it is missing, and checks that it can be written
+    /// to.
     pub(crate) fn open(path: &Path) -> Result<Self, CannotOpen> {
         let refuse = |source| CannotOpen { path: path.to_owned(), source };
         let mut connection = connect(path).map_err(refuse)?;
@@ -43,8 +45,8 @@ impl Notes {
         Ok(Self(Arc::new(store)))
     }
 
-    /// The newest notes, oldest first, with their numbers.
-    pub(crate) fn newest(&self) -> Result<Vec<(i64, String)>, Answer> {
+    /// Returns the newest notes, oldest first, with their numbers.
+    pub(crate) fn newest(&self) -> Result<Vec<(i64, String)>, TextResponse> {
         self.with(|connection| {
             let mut query =
                 connection.prepare_cached("SELECT id, text FROM note ORDER BY id DESC LIMIT ?1")?;
@@ -55,14 +57,17 @@ impl Notes {
         })
     }
 
-    /// Adds a note and gives its number.
-    pub(crate) fn insert(&self, text: &str) -> Result<i64, Answer> {
+    /// Adds a note and returns its number.
+    pub(crate) fn insert(&self, text: &str) -> Result<i64, TextResponse> {
         self.with(|connection| {
             connection.prepare_cached("INSERT INTO note (text) VALUES (?1)")?.insert([text])
         })
     }
 
-    fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Answer> {
+    fn with<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, TextResponse> {
         match &*self.0 {
             Store::Memory(connection) => work(&lock(connection)),
             Store::File { path, idle } => with_idle(path, idle, work),
@@ -76,7 +81,8 @@ impl Notes {
     }
 }
 
-/// Works with a connection that nobody uses, or with a new one. After an error it is not kept.
+/// Runs `work` with an unused connection, or with a new one. The connection is kept unless `work`
+/// fails.
 fn with_idle<T>(
     path: &Path,
     idle: &Mutex<Vec<Connection>>,
@@ -95,7 +101,8 @@ fn with_idle<T>(
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
-    // In write-ahead mode this loses no note when the process dies, and perhaps the last ones when the machine does.
+    // In write-ahead mode no note is lost if the process dies. The last ones may be lost if the
+    // machine does.
     connection.pragma_update(None, "synchronous", "normal")?;
     Ok(connection)
 }
@@ -109,12 +116,13 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
-/// A panic while a connection was held leaves it as it was between two statements.
+/// Locks a mutex. A panic that poisoned it left the connection as it was between two statements,
+/// which is fine.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The database cannot be used.
+/// The error of a database that cannot be used.
 #[derive(Debug)]
 pub(crate) struct CannotOpen {
     path: PathBuf,

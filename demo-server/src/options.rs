@@ -13,22 +13,23 @@ use crate::limits::{LimitOptions, seconds};
 
 /// A server whose handlers block, and whose event loop does not.
 ///
-/// Routes: GET / · GET /sleep/{seconds} · GET /spin/{micros} · POST /hash · POST /thumbnail?width=N ·
-/// GET and POST /notes · GET /healthz · GET /metrics · GET /dashboard
+/// Routes: GET / · GET /sleep/{seconds} · GET /spin/{micros} · POST /hash ·
+/// POST /thumbnail?width=N · GET and POST /notes · GET /healthz · GET /metrics · GET /dashboard
 ///
-/// It prints one line when it is ready and logs to standard error (RUST_LOG says how much). SIGTERM or Ctrl-C: no new
-/// connections, what runs is finished within 30 seconds, exit status 0.
+/// It prints one line when it is ready and logs to standard error (RUST_LOG sets the level). On
+/// SIGTERM or Ctrl-C it accepts no new connections, finishes the requests that run within 30
+/// seconds, and exits with status 0.
 // These comments are also what `--help` prints, where backticks would be noise.
 #[allow(clippy::doc_markdown)]
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
 pub(crate) struct Options {
-    /// Where to listen; port 0 takes any free one. With LISTEN_FDS set, the socket that it hands over is used
-    /// instead
+    /// Address to listen on; port 0 takes any free port. If LISTEN_FDS is set, the socket that it
+    /// passes is used instead
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8888")]
     pub(crate) addr: String,
 
-    /// Where the handlers run
+    /// Place where the handlers run
     #[arg(long, value_enum, default_value_t = Mode::Unblock)]
     pub(crate) mode: Mode,
 
@@ -40,16 +41,17 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N")]
     processes: Option<NonZero<usize>>,
 
-    /// Threads that the pool may have, those asleep included, in mode unblock [default: 512]
+    /// Largest number of threads of the pool, blocked ones included, in mode unblock [default: 512]
     #[arg(long, value_name = "N")]
     pub(crate) max_threads: Option<NonZero<usize>>,
 
-    /// How long an answer may take, a decimal number; the client is told 504 then. In the modes single and processes a
-    /// handler that blocks cannot be given up before it ends [default: as long as it takes]
+    /// Time for a response, a decimal number; beyond it, 504. In the modes single and processes a
+    /// handler that blocks cannot be interrupted [default: no limit]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) request_timeout: Option<Duration>,
 
-    /// The SQLite file for /notes, made if it is not there; `:memory:` for none (each process has its own then)
+    /// SQLite file for /notes, which is created if it is missing; `:memory:` for none (each process
+    /// has its own then)
     #[arg(long, value_name = "PATH", default_value = "notes.db")]
     pub(crate) db: PathBuf,
 
@@ -59,11 +61,11 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Mode {
-    /// Handlers run on a pool of threads; no event loop waits for one
+    /// Handlers run on a pool of threads, and no event loop waits for them
     Unblock,
-    /// One event loop, and the handlers run on it: a handler that blocks, blocks everybody
+    /// Handlers run on the one event loop: a handler that blocks, blocks all requests
     Single,
-    /// `single`, several times: as many handlers may block as there are processes
+    /// `single` in several processes: as many handlers may block as there are processes
     Processes,
 }
 
@@ -78,7 +80,7 @@ impl fmt::Display for Mode {
 }
 
 impl Options {
-    /// The options of this process; it ends, with a message, if they make no sense.
+    /// Parses the options of this process, and exits with a message if they contradict each other.
     pub(crate) fn parse_checked() -> Self {
         let options = Self::parse();
         if let Err(conflict) = options.check() {

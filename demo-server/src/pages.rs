@@ -1,4 +1,4 @@
-//! The routes that block nobody in any mode, and the answers to what is not a route.
+//! The routes that do not block in any mode, and the responses to requests that have no route.
 
 use std::fmt::Write as _;
 
@@ -9,23 +9,26 @@ use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use unblock_runtime::{Pool, Stats};
 
-use crate::answer::Answer;
+use crate::error_response::TextResponse;
 use crate::options::Mode;
 use crate::work;
 
-/// The pool, if the mode has one; asked for when it is needed, which is never in a parent of several processes.
+/// Returns the pool, if the mode has one. It is a function because the parent of several processes
+/// must not create the pool.
 type PoolOf = Option<fn() -> &'static Pool>;
 
-/// Adds to `routes` what every mode has.
+/// Adds the routes that every mode has.
 pub(crate) fn around(routes: Router, mode: Mode, pool: PoolOf) -> Router {
     routes
         .route("/", get(|| async { format!("Hello, world {}\n", work::now()) }))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/metrics", get(move || async move { metrics(mode, pool) }))
         .route("/dashboard", get(|| async { Html(include_str!("dashboard.html")) }))
-        .fallback(|| async { Answer::new(StatusCode::NOT_FOUND, "no such page; GET / is one") })
+        .fallback(|| async {
+            TextResponse::new(StatusCode::NOT_FOUND, "no such page; GET / is one")
+        })
         .method_not_allowed_fallback(|| async {
-            Answer::new(
+            TextResponse::new(
                 StatusCode::METHOD_NOT_ALLOWED,
                 "this page has no such method; Allow names those it has",
             )

@@ -1,8 +1,8 @@
 //! The handlers. Each is an ordinary blocking function with one line above it: `#[unblock]`.
 //!
-//! The body of such a function runs on a thread of the pool; the event loop that took the request goes on with others
-//! meanwhile, and writes the answer when there is one. Whether the body computes, sleeps or waits for a disk makes no
-//! difference to the code.
+//! The body of such a function runs on a thread of the pool. The event loop that took the request
+//! goes on with other requests meanwhile, and writes the response when it is there. The code is the
+//! same whether the body computes, sleeps or waits for a disk.
 
 use axum::Router;
 use axum::extract::State;
@@ -11,7 +11,7 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use unblock_runtime::{Pool, unblock};
 
-use crate::answer::Answer;
+use crate::error_response::TextResponse;
 use crate::input::{Micros, Note, Posted, Seconds, Width};
 use crate::notes::Notes;
 use crate::options::Mode;
@@ -23,40 +23,40 @@ fn sleep(Seconds(time): Seconds) -> String {
     work::sleep(time)
 }
 
-/// `GET /spin/{micros}`. With `shed`, a handler whose error converts from the pool's is refused before it waits for nothing:
-/// 503, with the time after which to come back.
+/// `GET /spin/{micros}`. With `shed`, a call that could only wait in vain is refused at once: 503,
+/// with the time after which to try again. The error type must convert from the pool's.
 #[unblock(shed)]
-fn spin(Micros(time): Micros) -> Result<String, Answer> {
+fn spin(Micros(time): Micros) -> Result<String, TextResponse> {
     Ok(work::spin(time))
 }
 
-/// `POST /hash`. With `timeout`, it can be given up, too: the client is told 504.
+/// `POST /hash`. With `timeout`, a call that takes too long is given up: 504.
 #[unblock(timeout = "30s", shed)]
-fn hash(Posted(password): Posted) -> Result<String, Answer> {
+fn hash(Posted(password): Posted) -> Result<String, TextResponse> {
     work::hash(&password)
 }
 
 /// `POST /thumbnail?width=N`
 #[unblock(timeout = "30s", shed)]
-fn thumbnail(Width(width): Width, Posted(picture): Posted) -> Result<Png, Answer> {
+fn thumbnail(Width(width): Width, Posted(picture): Posted) -> Result<Png, TextResponse> {
     work::thumbnail(&picture, width).map(Png)
 }
 
-/// Methods are no different: the job gets a clone of the handle that they are called on.
+/// Methods work like functions: the job gets a clone of `self`.
 impl Notes {
     #[unblock]
-    fn list(&self) -> Result<Vec<(i64, String)>, Answer> {
+    fn list(&self) -> Result<Vec<(i64, String)>, TextResponse> {
         self.newest()
     }
 
     #[unblock]
-    fn add(&self, text: &str) -> Result<i64, Answer> {
+    fn add(&self, text: &str) -> Result<i64, TextResponse> {
         self.insert(text)
     }
 }
 
-/// `GET /notes`. What comes after an `.await` runs on the event loop again.
-async fn get_notes(State(notes): State<Notes>) -> Result<String, Answer> {
+/// `GET /notes`. The code after an `.await` runs on the event loop again.
+async fn get_notes(State(notes): State<Notes>) -> Result<String, TextResponse> {
     notes.list().await.map(listed)
 }
 
@@ -64,11 +64,11 @@ async fn get_notes(State(notes): State<Notes>) -> Result<String, Answer> {
 async fn post_note(
     State(notes): State<Notes>,
     Note(text): Note,
-) -> Result<impl IntoResponse, Answer> {
+) -> Result<impl IntoResponse, TextResponse> {
     notes.add(&text).await.map(added)
 }
 
-/// All routes, with handlers that run on the pool.
+/// Returns all routes, with handlers that run on the pool.
 pub(crate) fn router(notes: Notes) -> Router {
     let routes = Router::new()
         .route("/sleep/{seconds}", get(sleep))
@@ -80,7 +80,7 @@ pub(crate) fn router(notes: Notes) -> Router {
     pages::around(routes, Mode::Unblock, Some(Pool::global))
 }
 
-/// A picture, as an answer.
+/// A response that is a picture.
 pub(crate) struct Png(pub(crate) Vec<u8>);
 
 impl IntoResponse for Png {

@@ -1,12 +1,12 @@
-//! The control experiment: the same work without `#[unblock]`, so that it runs on the event loop. While one of these
-//! handlers runs, its loop answers nobody.
+//! The control experiment: the same work without `#[unblock]`, so that it runs on the event loop.
+//! While one of these handlers runs, its loop serves nobody else.
 
 use axum::Router;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 
-use crate::answer::Answer;
+use crate::error_response::TextResponse;
 use crate::input::{Micros, Note, Posted, Seconds, Width};
 use crate::notes::Notes;
 use crate::options::Mode;
@@ -21,26 +21,26 @@ async fn spin(Micros(time): Micros) -> String {
     work::spin(time)
 }
 
-async fn hash(Posted(password): Posted) -> Result<String, Answer> {
+async fn hash(Posted(password): Posted) -> Result<String, TextResponse> {
     work::hash(&password)
 }
 
-async fn thumbnail(Width(width): Width, Posted(picture): Posted) -> Result<Png, Answer> {
+async fn thumbnail(Width(width): Width, Posted(picture): Posted) -> Result<Png, TextResponse> {
     work::thumbnail(&picture, width).map(Png)
 }
 
-async fn get_notes(State(notes): State<Notes>) -> Result<String, Answer> {
+async fn get_notes(State(notes): State<Notes>) -> Result<String, TextResponse> {
     notes.newest().map(listed)
 }
 
 async fn post_note(
     State(notes): State<Notes>,
     Note(text): Note,
-) -> Result<impl IntoResponse, Answer> {
+) -> Result<impl IntoResponse, TextResponse> {
     notes.insert(&text).map(added)
 }
 
-/// All routes, with handlers that run on the event loop.
+/// Returns all routes, with handlers that run on the event loop.
 pub(crate) fn router(notes: Notes, mode: Mode) -> Router {
     let routes = Router::new()
         .route("/sleep/{seconds}", get(sleep))

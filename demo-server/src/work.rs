@@ -1,4 +1,4 @@
-//! What the routes do: ordinary blocking code. It knows nothing of pools, loops or `async`.
+//! The work of the routes: ordinary blocking code that knows nothing of pools, loops or `async`.
 
 use std::io::Cursor;
 use std::thread;
@@ -10,16 +10,17 @@ use axum::http::StatusCode;
 use image::error::{ImageError, LimitErrorKind};
 use image::{ImageFormat, ImageReader, Limits};
 
-use crate::answer::{Answer, internal};
+use crate::error_response::{TextResponse, internal};
 use crate::input::WIDEST;
 
-/// Sleeps: what waiting for another machine looks like.
+/// Sleeps, as a call to another machine would.
 pub(crate) fn sleep(time: Duration) -> String {
     thread::sleep(time);
     format!("Awake! {}\n", now())
 }
 
-/// Computes until this thread has had `time` of a core to itself, however long others keep it from that.
+/// Computes until this thread has used `time` of CPU time, however long other threads keep it from
+/// running.
 pub(crate) fn spin(time: Duration) -> String {
     let start = cpu_time();
     let mut rounds: u64 = 0;
@@ -32,9 +33,9 @@ pub(crate) fn spin(time: Duration) -> String {
     }
 }
 
-/// Hashes a password with argon2id, at the parameters that OWASP's Password Storage Cheat Sheet puts first: 19 MiB of
-/// memory, 2 iterations, 1 lane.
-pub(crate) fn hash(password: &[u8]) -> Result<String, Answer> {
+/// Hashes a password with argon2id, at the first parameters that OWASP's Password Storage Cheat
+/// Sheet recommends: 19 MiB of memory, 2 iterations, 1 lane.
+pub(crate) fn hash(password: &[u8]) -> Result<String, TextResponse> {
     let params = Params::new(19 * 1024, 2, 1, None).map_err(|error| internal(&error))?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     let hash = argon2.hash_password(password).map_err(|error| internal(&error))?;
@@ -42,21 +43,22 @@ pub(crate) fn hash(password: &[u8]) -> Result<String, Answer> {
 }
 
 /// Decodes a PNG or JPEG, makes it `width` pixels wide, and encodes it as PNG.
-pub(crate) fn thumbnail(picture: &[u8], width: u32) -> Result<Vec<u8>, Answer> {
+pub(crate) fn thumbnail(picture: &[u8], width: u32) -> Result<Vec<u8>, TextResponse> {
     let Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) = image::guess_format(picture) else {
         let line = "the body is not a PNG or JPEG picture";
-        return Err(Answer::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, line));
+        return Err(TextResponse::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, line));
     };
     let mut reader = ImageReader::with_format(Cursor::new(picture), format);
     reader.limits(decoding_limits());
-    // However tall the picture is, the result is no taller than wide ones may be.
+    // The height is bounded as well, for pictures that are much taller than wide.
     let small = reader.decode().map_err(|error| undecodable(&error))?.thumbnail(width, WIDEST);
     let mut png = Cursor::new(Vec::new());
     small.write_to(&mut png, ImageFormat::Png).map_err(|error| internal(&error))?;
     Ok(png.into_inner())
 }
 
-/// A few kilobytes can claim to be a picture that fills the memory; so its size is looked at first.
+/// Limits on the decoded picture, which are checked before it is decoded: a file of a few kilobytes
+/// can declare a picture that fills the memory.
 fn decoding_limits() -> Limits {
     let mut limits = Limits::default();
     limits.max_image_width = Some(16_384);
@@ -65,7 +67,7 @@ fn decoding_limits() -> Limits {
     limits
 }
 
-fn undecodable(error: &ImageError) -> Answer {
+fn undecodable(error: &ImageError) -> TextResponse {
     let line = match error {
         ImageError::Limits(limit) => match limit.kind() {
             LimitErrorKind::DimensionError => "the picture has more than 16384 pixels on a side",
@@ -73,23 +75,23 @@ fn undecodable(error: &ImageError) -> Answer {
         },
         _ => "the picture cannot be decoded",
     };
-    Answer::new(StatusCode::UNPROCESSABLE_ENTITY, line)
+    TextResponse::new(StatusCode::UNPROCESSABLE_ENTITY, line)
 }
 
-/// The time, in seconds since 1970: what `time.time()` is in Python.
+/// Returns the time in seconds since 1970, as `time.time()` does in Python.
 pub(crate) fn now() -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     format!("{}.{:03}", since.as_secs(), since.subsec_millis())
 }
 
-/// How much CPU time this thread has used.
+/// Returns the CPU time that this thread has used.
 #[cfg(unix)]
 fn cpu_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::try_from(time).unwrap_or_default()
 }
 
-/// Where a thread's CPU time is not to be had, the time that passes stands for it.
+/// Returns the time since the first call, on platforms that do not report the CPU time of a thread.
 #[cfg(not(unix))]
 fn cpu_time() -> Duration {
     static START: std::sync::LazyLock<std::time::Instant> =

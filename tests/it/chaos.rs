@@ -1,14 +1,14 @@
 //! Chaos from a seed: clients that vanish and stall, handlers that panic, sleep, compute, take too long and are refused, all at
-//! once. Whoever stays gets one whole answer to what it asked, and afterwards everything is as it was before.
+//! once. Whoever stays gets one whole response to what it asked, and afterwards everything is as it was before.
 //!
 //! `UNBLOCK_CHAOS_SEED` repeats what a run did, as far as its dice decide it, and `UNBLOCK_CHAOS_REQUESTS` says how many requests
 //! there are.
 
+mod child_kill;
 mod dice;
 mod http1;
 mod http2;
-mod killed;
-mod wish;
+mod request_plan;
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
@@ -26,7 +26,7 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use http_body_util::channel::Channel;
 use tokio::task::JoinSet;
-use unblock_runtime::server::{Limits, Report, Running, Server};
+use unblock_runtime::server::{Limits, Report, RunningServer, Server};
 use unblock_runtime::{Error, Pool, unblock};
 
 use crate::client::Bare;
@@ -141,7 +141,7 @@ fn router(handlers: Handlers) -> Router {
         .with_state(handlers)
 }
 
-/// An answer that comes in pieces.
+/// A response that comes in pieces.
 fn stream(id: u64) -> Body {
     let (mut send, body) = Channel::<Bytes>::new(1);
     tokio::spawn(async move {
@@ -156,7 +156,7 @@ fn stream(id: u64) -> Body {
     Body::new(body)
 }
 
-fn start(handlers: Handlers) -> Running {
+fn start(handlers: Handlers) -> RunningServer {
     let limits = Limits::new()
         .requests(PER_CONNECTION)
         .body_size(BODY_LIMIT as u64)
@@ -233,7 +233,7 @@ fn whoever_stays_gets_one_whole_answer_and_nothing_is_lost() {
     // A connection that stays.
     let mut patient = Bare::connect(address);
     patient.get("/light/1");
-    assert_eq!(patient.answer(), (200, text(1)));
+    assert_eq!(patient.response(), (200, text(1)));
     let files_before = open_files();
 
     let mut visits = JoinSet::new();
@@ -261,7 +261,7 @@ fn whoever_stays_gets_one_whole_answer_and_nothing_is_lost() {
     assert_conserved(&pool.stats());
 
     patient.get("/sleep/2");
-    assert_eq!(patient.answer(), (200, text(2)));
+    assert_eq!(patient.response(), (200, text(2)));
     drop(patient);
     assert_eq!(server.stop().unwrap(), Report::default());
     assert!(block_on(pool.shutdown(DEADLINE)).is_complete());

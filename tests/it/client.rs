@@ -14,7 +14,7 @@ use hyper_util::rt::TokioExecutor;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
-/// No test waits longer than this for an answer: it is what tells a hang from a slow machine.
+/// No test waits longer than this for a response: it is what tells a hang from a slow machine.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A client with a thread of its own, so that requests go on while a test looks elsewhere.
@@ -45,25 +45,25 @@ impl Client {
         Self { runtime, pooled, server }
     }
 
-    /// Sends a request and waits for the answer.
+    /// Sends a request and waits for the response.
     #[track_caller]
-    pub(crate) fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> ClientResponse {
         self.begin(Method::GET, path, Bytes::new()).wait()
     }
 
     /// Asks on a connection of its own, which is closed then.
     #[track_caller]
-    pub(crate) fn fresh(&self, path: &str) -> Answer {
+    pub(crate) fn fresh(&self, path: &str) -> ClientResponse {
         Self::new(self.server).get(path)
     }
 
-    /// Sends a body and waits for the answer.
+    /// Sends a body and waits for the response.
     #[track_caller]
-    pub(crate) fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
+    pub(crate) fn post(&self, path: &str, body: impl Into<Bytes>) -> ClientResponse {
         self.begin(Method::POST, path, body.into()).wait()
     }
 
-    /// Sends a request; the answer comes when it comes.
+    /// Sends a request; the response comes when it comes.
     pub(crate) fn begin(&self, method: Method, path: &str, body: Bytes) -> Pending<'_> {
         let uri = format!("http://{}{path}", self.server);
         let request = Request::builder().method(method).uri(uri).body(Full::new(body)).unwrap();
@@ -72,7 +72,7 @@ impl Client {
             let (head, body) = response.await?.into_parts();
             let body =
                 body.collect().await.map_err(|error| Box::new(error) as BoxError)?.to_bytes();
-            Ok(Answer { status: head.status, headers: head.headers, body })
+            Ok(ClientResponse { status: head.status, headers: head.headers, body })
         });
         Pending { runtime: &self.runtime, task }
     }
@@ -83,18 +83,18 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// A request that has been sent. Dropping it changes nothing; see [`Pending::abandon`].
 pub(crate) struct Pending<'a> {
     runtime: &'a Runtime,
-    task: JoinHandle<Result<Answer, BoxError>>,
+    task: JoinHandle<Result<ClientResponse, BoxError>>,
 }
 
 impl Pending<'_> {
     #[track_caller]
-    pub(crate) fn wait(self) -> Answer {
-        self.outcome().expect("an answer")
+    pub(crate) fn wait(self) -> ClientResponse {
+        self.outcome().expect("a response")
     }
 
-    /// The answer, or what came in its place.
+    /// The response, or what came in its place.
     #[track_caller]
-    pub(crate) fn outcome(self) -> Result<Answer, BoxError> {
+    pub(crate) fn outcome(self) -> Result<ClientResponse, BoxError> {
         let task = self.task;
         within(self.runtime, task).expect("no panic in the client")
     }
@@ -108,18 +108,18 @@ impl Pending<'_> {
 #[track_caller]
 fn within<F: Future>(runtime: &Runtime, future: F) -> F::Output {
     let timed = runtime.block_on(async { tokio::time::timeout(DEADLINE, future).await });
-    timed.expect("an answer before the deadline of all tests")
+    timed.expect("a response before the deadline of all tests")
 }
 
 /// A whole response.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct ClientResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
-impl Answer {
+impl ClientResponse {
     /// The status and the text.
     pub(crate) fn told(&self) -> (u16, &str) {
         (self.status.as_u16(), std::str::from_utf8(&self.body).expect("text"))
@@ -164,7 +164,7 @@ impl Bare {
 
     /// The next response: its status and its body, which must have a length.
     #[track_caller]
-    pub(crate) fn answer(&mut self) -> (u16, String) {
+    pub(crate) fn response(&mut self) -> (u16, String) {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             let mut byte = [0];

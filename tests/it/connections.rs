@@ -7,12 +7,12 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::routing::{get, post};
 use http_body_util::BodyExt as _;
-use unblock_runtime::server::{Running, Server};
+use unblock_runtime::server::{RunningServer, Server};
 
 use crate::client::Bare;
 use crate::support::{Gate, next};
 
-fn start(loops: usize, router: Router) -> Running {
+fn start(loops: usize, router: Router) -> RunningServer {
     Server::builder().loops(loops).bind("127.0.0.1:0").unwrap().start(router).unwrap()
 }
 
@@ -24,7 +24,7 @@ fn which_loop() -> Router {
 
 fn ask(connection: &mut Bare) -> String {
     connection.get("/");
-    connection.answer().1
+    connection.response().1
 }
 
 #[test]
@@ -64,24 +64,24 @@ fn a_loop_that_is_blocked_is_handed_one_connection_and_no_more() {
     let mut blocked = Bare::connect(server.local_addr());
     blocked.get("/block");
     next(&begins);
-    let answers = thread::scope(|scope| {
-        let (tell, answers) = mpsc::channel();
+    let responses = thread::scope(|scope| {
+        let (tell, responses) = mpsc::channel();
         for _ in 0..10 {
             let tell = tell.clone();
             let mut connection = Bare::connect(server.local_addr());
             scope.spawn(move || {
                 connection.get("/");
-                let _ = tell.send((connection.answer(), connection));
+                let _ = tell.send((connection.response(), connection));
             });
         }
         drop(tell);
-        let mut before: Vec<_> = (0..9).map(|_| next(&answers)).collect();
+        let mut before: Vec<_> = (0..9).map(|_| next(&responses)).collect();
         gate.open();
-        before.push(next(&answers));
+        before.push(next(&responses));
         before
     });
-    assert!(answers.iter().all(|((status, _), _)| *status == 200));
-    blocked.answer();
+    assert!(responses.iter().all(|((status, _), _)| *status == 200));
+    blocked.response();
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn requests_that_come_in_pieces_or_at_once_are_answered_in_order() {
             connection.send(part);
         }
         for name in ["a", "b", "c"] {
-            assert_eq!(connection.answer(), (200, name.to_owned()));
+            assert_eq!(connection.response(), (200, name.to_owned()));
         }
     }
 }
@@ -120,7 +120,7 @@ fn a_body_that_is_read_after_the_answer_is_whole() {
     let mut connection = Bare::connect(server.local_addr());
     for _ in 0..3 {
         connection.send("POST / HTTP/1.1\r\nhost: test\r\ncontent-length: 10\r\n\r\n01234");
-        assert_eq!(connection.answer(), (200, "in a moment\n".to_owned()));
+        assert_eq!(connection.response(), (200, "in a moment\n".to_owned()));
         connection.send("56789");
         assert_eq!(next(&told).unwrap(), "0123456789");
     }
@@ -148,7 +148,7 @@ fn a_request_that_has_come_when_the_server_stops_is_answered() {
     late.get("/");
     server.handle().stop();
     gate.open();
-    assert_eq!(late.answer().0, 200);
+    assert_eq!(late.response().0, 200);
     assert_eq!(late.rest(), "");
     drop(held);
     assert!(server.wait().unwrap().is_clean());
@@ -159,7 +159,7 @@ fn half_a_head_does_not_hold_up_the_stop() {
     let server = start(2, Router::new().route("/", get(|| async { "hello\n" })));
     let mut connection = Bare::connect(server.local_addr());
     connection.get("/");
-    assert_eq!(connection.answer().0, 200);
+    assert_eq!(connection.response().0, 200);
     connection.send("GET / HTT");
     server.handle().stop();
     assert_eq!(connection.rest(), "");

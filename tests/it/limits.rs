@@ -16,7 +16,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use unblock_runtime::server::{Limits, Running, Server};
+use unblock_runtime::server::{Limits, RunningServer, Server};
 
 use crate::client::Bare;
 use crate::support::{DEADLINE, Guard, Ledger, eventually, next};
@@ -25,7 +25,7 @@ const SHORT: Duration = Duration::from_millis(50);
 const LONG: Duration = Duration::from_secs(3600);
 const TOO_SLOW: &str = "the body came too slowly\n";
 
-fn start(limits: Limits) -> Running {
+fn start(limits: Limits) -> RunningServer {
     let server = Server::builder().loops(1).limits(limits).bind("127.0.0.1:0").unwrap();
     // A service that makes something else of a body that ends in an error.
     let forgiving =
@@ -72,23 +72,23 @@ impl Http2 {
             .uri(format!("http://test{path}"))
             .version(Version::HTTP_2);
         let response = self.requests.send_request(request.body(channel).unwrap());
-        let answer = self.runtime.spawn(async move {
+        let response = self.runtime.spawn(async move {
             let (head, body) = response.await?.into_parts();
             Ok((head.status.as_u16(), body.collect().await?.to_bytes()))
         });
-        (body, answer)
+        (body, response)
     }
 
     #[track_caller]
-    fn wait(&self, answer: JoinHandle<hyper::Result<(u16, Bytes)>>) -> (u16, String) {
-        let (status, body) = self.within(answer).unwrap().unwrap();
+    fn wait(&self, response: JoinHandle<hyper::Result<(u16, Bytes)>>) -> (u16, String) {
+        let (status, body) = self.within(response).unwrap().unwrap();
         (status, String::from_utf8(body.to_vec()).unwrap())
     }
 
     #[track_caller]
     fn get(&mut self, path: &str) -> (u16, String) {
-        let (_, answer) = self.begin("GET", path);
-        self.wait(answer)
+        let (_, response) = self.begin("GET", path);
+        self.wait(response)
     }
 
     /// Waits until the server has closed the connection, and must have said so.
@@ -129,8 +129,8 @@ fn a_client_that_is_slow_with_its_body_is_answered_408_and_cut_off() {
 fn on_http2_only_the_request_with_the_slow_body_is_answered_408() {
     let server = start(Limits::new().body_read(SHORT, 500));
     let mut client = Http2::connect(server.local_addr());
-    let (_body, answer) = client.begin("POST", "/");
-    assert_eq!(client.wait(answer), (408, TOO_SLOW.to_owned()));
+    let (_body, response) = client.begin("POST", "/");
+    assert_eq!(client.wait(response), (408, TOO_SLOW.to_owned()));
     assert_eq!(client.get("/"), (200, "hello\n".to_owned()));
 }
 
@@ -160,10 +160,10 @@ fn a_body_is_given_its_time_from_when_the_service_reads_it() {
     // The time of a body that is waited for is over.
     let mut stalls = Bare::connect(server.local_addr());
     stalls.send("POST / HTTP/1.1\r\nhost: test\r\ncontent-length: 10\r\n\r\n01234");
-    assert_eq!(stalls.answer().0, 408);
+    assert_eq!(stalls.response().0, 408);
     patient.send("56789");
     go_on.notify_one();
-    assert_eq!(patient.answer(), (200, "0123456789".to_owned()));
+    assert_eq!(patient.response(), (200, "0123456789".to_owned()));
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn the_last_request_that_a_connection_may_bring_is_told_so() {
     let mut connection = Bare::connect(server.local_addr());
     for _ in 0..2 {
         connection.get("/");
-        assert_eq!(connection.answer(), (200, "hello\n".to_owned()));
+        assert_eq!(connection.response(), (200, "hello\n".to_owned()));
     }
     connection.get("/");
     let last = connection.rest();
@@ -239,7 +239,7 @@ fn an_idle_connection_is_closed_and_one_that_waits_for_an_answer_is_not() {
 
     let mut idle_http1 = Bare::connect(server.local_addr());
     idle_http1.get("/");
-    assert_eq!(idle_http1.answer().0, 200);
+    assert_eq!(idle_http1.response().0, 200);
     assert_eq!(idle_http1.rest(), "");
     let mut idle_http2 = Http2::connect(server.local_addr());
     assert_eq!(idle_http2.get("/").0, 200);
@@ -251,7 +251,7 @@ fn an_idle_connection_is_closed_and_one_that_waits_for_an_answer_is_not() {
     }
     assert_eq!(slow_http2.wait(slow), (200, "done\n".to_owned()));
     go_on.notify_one();
-    assert_eq!(slow_http1.answer(), (200, "done\n".to_owned()));
+    assert_eq!(slow_http1.response(), (200, "done\n".to_owned()));
 }
 
 #[test]
@@ -261,12 +261,12 @@ fn the_time_for_a_head_begins_with_its_first_byte() {
     let mut stalls = Bare::connect(server.local_addr());
     for connection in [&mut idle, &mut stalls] {
         connection.get("/");
-        assert_eq!(connection.answer().0, 200);
+        assert_eq!(connection.response().0, 200);
     }
     stalls.send("GET / HTTP/1.1\r\nhost: te");
     assert_eq!(stalls.rest(), "");
     idle.get("/");
-    assert_eq!(idle.answer(), (200, "hello\n".to_owned()));
+    assert_eq!(idle.response(), (200, "hello\n".to_owned()));
 }
 
 #[test]
@@ -306,7 +306,7 @@ fn a_client_that_takes_nothing_of_its_answer_is_cut_off() {
     let guards = ledger.clone();
     let router =
         Router::new().route("/", get(move || async move { Body::new(Endless(guards.guard())) }));
-    let limits = Limits::new().answer_write(SHORT);
+    let limits = Limits::new().response_write(SHORT);
     let server = Server::builder()
         .loops(1)
         .limits(limits)
@@ -316,7 +316,7 @@ fn a_client_that_takes_nothing_of_its_answer_is_cut_off() {
         .unwrap();
     let mut takes_nothing = Bare::connect(server.local_addr());
     takes_nothing.get("/");
-    eventually("the end of the answer", || ledger.dropped() == 1);
+    eventually("the end of the response", || ledger.dropped() == 1);
 }
 
 #[test]
@@ -327,7 +327,7 @@ fn a_body_that_nobody_reads_does_not_keep_the_client_from_its_answer() {
         // More than the kernel's buffers hold: the server has to read for the client to come to an end with sending.
         connection.send("POST /unread HTTP/1.1\r\nhost: test\r\ncontent-length: 8388608\r\n\r\n");
         connection.send(vec![b'x'; 8 << 20]);
-        assert_eq!(connection.answer(), (200, "not read\n".to_owned()));
+        assert_eq!(connection.response(), (200, "not read\n".to_owned()));
     }
 }
 
@@ -352,5 +352,5 @@ fn a_body_that_stalls_and_that_nobody_reads_is_no_business_of_the_limit() {
     let server = start(Limits::new().body_read(SHORT, 500));
     let mut connection = Bare::connect(server.local_addr());
     connection.send("POST /unread HTTP/1.1\r\nhost: test\r\ncontent-length: 10\r\n\r\n01234");
-    assert_eq!(connection.answer(), (200, "not read\n".to_owned()));
+    assert_eq!(connection.response(), (200, "not read\n".to_owned()));
 }

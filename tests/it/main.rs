@@ -1,14 +1,13 @@
 //! The integration tests of the workspace, in one binary.
 
-mod answers;
 #[cfg(target_os = "linux")]
 mod chaos;
 mod client;
 mod connections;
-mod conservation;
 mod deadlines;
+mod demo_modes;
+mod error_responses;
 mod event_loop;
-mod experiment;
 mod lifecycle;
 mod limits;
 mod macros;
@@ -20,10 +19,11 @@ mod process;
 #[cfg(target_os = "linux")]
 mod processes;
 mod queue;
+mod regressions;
 mod request_deadline;
 mod server;
 mod sizing;
 #[cfg(target_os = "linux")]
 mod slow_loris;
+mod stats_invariant;
 mod support;
-mod traps;

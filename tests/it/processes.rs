@@ -22,7 +22,7 @@ fn serving() -> (Process, SocketAddr, HashSet<u32>) {
     eventually("two children that answer", || {
         let mut connection = Bare::connect(address);
         connection.get("/");
-        answered.insert(connection.answer().1.trim().parse().unwrap());
+        answered.insert(connection.response().1.trim().parse().unwrap());
         answered.len() == 2
     });
     assert_eq!(server.children().into_iter().collect::<HashSet<_>>(), answered);
@@ -40,7 +40,7 @@ fn the_light_route_answers_while_a_handler_holds_another_process() {
     for _ in 0..10 {
         let mut light = Bare::connect(address);
         light.get("/");
-        let (status, who) = light.answer();
+        let (status, who) = light.response();
         assert_eq!(status, 200);
         assert_ne!(who.trim().parse(), Ok(holds));
     }
@@ -64,7 +64,7 @@ fn a_killed_child_is_replaced_and_requests_go_on() {
     let after: HashSet<u32> = server.children().into_iter().collect();
     assert_eq!(before.intersection(&after).count(), 1);
     let new = *after.difference(&before).next().unwrap();
-    eventually("an answer of the new child", || {
+    eventually("a response of the new child", || {
         client.fresh("/").told().1.trim() == new.to_string()
     });
 

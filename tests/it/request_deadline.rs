@@ -10,7 +10,7 @@ use axum::body::{Body, Bytes};
 use axum::routing::{get, post};
 use http_body_util::channel::Channel;
 use hyper::Method;
-use unblock_runtime::server::{Running, Server};
+use unblock_runtime::server::{RunningServer, Server};
 use unblock_runtime::{Error, Pool, job, unblock};
 
 use crate::client::{Bare, Client};
@@ -20,7 +20,7 @@ const SHORT: Duration = Duration::from_millis(50);
 const HOUR: Duration = Duration::from_secs(3600);
 const GIVEN_UP: &str = "this took too long and was given up\n";
 
-fn start(timeout: Option<Duration>, router: Router) -> Running {
+fn start(timeout: Option<Duration>, router: Router) -> RunningServer {
     let mut builder = Server::builder().loops(1);
     if let Some(timeout) = timeout {
         builder = builder.request_timeout(timeout);
@@ -46,7 +46,7 @@ fn a_request_past_its_deadline_is_answered_504_and_its_queued_job_never_runs() {
     let held = hold(&pool);
     let mut connection = Bare::connect(server.local_addr());
     connection.get("/");
-    assert_eq!(connection.answer(), (504, GIVEN_UP.to_owned()));
+    assert_eq!(connection.response(), (504, GIVEN_UP.to_owned()));
     let http2 = Client::http2(server.local_addr());
     http2.get("/").assert_line(504);
     let stats = pool.stats();
@@ -56,10 +56,10 @@ fn a_request_past_its_deadline_is_answered_504_and_its_queued_job_never_runs() {
     block_on(pool.submit(|| ())).unwrap();
     assert_eq!(runs.load(Ordering::SeqCst), 0);
     // Both connections go on.
-    eventually("an answer in time", || http2.get("/").told() == (200, "counted\n"));
-    eventually("an answer in time", || {
+    eventually("a response in time", || http2.get("/").told() == (200, "counted\n"));
+    eventually("a response in time", || {
         connection.get("/");
-        connection.answer() == (200, "counted\n".to_owned())
+        connection.response() == (200, "counted\n".to_owned())
     });
     assert_conserved(&pool.stats());
 }
@@ -203,7 +203,7 @@ fn a_deadline_that_passes_while_the_handler_holds_the_loop_is_seen_by_what_it_su
     let mut connection = Bare::connect(server.local_addr());
     for _ in 0..2 {
         connection.get("/");
-        assert_eq!(connection.answer(), (504, GIVEN_UP.to_owned()));
+        assert_eq!(connection.response(), (504, GIVEN_UP.to_owned()));
     }
     assert_eq!((runs.load(Ordering::SeqCst), pool.stats().timed_out), (0, 2));
 }
@@ -234,7 +234,7 @@ fn a_request_that_waits_for_its_body_is_answered_504_too() {
     let server = start(Some(SHORT), Router::new().route("/", post(|body: Bytes| async { body })));
     let mut connection = Bare::connect(server.local_addr());
     connection.send("POST / HTTP/1.1\r\nhost: test\r\ncontent-length: 10\r\n\r\n01234");
-    assert_eq!(connection.answer(), (504, GIVEN_UP.to_owned()));
+    assert_eq!(connection.response(), (504, GIVEN_UP.to_owned()));
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn the_end_of_a_future_that_panics_when_it_is_dropped_is_survived() {
     let mut connection = Bare::connect(server.local_addr());
     for _ in 0..2 {
         connection.get("/");
-        assert_eq!(connection.answer(), (504, GIVEN_UP.to_owned()));
+        assert_eq!(connection.response(), (504, GIVEN_UP.to_owned()));
     }
 }
 

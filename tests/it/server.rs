@@ -15,7 +15,9 @@ use axum::routing::{get, post};
 use http_body_util::Full;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
-use unblock_runtime::server::{Body, Limits, Report, Running, Server, ServerBuilder, ServerError};
+use unblock_runtime::server::{
+    Body, Limits, Report, RunningServer, Server, ServerBuilder, ServerError,
+};
 use unblock_runtime::{Pool, unblock};
 
 use crate::client::{Bare, Client};
@@ -25,7 +27,7 @@ fn one_loop() -> ServerBuilder {
     Server::builder().loops(1)
 }
 
-fn start(builder: ServerBuilder, router: Router) -> Running {
+fn start(builder: ServerBuilder, router: Router) -> RunningServer {
     builder.bind("127.0.0.1:0").unwrap().start(router).unwrap()
 }
 
@@ -61,7 +63,7 @@ fn takes_a_service_of_hyper_and_one_that_is_not_send() {
     let mut connection = Bare::connect(server.local_addr());
     for count in 1..=3 {
         connection.get("/");
-        assert_eq!(connection.answer(), (200, format!("{count}\n")));
+        assert_eq!(connection.response(), (200, format!("{count}\n")));
     }
 }
 
@@ -74,7 +76,7 @@ fn a_service_that_fails_is_answered_500() {
     let mut connection = Bare::connect(server.local_addr());
     for _ in 0..2 {
         connection.get("/");
-        assert_eq!(connection.answer(), (500, "internal server error\n".to_owned()));
+        assert_eq!(connection.response(), (500, "internal server error\n".to_owned()));
     }
 }
 
@@ -100,10 +102,14 @@ fn a_panic_is_answered_500_and_connection_and_pool_go_on() {
     for _ in 0..3 {
         for path in ["/loop", "/job"] {
             connection.get(path);
-            assert_eq!(connection.answer(), (500, "internal server error\n".to_owned()), "{path}");
+            assert_eq!(
+                connection.response(),
+                (500, "internal server error\n".to_owned()),
+                "{path}"
+            );
         }
         connection.get("/good");
-        assert_eq!(connection.answer(), (200, "fine\n".to_owned()));
+        assert_eq!(connection.response(), (200, "fine\n".to_owned()));
     }
     assert_eq!((pool.stats().panicked, pool.stats().completed), (3, 3));
 
@@ -166,13 +172,13 @@ fn a_body_over_the_limit_is_refused_up_front_and_while_it_comes() {
 
     for client in [Client::new(server.local_addr()), Client::http2(server.local_addr())] {
         assert_eq!(client.post("/", "0123456789").told(), (200, "10\n"));
-        let answer = client.post("/", "0123456789x");
-        assert_eq!(answer.told(), (413, refusal));
-        answer.assert_line(413);
+        let response = client.post("/", "0123456789x");
+        assert_eq!(response.told(), (413, refusal));
+        response.assert_line(413);
         assert_eq!(
             client.post("/", vec![b'x'; 1 << 20]).told(),
             (413, refusal),
-            "and it reads the answer"
+            "and it reads the response"
         );
     }
     for path in ["/", "/forgiving"] {
@@ -180,9 +186,9 @@ fn a_body_over_the_limit_is_refused_up_front_and_while_it_comes() {
         let head =
             format!("POST {path} HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n");
         connection.send(head.clone() + "8\r\n01234567\r\n2\r\n89\r\n0\r\n\r\n");
-        assert_eq!(connection.answer().0, 200, "ten bytes in chunks");
+        assert_eq!(connection.response().0, 200, "ten bytes in chunks");
         connection.send(head + "8\r\n01234567\r\n3\r\n89x\r\n0\r\n\r\n");
-        assert_eq!(connection.answer(), (413, refusal.to_owned()), "{path}");
+        assert_eq!(connection.response(), (413, refusal.to_owned()), "{path}");
     }
 }
 
@@ -198,7 +204,7 @@ fn a_client_that_is_slow_with_its_request_is_cut_off() {
     stalls_in_preface.send("PRI * HT");
     let mut idle = Bare::connect(server.local_addr());
     idle.get("/");
-    assert_eq!(idle.answer().0, 200);
+    assert_eq!(idle.response().0, 200);
     for connection in [&mut silent, &mut stalls, &mut stalls_in_preface, &mut idle] {
         assert_eq!(connection.rest(), "");
     }
@@ -210,7 +216,7 @@ fn a_head_over_the_limit_is_answered_431() {
     let mut connection = Bare::connect(server.local_addr());
     connection
         .send(format!("GET / HTTP/1.1\r\nhost: test\r\nlong: {}\r\n\r\n", "x".repeat(9 * 1024)));
-    assert_eq!(connection.answer().0, 431);
+    assert_eq!(connection.response().0, 431);
 }
 
 #[test]
@@ -223,16 +229,16 @@ fn connections_over_the_limit_wait_until_one_is_closed() {
     let mut second = Bare::connect(server.local_addr());
     second.get("/slow");
     go_on.notify_one();
-    assert_eq!(first.answer(), (200, "done\n".to_owned()));
+    assert_eq!(first.response(), (200, "done\n".to_owned()));
     // Until here only one connection has been served: the first is still open.
     first.get("/");
-    assert_eq!(first.answer(), (200, "hello\n".to_owned()));
+    assert_eq!(first.response(), (200, "hello\n".to_owned()));
     assert!(begins.try_recv().is_err(), "the second connection was served beside the first");
 
     drop(first);
     next(&begins);
     go_on.notify_one();
-    assert_eq!(second.answer(), (200, "done\n".to_owned()));
+    assert_eq!(second.response(), (200, "done\n".to_owned()));
 }
 
 #[test]
@@ -240,7 +246,7 @@ fn without_keep_alive_a_connection_brings_one_request() {
     let server = start(one_loop().limits(Limits::new().keep_alive(false)), slow().0);
     let mut connection = Bare::connect(server.local_addr());
     connection.get("/");
-    assert_eq!(connection.answer(), (200, "hello\n".to_owned()));
+    assert_eq!(connection.response(), (200, "hello\n".to_owned()));
     assert_eq!(connection.rest(), "");
 }
 
@@ -251,7 +257,7 @@ fn a_graceful_stop_refuses_new_connections_closes_idle_ones_and_answers_what_run
     let address = server.local_addr();
     let mut idle = Bare::connect(address);
     idle.get("/");
-    assert_eq!(idle.answer().0, 200);
+    assert_eq!(idle.response().0, 200);
     let mut runs = Bare::connect(address);
     runs.get("/slow");
     let client = Client::http2(address);
@@ -264,8 +270,8 @@ fn a_graceful_stop_refuses_new_connections_closes_idle_ones_and_answers_what_run
     eventually("new connections refused", || TcpStream::connect(address).is_err());
     go_on.notify_one();
     go_on.notify_one();
-    assert_eq!(runs.answer(), (200, "done\n".to_owned()));
-    assert_eq!(runs.rest(), "", "closed after its answer");
+    assert_eq!(runs.response(), (200, "done\n".to_owned()));
+    assert_eq!(runs.rest(), "", "closed after its response");
     assert_eq!(stream.wait().told(), (200, "done\n"));
     assert_eq!(server.wait().unwrap(), Report::default());
 }
@@ -332,7 +338,7 @@ fn a_connection_that_the_kernel_had_accepted_is_served_when_the_server_stops() {
     late.get("/");
     server.handle().stop();
     gate.open();
-    assert_eq!(late.answer(), (200, "hello\n".to_owned()));
+    assert_eq!(late.response(), (200, "hello\n".to_owned()));
     assert!(server.wait().unwrap().is_clean());
 }
 

@@ -36,11 +36,11 @@ async fn trickle(
     stream.write_all(begin.as_bytes()).await.expect("to send");
     connected.fetch_add(1, Ordering::SeqCst);
     let (mut from, mut to) = stream.split();
-    let mut answer = Vec::new();
+    let mut response = Vec::new();
     let mut turn = tokio::time::interval(TRICKLE);
     loop {
         tokio::select! {
-            read = from.read_buf(&mut answer) => match read {
+            read = from.read_buf(&mut response) => match read {
                 Ok(1..) => {}
                 // A reset is an end like any other.
                 Ok(0) | Err(_) => break,
@@ -49,7 +49,7 @@ async fn trickle(
             _ = turn.tick() => drop(to.write(b"x").await),
         }
     }
-    (String::from_utf8(answer).expect("text"), start.elapsed())
+    (String::from_utf8(response).expect("text"), start.elapsed())
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_thousand_slow_clients_are_cut_off_and_the_light_route_answers_meanwhile() {
     // A connection that stays; the server's own files are there when it has answered.
     let mut patient = Bare::connect(address);
     patient.get("/");
-    assert_eq!(patient.answer().0, 200);
+    assert_eq!(patient.response().0, 200);
     let files_before = open_files();
     let connected = Arc::new(AtomicUsize::new(0));
     let mut crowd = JoinSet::new();
@@ -94,26 +94,26 @@ fn a_thousand_slow_clients_are_cut_off_and_the_light_route_answers_meanwhile() {
         assert_eq!(client.get("/").told(), (200, "hello\n"));
         let mut fresh = Bare::connect(address);
         fresh.get("/");
-        assert_eq!(fresh.answer(), (200, "hello\n".to_owned()));
+        assert_eq!(fresh.response(), (200, "hello\n".to_owned()));
         std::thread::sleep(Duration::from_millis(1));
     }
     assert!(while_all_were_there > 0);
 
     let ends = runtime.block_on(ends).unwrap().expect("an end of all connections");
     assert_eq!(ends.len(), clients);
-    for (slow_head, (answer, time)) in ends {
-        assert!(time >= LIMIT, "{time:?}: {answer}");
+    for (slow_head, (response, time)) in ends {
+        assert!(time >= LIMIT, "{time:?}: {response}");
         if slow_head {
-            assert_eq!(answer, "");
+            assert_eq!(response, "");
         } else {
-            assert!(answer.starts_with("HTTP/1.1 408 "), "{answer:?}");
-            assert!(answer.ends_with("\r\n\r\nthe body came too slowly\n"), "{answer:?}");
+            assert!(response.starts_with("HTTP/1.1 408 "), "{response:?}");
+            assert!(response.ends_with("\r\n\r\nthe body came too slowly\n"), "{response:?}");
         }
     }
     drop(client);
     eventually("the server has closed all of them", || open_files() == files_before);
     patient.get("/");
-    assert_eq!(patient.answer().0, 200);
+    assert_eq!(patient.response().0, 200);
     drop(patient);
     // It ends when its own count is 0.
     assert_eq!(server.stop().unwrap(), Report::default());

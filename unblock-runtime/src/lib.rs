@@ -70,9 +70,9 @@
 //! - `macros` (default): the attribute [`unblock`](macro@unblock).
 //! - `server` (default): the module [`server`], with tokio and hyper. Without it nothing here
 //!   depends on an executor or on HTTP.
-//! - `axum`: [`Error`], and with `server` its [`Answer`](server::Answer), are responses of axum 0.8.
-//!   A handler may return `Result<_, unblock_runtime::Error>`. It brings neither axum itself nor the
-//!   server.
+//! - `axum`: [`Error`], and with `server` its [`TextResponse`](server::TextResponse), are responses
+//!   of axum 0.8. A handler may return `Result<_, unblock_runtime::Error>`. It brings neither axum
+//!   itself nor the server.
 
 #[cfg(feature = "macros")]
 pub use unblock_macros::unblock;

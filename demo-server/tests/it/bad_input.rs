@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hyper::Method;
 use image::{DynamicImage, ImageFormat};
 
-use crate::client::{Answer, Bare, Client};
+use crate::client::{Bare, Client, ClientResponse};
 use crate::demo::Demo;
 
 fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
@@ -33,7 +33,7 @@ fn crc32(bytes: &[u8]) -> u32 {
     })
 }
 
-fn ask(client: &Client, method: &str, path: &str, body: impl Into<Bytes>) -> Answer {
+fn ask(client: &Client, method: &str, path: &str, body: impl Into<Bytes>) -> ClientResponse {
     client.begin(Method::from_bytes(method.as_bytes()).unwrap(), path, body.into()).wait()
 }
 
@@ -87,9 +87,9 @@ fn every_mode_refuses_bad_input_alike_and_goes_on() {
             ("PATCH", "/thumbnail?width=1", "POST"),
             ("POST", "/metrics", "GET,HEAD"),
         ] {
-            let answer = ask(&client, method, path, "");
-            answer.assert_line(405);
-            assert_eq!(answer.headers["allow"], allow, "{method} {path}");
+            let response = ask(&client, method, path, "");
+            response.assert_line(405);
+            assert_eq!(response.headers["allow"], allow, "{method} {path}");
         }
         for path in ["/hash", "/notes", "/thumbnail?width=8"] {
             ask(&client, "POST", path, vec![b'x'; 11 << 20]).assert_line(413);
@@ -99,7 +99,7 @@ fn every_mode_refuses_bad_input_alike_and_goes_on() {
             "POST /hash HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\nB00000\r\n",
         );
         chunked.send(vec![b'x'; 11 << 20]);
-        assert_eq!(chunked.answer().0, 413);
+        assert_eq!(chunked.response().0, 413);
         let mut nonsense = Bare::connect(demo.address);
         nonsense.send("nonsense\r\n\r\n");
         assert!(nonsense.rest().starts_with("HTTP/1.1 400 "));
@@ -110,9 +110,9 @@ fn every_mode_refuses_bad_input_alike_and_goes_on() {
 
 fn every_route_answers(client: &Client) {
     let text = |path: &str| {
-        let answer = ask(client, "GET", path, "");
-        assert_eq!(answer.status, 200, "{path}");
-        String::from_utf8(answer.body.to_vec()).unwrap()
+        let response = ask(client, "GET", path, "");
+        assert_eq!(response.status, 200, "{path}");
+        String::from_utf8(response.body.to_vec()).unwrap()
     };
     assert!(text("/").starts_with("Hello, world "));
     assert!(text("/sleep/0.001").starts_with("Awake! "));
@@ -127,12 +127,12 @@ fn every_route_answers(client: &Client) {
     assert!(hash.told().1.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
 
     for format in [ImageFormat::Png, ImageFormat::Jpeg] {
-        let answer = ask(client, "POST", "/thumbnail?width=16", picture(64, 32, format));
+        let response = ask(client, "POST", "/thumbnail?width=16", picture(64, 32, format));
         assert_eq!(
-            (answer.status.as_u16(), &answer.headers["content-type"]),
+            (response.status.as_u16(), &response.headers["content-type"]),
             (200, &"image/png".parse().unwrap())
         );
-        let small = image::load_from_memory_with_format(&answer.body, ImageFormat::Png).unwrap();
+        let small = image::load_from_memory_with_format(&response.body, ImageFormat::Png).unwrap();
         assert_eq!((small.width(), small.height()), (16, 8));
     }
 

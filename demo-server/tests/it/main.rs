@@ -11,5 +11,5 @@ mod process;
 
 mod bad_input;
 mod demo;
-mod life;
-mod start;
+mod signals;
+mod startup;

@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use super::Tally;
 use super::dice::Dice;
-use super::wish::Wish;
+use super::request_plan::RequestPlan;
 use crate::support::DEADLINE;
 
 pub(super) struct Visitor {
@@ -41,8 +41,8 @@ impl Visitor {
 
     /// Whether the connection can be used again.
     async fn visit(&mut self, connection: &mut Connection, id: u64) -> bool {
-        let wish = Wish::random(&mut self.dice);
-        let request = request(wish, id);
+        let plan = RequestPlan::random(&mut self.dice);
+        let request = request(plan, id);
         // Where it is cut off, if it is: anywhere.
         let part = usize::try_from(self.dice.below(request.len() as u64)).unwrap();
         match self.dice.below(100) {
@@ -58,46 +58,46 @@ impl Visitor {
                 self.tally.vanished += 1;
                 false
             }
-            // Vanishes in the middle of its answer.
+            // Vanishes in the middle of its response.
             8..11 => {
-                connection.send(&self::request(Wish::Stream, id)).await;
+                connection.send(&self::request(RequestPlan::Stream, id)).await;
                 let _ = connection.stream.read(&mut [0; 100]).await;
                 self.tally.vanished += 1;
                 false
             }
             // Stalls: in the body it is told so, in the head it is cut off.
             11..12 => self.stall(connection, id).await,
-            // Asks again before it has its answer.
+            // Asks again before it has its response.
             12..15 => {
                 let second = request_again(id);
                 connection.send(&[request, second].concat()).await;
-                self.stay(connection, wish, id).await
-                    && self.stay(connection, Wish::Light, id).await
+                self.stay(connection, plan, id).await
+                    && self.stay(connection, RequestPlan::Light, id).await
             }
             // Sends in two pieces.
             15..20 => {
                 connection.send(&request[..part]).await;
                 tokio::task::yield_now().await;
                 connection.send(&request[part..]).await;
-                self.stay(connection, wish, id).await
+                self.stay(connection, plan, id).await
             }
             _ => {
                 connection.send(&request).await;
-                self.stay(connection, wish, id).await
+                self.stay(connection, plan, id).await
             }
         }
     }
 
-    /// Waits for the answer.
-    async fn stay(&mut self, connection: &mut Connection, wish: Wish, id: u64) -> bool {
-        let answer =
-            connection.answer().await.unwrap_or_else(|error| panic!("{wish:?} {id}: {error}"));
-        wish.check(id, answer.status, &answer.body);
-        self.tally.answered(answer.status);
-        if answer.closes {
+    /// Waits for the response.
+    async fn stay(&mut self, connection: &mut Connection, plan: RequestPlan, id: u64) -> bool {
+        let response =
+            connection.response().await.unwrap_or_else(|error| panic!("{plan:?} {id}: {error}"));
+        plan.check(id, response.status, &response.body);
+        self.tally.answered(response.status);
+        if response.closes {
             connection.ended(id).await;
         }
-        !answer.closes
+        !response.closes
     }
 
     async fn stall(&mut self, connection: &mut Connection, id: u64) -> bool {
@@ -108,9 +108,9 @@ impl Visitor {
                 "POST /echo/{id} HTTP/1.1\r\nhost: test\r\ncontent-length: 100\r\n\r\nhalf"
             );
             connection.send(head.as_bytes()).await;
-            let answer = connection.answer().await.expect("an answer");
-            assert!(matches!(answer.status, 408 | 504), "{id}: {}", answer.status);
-            self.tally.answered(answer.status);
+            let response = connection.response().await.expect("a response");
+            assert!(matches!(response.status, 408 | 504), "{id}: {}", response.status);
+            self.tally.answered(response.status);
         }
         connection.ended(id).await;
         self.tally.stalled += 1;
@@ -119,8 +119,8 @@ impl Visitor {
 }
 
 /// The bytes of a request.
-fn request(wish: Wish, id: u64) -> Vec<u8> {
-    let (method, path, body) = (wish.method(), wish.path(id), wish.body(id));
+fn request(plan: RequestPlan, id: u64) -> Vec<u8> {
+    let (method, path, body) = (plan.method(), plan.path(id), plan.body(id));
     let mut bytes = format!("{method} {path} HTTP/1.1\r\nhost: test\r\n").into_bytes();
     if method == "POST" && id.is_multiple_of(2) {
         bytes.extend(format!("transfer-encoding: chunked\r\n\r\n{:x}\r\n", body.len()).bytes());
@@ -134,16 +134,16 @@ fn request(wish: Wish, id: u64) -> Vec<u8> {
 }
 
 fn request_again(id: u64) -> Vec<u8> {
-    request(Wish::Light, id)
+    request(RequestPlan::Light, id)
 }
 
 struct Connection {
     stream: TcpStream,
-    /// What has come and is not part of an answer that was taken.
+    /// What has come and is not part of a response that was taken.
     buffer: Vec<u8>,
 }
 
-struct Answer {
+struct ClientResponse {
     status: u16,
     body: Vec<u8>,
     closes: bool,
@@ -155,22 +155,22 @@ impl Connection {
         Self { stream, buffer: Vec::new() }
     }
 
-    /// Sends; that the server has had enough meanwhile is seen by the answer.
+    /// Sends; that the server has had enough meanwhile is seen by the response.
     async fn send(&mut self, bytes: &[u8]) {
         let _ = self.stream.write_all(bytes).await;
     }
 
-    async fn answer(&mut self) -> io::Result<Answer> {
+    async fn response(&mut self) -> io::Result<ClientResponse> {
         loop {
-            if let Some((answer, length)) = parse(&self.buffer) {
+            if let Some((response, length)) = parse(&self.buffer) {
                 self.buffer.drain(..length);
-                return Ok(answer);
+                return Ok(response);
             }
             let read = timeout(DEADLINE, self.stream.read_buf(&mut self.buffer)).await?;
             if read? == 0 {
                 let rest = String::from_utf8_lossy(&self.buffer);
                 return Err(io::Error::other(format!(
-                    "closed in the middle of an answer: {rest:?}"
+                    "closed in the middle of a response: {rest:?}"
                 )));
             }
         }
@@ -185,17 +185,17 @@ impl Connection {
         }
         assert!(
             self.buffer.is_empty(),
-            "{id}: {:?} after the last answer",
+            "{id}: {:?} after the last response",
             String::from_utf8_lossy(&self.buffer)
         );
     }
 }
 
-/// The answer that the bytes begin with, if it is there as a whole, and its length.
-fn parse(bytes: &[u8]) -> Option<(Answer, usize)> {
+/// The response that the bytes begin with, if it is there as a whole, and its length.
+fn parse(bytes: &[u8]) -> Option<(ClientResponse, usize)> {
     let mut at = find(bytes, b"\r\n\r\n")? + 4;
     let head = std::str::from_utf8(&bytes[..at]).expect("a head of text").to_ascii_lowercase();
-    let status = head.strip_prefix("http/1.1 ").expect("the head of an answer")[..3]
+    let status = head.strip_prefix("http/1.1 ").expect("the head of a response")[..3]
         .parse()
         .expect("a status");
     let closes = head.contains("\r\nconnection: close\r\n");
@@ -220,7 +220,7 @@ fn parse(bytes: &[u8]) -> Option<(Answer, usize)> {
             }
         }
     }
-    Some((Answer { status, body, closes }, at))
+    Some((ClientResponse { status, body, closes }, at))
 }
 
 fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {

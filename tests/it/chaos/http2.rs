@@ -13,11 +13,11 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::dice::Dice;
-use super::wish::Wish;
+use super::request_plan::RequestPlan;
 use super::{PER_CONNECTION, Tally};
 use crate::support::DEADLINE;
 
-/// How many requests are sent before the answers are waited for.
+/// How many requests are sent before the responses are waited for.
 const AT_ONCE: u64 = 10;
 
 /// Asks once for each number.
@@ -33,8 +33,8 @@ pub(super) async fn visit(server: SocketAddr, mut dice: Dice, ids: Range<u64>) -
         for group in connection.chunks(usize::try_from(AT_ONCE).unwrap()) {
             let mut visits = JoinSet::new();
             for &id in group {
-                let (wish, manner) = (Wish::random(&mut dice), dice.below(20));
-                visits.spawn(ask(requests.clone(), wish, id, manner));
+                let (plan, manner) = (RequestPlan::random(&mut dice), dice.below(20));
+                visits.spawn(ask(requests.clone(), plan, id, manner));
                 requests.ready().await.expect("room for a stream");
             }
             for status in visits.join_all().await {
@@ -56,15 +56,15 @@ pub(super) async fn visit(server: SocketAddr, mut dice: Dice, ids: Range<u64>) -
 /// The status, if it stays to see it.
 async fn ask(
     mut requests: SendRequest<Full<Bytes>>,
-    wish: Wish,
+    plan: RequestPlan,
     id: u64,
     manner: u64,
 ) -> Option<u16> {
     let request =
-        Request::builder().method(wish.method()).uri(format!("http://test{}", wish.path(id)));
-    let response = requests.send_request(request.body(Full::new(wish.body(id))).unwrap());
+        Request::builder().method(plan.method()).uri(format!("http://test{}", plan.path(id)));
+    let response = requests.send_request(request.body(Full::new(plan.body(id))).unwrap());
     match manner {
-        // Gives up at once, when the request has been sent, or in the middle of the answer.
+        // Gives up at once, when the request has been sent, or in the middle of the response.
         0 => drop(response),
         1 => drop(timeout(std::time::Duration::from_millis(1), response).await),
         2 => {
@@ -78,10 +78,10 @@ async fn ask(
                 Ok::<_, hyper::Error>((head, body.collect().await?.to_bytes()))
             })
             .await
-            .expect("an answer before the deadline of all tests")
-            .unwrap_or_else(|error| panic!("{wish:?} {id}: {error:?}"));
+            .expect("a response before the deadline of all tests")
+            .unwrap_or_else(|error| panic!("{plan:?} {id}: {error:?}"));
             let status = head.status.as_u16();
-            wish.check(id, status, &body);
+            plan.check(id, status, &body);
             return Some(status);
         }
     }

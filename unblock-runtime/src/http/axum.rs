@@ -8,7 +8,7 @@ use super::status::{ErrorStatus, whole_seconds};
 use crate::error::Error;
 
 /// The response is one line of plain text, with the status of the table at
-/// [`server::Answer`](crate::server::Answer). The text of a panic is in the log and not in the
+/// [`server::TextResponse`](crate::server::TextResponse). The text of a panic is in the log and not in the
 /// response.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {

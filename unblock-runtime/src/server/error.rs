@@ -1,39 +1,45 @@
-//! Why a server could not start, or ended by itself.
+//! The errors of a server.
 
 use std::fmt;
 use std::io;
 use std::time::Duration;
 
-/// Why a server could not be started, or ended without having been asked to.
+/// The error of a service or a body.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a server could not be started, or ended without being asked to.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ServerError {
-    /// The address cannot be listened on: it is in use, not of this machine, or needs a privilege.
+    /// The server cannot listen on the address: it is in use, not of this machine, or needs a
+    /// privilege.
     Bind {
-        /// As it was given, and resolved where it could be.
+        /// The address as it was given, or resolved where that succeeded.
         address: String,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// What `LISTEN_FDS` hands over is not a listening TCP socket.
+    /// `LISTEN_FDS` passes a descriptor that is not a listening TCP socket.
     Inherit(io::Error),
-    /// The operating system refuses a thread, a descriptor or a signal handler that the server needs.
+    /// The operating system refuses a thread, a descriptor or a signal handler that the server
+    /// needs.
     Start(io::Error),
-    /// A loop ended, by a panic outside of any handler: that of the function given to
-    /// [`serve_with`](super::Server::serve_with), say.
+    /// A loop ended by a panic outside of any handler, for example one of the function given to
+    /// [`serve_with`](super::Server::serve_with).
     LoopEnded {
-        /// Which of the loops, counted from 0.
+        /// Number of the loop, counted from 0.
         index: usize,
     },
     /// A child process cannot be started.
     Spawn(io::Error),
-    /// Children died more often than [`Restarts`](super::Restarts) allows. The others have been stopped.
+    /// Children died more often than [`Restarts`](super::Restarts) allows. The others have been
+    /// stopped.
     TooManyRestarts {
-        /// How many times children were started again,
+        /// Number of times that a child was started again.
         restarts: usize,
-        /// within this time,
+        /// Time within which those restarts happened.
         within: Duration,
-        /// and how the last of them ended.
+        /// How the last child ended.
         last: String,
     },
     /// This process is a child whose parent died before it had started to serve.
@@ -54,7 +60,8 @@ impl fmt::Display for ServerError {
             Self::Spawn(source) => write!(f, "cannot start a child process: {source}"),
             Self::TooManyRestarts { restarts, within, last } => write!(
                 f,
-                "child processes keep dying: {restarts} restarts within {within:?}, the last ended with {last}"
+                "child processes keep dying: {restarts} restarts within {within:?}, \
+                 the last ended with {last}"
             ),
             Self::ParentGone => f.write_str("the parent process is gone"),
             Self::Unsupported => {

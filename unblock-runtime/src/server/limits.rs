@@ -1,23 +1,24 @@
-//! What a client may take of the server: each limit with a default that protects.
+//! Limits on what a client may use of the server. Each has a default that protects a server on the
+//! open internet.
 
 use std::time::Duration;
 
-/// What clients may take. Every limit has a default that protects a server on the open internet.
+/// Limits on what clients may use. Every default protects a server on the open internet.
 ///
-/// How long an *answer* may take is the service's affair, and
+/// The time that a *response* may take depends on the service.
 /// [`request_timeout`](super::ServerBuilder::request_timeout) limits it.
 ///
 /// | limit | default | beyond it |
 /// | --- | --- | --- |
 /// | [`connections`](Self::connections) | 10,000 | new ones wait in the kernel's queue until one is closed |
-/// | [`requests`](Self::requests) | 10,000 | the last answer says `Connection: close`, or a `GOAWAY` does, and the connection ends |
-/// | [`idle`](Self::idle) | 75 s | the connection is closed; of HTTP/2 with a `GOAWAY` |
+/// | [`requests`](Self::requests) | 10,000 | the last response has `Connection: close`, or a `GOAWAY` follows it, and the connection ends |
+/// | [`idle`](Self::idle) | 75 s | the connection is closed, with a `GOAWAY` if it is HTTP/2 |
 /// | [`header_read`](Self::header_read) | 30 s | the connection is closed |
 /// | [`header_size`](Self::header_size) | 64 KiB | `431 Request Header Fields Too Large` |
 /// | [`body_read`](Self::body_read) | 20 s, and 1 s for each 500 bytes | `408 Request Timeout` with one line of text, and the connection is closed |
 /// | [`body_size`](Self::body_size) | 10 MiB | `413 Content Too Large` with one line of text |
-/// | [`answer_write`](Self::answer_write) | 60 s | the connection is closed |
-/// | [`streams`](Self::streams) | 128 | the stream is refused (`REFUSED_STREAM`); the client may try again |
+/// | [`response_write`](Self::response_write) | 60 s | the connection is closed |
+/// | [`streams`](Self::streams) | 128 | the stream is refused (`REFUSED_STREAM`), and the client may try again |
 /// | [`keep_alive`](Self::keep_alive) | on | - |
 #[derive(Clone, Debug)]
 #[must_use]
@@ -27,10 +28,10 @@ pub struct Limits {
     pub(super) idle: Duration,
     pub(super) header_read: Duration,
     pub(super) header_size: usize,
-    /// How long, and how many bytes give a second more.
+    /// Time for any body, and number of bytes that extend it by one second.
     pub(super) body_read: (Duration, u64),
     pub(super) body_size: u64,
-    pub(super) answer_write: Duration,
+    pub(super) response_write: Duration,
     pub(super) streams: u32,
     pub(super) keep_alive: bool,
 }
@@ -45,7 +46,7 @@ impl Default for Limits {
             header_size: 64 * 1024,
             body_read: (Duration::from_secs(20), 500),
             body_size: 10 * 1024 * 1024,
-            answer_write: Duration::from_secs(60),
+            response_write: Duration::from_secs(60),
             streams: 128,
             keep_alive: true,
         }
@@ -53,107 +54,118 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The defaults.
+    /// Returns the default limits.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How many connections one process serves at a time, over all its loops; at least one.
+    /// Limits the number of open connections of one process, over all its loops. At least one is
+    /// allowed.
     ///
-    /// At the limit nothing is accepted: a new connection waits in the kernel's queue (up to 4096 of them) until
-    /// another is closed. Each needs a file descriptor, so `ulimit -n` is a limit as well; when descriptors run
-    /// out, accepting pauses and the log says so.
+    /// At the limit nothing is accepted, and new connections wait in the kernel's queue, up to 4096
+    /// of them, until another is closed. Each connection needs a file descriptor, so that `ulimit
+    /// -n` is a limit as well. When the descriptors run out, accepting pauses and the log says so.
     pub fn connections(mut self, most: usize) -> Self {
         self.connections = most.clamp(1, tokio::sync::Semaphore::MAX_PERMITS);
         self
     }
 
-    /// How many requests one connection may bring; at least one. Beyond them its client opens another, which spreads clients
-    /// over loops and processes again, and gives back what a long-lived connection has come to hold.
+    /// Limits the number of requests on one connection. At least one is allowed.
     ///
-    /// nginx has 1,000 (`keepalive_requests`, of version 1.19.10 on), for connections that are mostly of browsers; the ones of
-    /// a proxy or of another service bring that many within a second.
+    /// After them the client opens another connection, which balances clients over loops and
+    /// processes again, and frees the memory that a long-lived connection holds.
+    ///
+    /// nginx allows 1,000 (`keepalive_requests`, since version 1.19.10), mostly for connections of
+    /// browsers. A proxy or another service sends as many within a second.
     pub fn requests(mut self, most: u64) -> Self {
         self.requests = most.max(1);
         self
     }
 
-    /// How long a connection is kept on which there is nothing to answer, counted from the end of the answer before.
+    /// Limits the time between two requests, counted from the end of the response to the first.
     ///
-    /// 75 s are nginx's (`keepalive_timeout`), and more than the 60 s for which the load balancers of the large clouds keep
-    /// theirs: whoever closes first must not be the server, which may do it just when a request is on its way.
+    /// The default is that of nginx (`keepalive_timeout`), and longer than the 60 s of the load
+    /// balancers of the large clouds. It should be longer: if the server closes first, it may do so
+    /// just when a request is on its way.
     ///
-    /// A connection of HTTP/1.1 is closed at once. A client of HTTP/2 is told by a `GOAWAY`, and cut if it has not left after
-    /// 5 s.
+    /// A connection of HTTP/1.1 is closed at once. A client of HTTP/2 gets a `GOAWAY`, and its
+    /// connection is closed if it has not left 5 s later.
     pub fn idle(mut self, longest: Duration) -> Self {
         self.idle = longest;
         self
     }
 
-    /// How long the head of a request may take, counted from its first byte; that of a connection's first request, from the
-    /// beginning of the connection. On a connection of HTTP/2 that has brought a request, [`idle`](Self::idle) counts instead.
+    /// Limits the time for the head of a request, counted from its first byte, or for the first
+    /// request from the start of the connection. On a connection of HTTP/2 that has brought a
+    /// request, [`idle`](Self::idle) counts instead.
     ///
-    /// The connection is closed without an answer, as nginx does: there is no request to answer.
+    /// The connection is closed without a response, as nginx does, because there is no request to
+    /// respond to.
     pub fn header_read(mut self, longest: Duration) -> Self {
         self.header_read = longest;
         self
     }
 
-    /// How many bytes the head of a request may have; at least 8 KiB, which a smaller number is raised to.
+    /// Limits the number of bytes in the head of a request. A number below 8 KiB is raised to that.
     pub fn header_size(mut self, bytes: usize) -> Self {
         self.header_size = bytes.max(8 * 1024);
         self
     }
 
-    /// How long the body of a request may take, and for how many bytes it may take a second more.
+    /// Limits the time for the body of a request: `longest`, and one second more for each
+    /// `bytes_per_second` bytes.
     ///
-    /// Only the time counts in which the service waits for the client. A service that reads late, because it has waited for
-    /// its turn itself, finds the whole time left; and one that does not read at all is not held up by a slow client.
+    /// Only the time counts in which the service waits for the client. A service that reads late,
+    /// because it had to wait itself, finds the whole time left, and a slow client does not hold up
+    /// a service that does not read at all.
     ///
-    /// Beyond it the body ends in an error for whoever reads it, and whatever the service makes of that, the client is
-    /// answered 408 and a connection of HTTP/1.1 closed; on one of HTTP/2 other requests go on. An answer whose head has been
-    /// sent already breaks off.
+    /// When the time is up, the body ends in an error for its reader. Whatever the service makes of
+    /// that, the client gets a 408. An HTTP/1.1 connection is then closed; on an HTTP/2 connection
+    /// other requests go on. A response whose head has been sent already breaks off.
     ///
-    /// The default is Apache's (`mod_reqtimeout`: `RequestReadTimeout body=20,MinRate=500`): a client that sends nothing has
-    /// 20 s, and one that sends 500 bytes a second or more, all the time that it needs.
+    /// The default is that of Apache (`mod_reqtimeout`: `RequestReadTimeout body=20,MinRate=500`):
+    /// a client that sends nothing has 20 s, and one that sends at least 500 bytes a second has all
+    /// the time that it needs.
     pub fn body_read(mut self, longest: Duration, bytes_per_second: u64) -> Self {
         self.body_read = (longest, bytes_per_second.max(1));
         self
     }
 
-    /// How many bytes the body of a request may have.
+    /// Limits the number of bytes in the body of a request.
     ///
-    /// A body that announces more in `Content-Length` is refused before the service sees the request. One that
-    /// turns out longer ends in an error for whoever reads it, and whatever the service makes of that, the
-    /// client is answered 413.
+    /// A body that announces more in `Content-Length` is refused before the service sees the
+    /// request. One that turns out to be longer ends in an error for its reader. Whatever the
+    /// service makes of that, the client gets a 413.
     pub fn body_size(mut self, bytes: u64) -> Self {
         self.body_size = bytes;
         self
     }
 
-    /// How long a client may take nothing of what is sent to it. It begins anew with each piece that it takes: a slow download
-    /// takes as long as it takes. 60 s are nginx's (`send_timeout`).
+    /// Limits the time for which a client may accept no bytes of a response. Each successful write
+    /// restarts it, so that a slow download takes as long as it needs. The default is that of nginx
+    /// (`send_timeout`).
     ///
-    /// What counts is the connection. A client of HTTP/2 that takes other answers may leave one lying.
-    pub fn answer_write(mut self, longest: Duration) -> Self {
-        self.answer_write = longest;
+    /// The time is that of the connection: a client of HTTP/2 that reads one response may leave
+    /// another unread.
+    pub fn response_write(mut self, longest: Duration) -> Self {
+        self.response_write = longest;
         self
     }
 
-    /// How many requests one HTTP/2 connection may have open at a time; at least one.
+    /// Limits the number of open requests on one HTTP/2 connection. At least one is allowed.
     pub fn streams(mut self, most: u32) -> Self {
         self.streams = most.max(1);
         self
     }
 
-    /// Whether an HTTP/1.1 connection may bring another request after its first.
+    /// Sets whether an HTTP/1.1 connection may bring another request after its first.
     pub fn keep_alive(mut self, on: bool) -> Self {
         self.keep_alive = on;
         self
     }
 
-    /// The shortest time after which a connection can have reached a limit.
+    /// Returns the shortest time after which a connection can have reached a time limit.
     pub(super) fn shortest(&self) -> Duration {
-        self.header_read.min(self.idle).min(self.answer_write)
+        self.header_read.min(self.idle).min(self.response_write)
     }
 }

@@ -1,9 +1,10 @@
 //! An HTTP server of event loops: HTTP/1.1 and HTTP/2 without TLS, on hyper.
 //!
-//! A [`Server`] is *N* [event loops](crate::EventLoop), each a thread with a current-thread tokio runtime of its
-//! own. They share one listening socket; a connection is accepted by one loop, which keeps it or hands it to one
-//! that has fewer. From then on it stays with its loop, so that a service's future need not be `Send` (axum's handlers must be all the
-//! same), and results of `#[unblock]` calls come back through that loop's mailbox.
+//! A [`Server`] runs *N* [event loops](crate::EventLoop), each a thread with a current-thread tokio
+//! runtime. They share one listening socket. A connection is accepted by one loop, which keeps it
+//! or hands it to a loop that has fewer, and then stays with that loop. The future of a service
+//! therefore need not be `Send` (the handlers of axum must be, all the same), and results of
+//! `#[unblock]` calls come back through the mailbox of that loop.
 //!
 //! ```no_run
 //! use unblock_runtime::server::Server;
@@ -13,7 +14,7 @@
 //! let server = Server::builder().stop_on_signals().bind("127.0.0.1:8888")?;
 //! println!("listening on http://{}", server.local_addr());
 //! let report = server.serve(router())?; // an axum router, or any hyper or tower service
-//! println!("{report}"); // what was left when the server stopped
+//! println!("{report}"); // what was unfinished when the server stopped
 //! # Ok(())
 //! # }
 //! ```
@@ -21,60 +22,70 @@
 //! # The path of a request
 //!
 //! ```text
-//! listener ─ loops ─ serve ─────── connection ────── request ─ service ────────── answer
-//! the socket         a loop's      hyper on one      limits,   the caller's:      its response, or one
-//!                    accept loop   socket, the       deadline, axum, tower,       line of the server's own
-//!                    (spread)      time limits       panics    hyper
-//!                                  (stream,          (body,
-//!                                  activity,         pace)
-//!                                  protocol)
+//! accept ─────────────▶ connection ─────────▶ request ────────────────▶ service
+//! a loop takes it from  a task of the loop:   limits, deadline and      the caller's: axum,
+//! the listening socket  hyper, and the time   panics; the response      tower or hyper
+//! and balances          limits                goes back the same way
 //! ```
 //!
-//! Around it: [`Limits`] say what a client may take, `stop` how a server ends and what it reports, and with
-//! [`processes`](ServerBuilder::processes) this process only minds children that do the serving.
+//! [`Limits`] say what a client may use. [`ServerBuilder::request_timeout`] limits the time of the
+//! service.
 //!
 //! # How a server stops
 //!
-//! By [`ServerHandle::stop`] from any thread, or by a signal. The listening socket is closed at once, idle
-//! connections too; requests that run or have just come are answered, within the [grace period](ServerBuilder::grace); what is left
-//! then is cut and counted in the [`Report`]. A handler that blocks its loop cannot be cut; the server does not
-//! wait for it for more than a second, and the process may exit over its head.
+//! A server stops when [`ServerHandle::stop`] is called on any thread, or on a signal. It closes
+//! the listening socket and idle connections at once. Requests that run or have just come get their
+//! responses within the [grace period](ServerBuilder::grace). Requests that still run then are cut,
+//! and counted in the [`Report`]. A handler that blocks its loop cannot be cut; the server waits a
+//! second for it and leaves its thread behind.
 //!
-//! Pools are not part of it: jobs that are detached, and those that run on when their caller has given up, end with the process.
-//! Where they matter, await [`Pool::shutdown`](crate::Pool::shutdown) after the server, on any executor.
+//! Pools are separate: jobs that are detached, or that run on when their callers have given up, end
+//! with the process. If they matter, await [`Pool::shutdown`](crate::Pool::shutdown) after the
+//! server has stopped, on any executor.
 //!
 //! # Several processes
 //!
-//! With `processes(n)` the calling program starts itself *n* times; the children inherit the listening socket by
-//! the convention of systemd's socket activation (`LISTEN_FDS`), so that the same program also runs as it is
-//! under a systemd socket unit. See [`ServerBuilder::processes`].
+//! With [`processes(n)`](ServerBuilder::processes) the program starts itself *n* times. The
+//! children inherit the listening socket by the convention of systemd's socket activation
+//! (`LISTEN_FDS`), so that the same program also runs under a systemd socket unit.
 
+// The code, in the order of a server's life:
+//
+//   builder, config, limits ──▶ server ─┬▶ run ──▶ accept ──▶ connection ──▶ request
+//   what can be set             listens │  serves in this process
+//                                       └▶ processes
+//                                          the parent of children that `run`
+//
+//   signals ──▶ shutdown                 who asks for the stop, and the phase that all watch
+//   running                              a server on a thread of its own
+//   socket, timeouts, in_flight, select  what accept, connection and request share
 mod accept;
 mod builder;
+mod config;
 mod connection;
 mod error;
 mod in_flight;
 mod limits;
 mod processes;
-mod race;
 mod request;
 mod run;
 mod running;
+mod select;
+#[expect(clippy::module_inception, reason = "it holds the type `Server`")]
+mod server;
 mod shutdown;
 mod signals;
 mod socket;
 mod timeouts;
 
-pub use builder::{Role, Server, ServerBuilder};
+pub use builder::ServerBuilder;
+pub use config::Role;
 pub use error::ServerError;
 pub use limits::Limits;
 pub use processes::restart_budget::Restarts;
 pub use request::body::{Body, BodyError};
 pub use request::service::{Hyper, IntoService, Tower};
-pub use request::text_response::Answer;
-use request::text_response::ResponseBody;
-pub use running::Running;
+pub use request::text_response::TextResponse;
+pub use running::RunningServer;
+pub use server::Server;
 pub use shutdown::{Report, ServerHandle};
-
-/// What a failed service or body may be.
-pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;

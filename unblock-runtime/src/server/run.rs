@@ -1,78 +1,109 @@
-//! The thread that calls `serve`: it starts the loops, hears signals, and times the stop.
+//! Serving in this process: starts the loops, times the stop, and reports what was unfinished.
 //!
-//! It runs no handler. So a stop is on time, and the process can exit, even while a handler blocks a loop.
+//! The thread that calls `serve` runs no handler. It can therefore stop the server in time, and let
+//! the process exit, even while a handler blocks a loop.
+//!
+//! ```text
+//!            LoopThreads::ready         stop, a signal, a failure       grace over, cut
+//! starting ───────────────────▶ serving ───────────────────▶ stopping ─────────────────▶ cut
+//!                                                                │ LoopThreads::ended     │
+//!                                                                ▼                        ▼
+//!                                                              Report ◀─── ended, or MARGIN over
+//! ```
 
+use std::net::TcpListener;
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::timeout;
 
-use super::accept::loop_threads::Loops;
-use super::builder::{Options, Server};
-use super::race::{Race, race};
+use super::accept::loop_threads::{LoopThreads, Unfinished};
+use super::config::{Config, Role};
+use super::error::ServerError;
 use super::request::service::IntoService;
-use super::signals::Wishes;
-use super::{Report, Role, ServerError};
+use super::select::select;
+use super::shutdown::{Report, ServerHandle};
+use super::signals::StopSignals;
 
-/// How long loops may take to end after what they had was cut: what blocks one for longer is a handler.
+/// Time that the loops have to end after their requests were cut. Only a handler can block a loop
+/// for longer.
 const MARGIN: Duration = Duration::from_secs(1);
 
 /// Serves in this process until the server is stopped. Blocks this thread.
-pub(super) fn mind<K, S, M>(server: Server, make: M) -> Result<Report, ServerError>
+pub(super) fn run_in_process<K, S, M>(
+    listener: TcpListener,
+    role: Role,
+    handle: &ServerHandle,
+    config: Config,
+    make: M,
+) -> Result<Report, ServerError>
 where
     K: 'static,
     S: IntoService<K> + 'static,
     M: Fn() -> S + Send + Sync + 'static,
 {
     #[cfg(unix)]
-    if let Role::Child { .. } = server.role {
+    if role.is_child() {
         super::processes::child::die_with_parent()?;
     }
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(ServerError::Start)?
-        .block_on(serve(server, make))
+        .block_on(run(listener, role, handle, config, make))
 }
 
-async fn serve<K, S, M>(server: Server, make: M) -> Result<Report, ServerError>
+async fn run<K, S, M>(
+    listener: TcpListener,
+    role: Role,
+    handle: &ServerHandle,
+    mut config: Config,
+    make: M,
+) -> Result<Report, ServerError>
 where
     K: 'static,
     S: IntoService<K> + 'static,
     M: Fn() -> S + Send + Sync + 'static,
 {
-    let Server { listener, address, role, handle, options } = server;
-    let Options { loops, limits, request_timeout, grace, stop_on_signals, on_ready, .. } = options;
-    let mut wishes = match role {
-        Role::Child { .. } => Wishes::of_a_parent()?,
-        _ if stop_on_signals => Wishes::by_signals()?,
-        _ => Wishes::none(),
-    };
-    let mut phase = handle.watch();
-    let mut loops = Loops::start(loops, &listener, &limits, request_timeout, &handle, make)?;
-    // Each loop has the socket; when all have closed theirs, nothing is accepted any more.
+    if role.is_child() {
+        tokio::spawn(StopSignals::of_child()?.forward_to(handle.clone()));
+    } else if config.stop_on_signals {
+        tokio::spawn(StopSignals::of_main_process()?.forward_to(handle.clone()));
+    }
+    let mut shutdown = handle.watch();
+    let address = listener.local_addr().map_err(ServerError::Start)?;
+    let on_ready = config.on_ready.take().filter(|_| !role.is_child());
+    let mut loops = LoopThreads::start(&listener, &config, handle, make)?;
+    // Each loop has a copy of the socket. When all copies are closed, nothing is accepted any more.
     drop(listener);
 
     let serving = async {
         loops.ready().await?;
-        if let (false, Some(call)) = (role.is_child(), on_ready) {
+        if let Some(call) = on_ready {
             call(address);
         }
         loops.failed().await
     };
-    let failure = match race(phase.stopping(), race(wishes.heed(&handle), serving)).await {
-        Race::Second(Race::Second(Err(error))) => Some(error),
-        Race::First(()) => None,
+    let stopping = async {
+        shutdown.stopping().await;
+        None
     };
+    let failure = select(stopping, async { serving.await.err() }).await;
 
     handle.stop();
-    race(loops.ended(), race(phase.cut(), race(wishes.heed(&handle), sleep(grace)))).await;
+    // Whichever comes first: all loops have ended, someone cuts the grace period short, or it is
+    // over.
+    let _ = timeout(config.grace, select(loops.ended(), shutdown.cut())).await;
 
-    let (_, connections_cut, requests_cut) = loops.left();
+    let Unfinished { connections, requests, .. } = loops.unfinished();
     handle.cut();
-    race(loops.ended(), sleep(MARGIN)).await;
+    let _ = timeout(MARGIN, loops.ended()).await;
 
-    let (loops_stuck, _, _) = loops.left();
-    let report = Report { requests_cut, connections_cut, loops_stuck, ..Report::default() };
+    let report = Report {
+        requests_cut: requests,
+        connections_cut: connections,
+        loops_stuck: loops.unfinished().loops,
+        ..Report::default()
+    };
     if !report.is_clean() {
         tracing::warn!(%report, "the server stopped before everything was finished");
     }

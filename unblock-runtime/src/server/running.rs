@@ -4,18 +4,20 @@ use std::io;
 use std::net::SocketAddr;
 use std::thread::{self, JoinHandle};
 
-use super::{Report, ServerError, ServerHandle};
+use super::error::ServerError;
+use super::shutdown::{Report, ServerHandle};
 
-/// A server that runs in the background. Dropping it cuts what runs and waits for the end.
+/// A server that runs in the background. Dropping it cuts its requests and waits until it has
+/// ended.
 #[derive(Debug)]
-pub struct Running {
+pub struct RunningServer {
     address: SocketAddr,
     handle: ServerHandle,
-    // Gone when it has been joined.
+    // `None` once the thread has been joined.
     thread: Option<JoinHandle<Result<Report, ServerError>>>,
 }
 
-impl Running {
+impl RunningServer {
     pub(super) fn start(
         address: SocketAddr,
         handle: ServerHandle,
@@ -25,31 +27,33 @@ impl Running {
         Ok(Self { address, handle, thread: Some(thread) })
     }
 
-    /// Where it listens.
+    /// Returns the address that the server listens on.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// Stops it from elsewhere.
+    /// Returns a handle that stops the server, from any thread.
     pub fn handle(&self) -> ServerHandle {
         self.handle.clone()
     }
 
-    /// Stops it gracefully and waits for the end. Blocks, for the grace period and a second at most.
+    /// Stops the server gracefully and waits until it has ended. Blocks for the grace period and a
+    /// second at most.
     ///
     /// # Errors
     ///
-    /// It had ended by itself, or could not start.
+    /// Returns why the server could not start, or why it had ended by itself.
     pub fn stop(self) -> Result<Report, ServerError> {
         self.handle.stop();
         self.wait()
     }
 
-    /// Waits for its end, whoever stops it. Blocks.
+    /// Waits until the server has ended, by a [handle](Self::handle), by a signal or by itself.
+    /// Blocks.
     ///
     /// # Errors
     ///
-    /// It ended by itself, or could not start.
+    /// Returns why the server could not start, or why it ended by itself.
     pub fn wait(mut self) -> Result<Report, ServerError> {
         match self.thread.take().map(JoinHandle::join) {
             Some(Ok(outcome)) => outcome,
@@ -59,7 +63,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningServer {
     fn drop(&mut self) {
         if let Some(thread) = self.thread.take() {
             self.handle.cut();

@@ -1,8 +1,14 @@
-//! How a server ends: who may ask for it, the phases it goes through, and what it reports.
+//! The shutdown of a server: its phases, the handle that starts it, and the report at its end.
 //!
-//! The phases only go forward, from whoever asks first: *serving*, *stopping* (no new connections, running
-//! requests are answered), *cut* (what still runs is dropped). Everything that waits - the loops, each
-//! connection, the parent of several processes - watches the one phase.
+//! ```text
+//! Serving ─── stop ──▶ Stopping ─── cut ──▶ Cut
+//!    │                                       ▲
+//!    └───────────────── cut ─────────────────┘
+//! ```
+//!
+//! In `Stopping` nothing is accepted, and open requests still get their responses; in `Cut` those
+//! that remain are dropped. A phase never goes back, so that calls after the first have no effect.
+//! The loops, each connection and the parent of several processes watch the same phase.
 
 use std::fmt;
 
@@ -19,23 +25,24 @@ impl ServerHandle {
         Self { phase: watch::Sender::new(Phase::Serving) }
     }
 
-    /// Begins a graceful stop; returns at once. Later calls have no effect.
+    /// Starts a graceful stop and returns at once. Later calls have no effect.
     pub fn stop(&self) {
         self.advance(Phase::Stopping);
     }
 
-    /// Ends the grace period, or does without it: what still runs is cut. Returns at once.
+    /// Stops without a grace period, or ends it early: requests that still run are dropped. Returns
+    /// at once.
     pub fn cut(&self) {
         self.advance(Phase::Cut);
     }
 
-    /// Whether a stop has begun.
+    /// Returns whether a stop has begun.
     pub fn is_stopping(&self) -> bool {
         *self.phase.borrow() >= Phase::Stopping
     }
 
-    pub(super) fn watch(&self) -> PhaseWatch {
-        PhaseWatch(self.phase.subscribe())
+    pub(super) fn watch(&self) -> ShutdownWatch {
+        ShutdownWatch(self.phase.subscribe())
     }
 
     fn advance(&self, to: Phase) {
@@ -58,41 +65,42 @@ enum Phase {
 
 /// One task's view of the phase.
 #[derive(Clone)]
-pub(super) struct PhaseWatch(watch::Receiver<Phase>);
+pub(super) struct ShutdownWatch(watch::Receiver<Phase>);
 
-impl PhaseWatch {
+impl ShutdownWatch {
     /// Waits until a stop has begun.
     pub(super) async fn stopping(&mut self) {
         self.reached(Phase::Stopping).await;
     }
 
-    /// Waits until what still runs is to be cut.
+    /// Waits until requests that still run are to be dropped.
     pub(super) async fn cut(&mut self) {
         self.reached(Phase::Cut).await;
     }
 
     async fn reached(&mut self, phase: Phase) {
-        // The sender lives as long as the server; should it be gone, then so is everything to wait for.
+        // This fails if all senders are gone. They live as long as the server, so that there is
+        // nothing to wait for.
         let _ = self.0.wait_for(|now| *now >= phase).await;
     }
 }
 
-/// What was left when a server had stopped.
+/// The work that was unfinished when a server had stopped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// Requests that still ran when the grace period was over, and were not answered.
+    /// Number of requests that still ran when the grace period was over, and got no response.
     pub requests_cut: usize,
-    /// Connections that were open then. Idle ones had been closed when the stop began.
+    /// Number of connections that were open then. Idle ones had been closed when the stop began.
     pub connections_cut: usize,
-    /// Loops that a handler still blocks; their threads were left behind.
+    /// Number of loops that a handler still blocks. Their threads were left behind.
     pub loops_stuck: usize,
-    /// Child processes that did not end in time and were killed.
+    /// Number of child processes that did not end in time and were killed.
     pub processes_killed: usize,
 }
 
 impl Report {
-    /// Whether every request that had begun was answered.
+    /// Returns whether every request that had begun got its response.
     pub fn is_clean(&self) -> bool {
         *self == Self::default()
     }

@@ -1,62 +1,67 @@
-//! SIGTERM and Ctrl-C.
+//! Stopping the server on SIGTERM and Ctrl-C.
 
-use std::convert::Infallible;
-use std::future::pending;
 use std::io;
 
-use super::{ServerError, ServerHandle};
+use super::error::ServerError;
+use super::shutdown::ServerHandle;
 
-/// Who may wish, by a signal, that a server ends.
-pub(super) struct Wishes {
-    signals: Option<Signals>,
-    from_terminal: bool,
+/// The signals that stop a server.
+pub(super) struct StopSignals {
+    signals: Signals,
+    process: Process,
 }
 
-impl Wishes {
-    /// Nobody.
-    pub(super) fn none() -> Self {
-        Self { signals: None, from_terminal: false }
+/// The process that receives the signals.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Process {
+    Main,
+    /// A child gets Ctrl-C from the terminal as its parent does, and leaves it to the parent to
+    /// pass that on.
+    Child,
+}
+
+/// A request to end the process.
+#[derive(Clone, Copy)]
+enum StopSignal {
+    /// SIGTERM, which a service manager, `docker stop`, `kill` and a parent send.
+    Terminate,
+    /// SIGINT, which a terminal sends to every process of the group on Ctrl-C.
+    Interrupt,
+}
+
+impl StopSignals {
+    /// Takes over SIGTERM and Ctrl-C. The first one stops the server; a second Ctrl-C ends the
+    /// grace period.
+    pub(super) fn of_main_process() -> Result<Self, ServerError> {
+        Self::take_over(Process::Main)
     }
 
-    /// Whoever sends SIGTERM, or presses Ctrl-C: once to stop, and once more to do without the grace period.
-    pub(super) fn by_signals() -> Result<Self, ServerError> {
+    /// Takes over SIGTERM and Ctrl-C in a child, which stops on SIGTERM and ignores Ctrl-C.
+    pub(super) fn of_child() -> Result<Self, ServerError> {
+        Self::take_over(Process::Child)
+    }
+
+    fn take_over(process: Process) -> Result<Self, ServerError> {
         let signals = Signals::take_over().map_err(ServerError::Start)?;
-        Ok(Self { signals: Some(signals), from_terminal: true })
+        Ok(Self { signals, process })
     }
 
-    /// A child's parent, by SIGTERM. A terminal's Ctrl-C goes to parent and children alike; it is for the parent
-    /// to pass on.
-    pub(super) fn of_a_parent() -> Result<Self, ServerError> {
-        let signals = Signals::take_over().map_err(ServerError::Start)?;
-        Ok(Self { signals: Some(signals), from_terminal: false })
-    }
-
-    /// Does as is wished, for as long as it is polled.
-    pub(super) async fn heed(&mut self, handle: &ServerHandle) -> Infallible {
-        let Some(signals) = &mut self.signals else { return pending().await };
+    /// Stops the server whenever a signal says so. Never ends by itself.
+    pub(super) async fn forward_to(mut self, handle: ServerHandle) {
         loop {
-            match signals.next().await {
-                Heard::Interrupt if !self.from_terminal => {}
-                Heard::Interrupt if handle.is_stopping() => handle.cut(),
-                // A service manager sends SIGTERM to every process of a service, and so does a parent to its
-                // children: a second one says nothing new.
-                Heard::Terminate | Heard::Interrupt => handle.stop(),
+            match self.signals.next().await {
+                StopSignal::Interrupt if self.process == Process::Child => {}
+                StopSignal::Interrupt if handle.is_stopping() => handle.cut(),
+                // A second SIGTERM does not cut anything: a service manager sends it to every
+                // process of a service, and a parent sends it to its children as well.
+                StopSignal::Terminate | StopSignal::Interrupt => handle.stop(),
             }
         }
     }
 }
 
-/// A wish to end the process.
-#[derive(Clone, Copy)]
-enum Heard {
-    /// SIGTERM: from a service manager, `docker stop`, `kill`, a parent.
-    Terminate,
-    /// SIGINT: Ctrl-C at a terminal, which sends it to every process of the group.
-    Interrupt,
-}
-
-/// The signals that end a process, taken over from the operating system's default (to die at once) for as long
-/// as the process lives.
+/// The signals that end a process. They are taken over from the operating system's default, which
+/// is to end at once, for as long as the process lives.
 struct Signals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
@@ -74,12 +79,16 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> Heard {
-        use super::race::{Race, race};
-        match race(self.terminate.recv(), self.interrupt.recv()).await {
-            Race::First(_) => Heard::Terminate,
-            Race::Second(_) => Heard::Interrupt,
-        }
+    async fn next(&mut self) -> StopSignal {
+        let terminate = async {
+            self.terminate.recv().await;
+            StopSignal::Terminate
+        };
+        let interrupt = async {
+            self.interrupt.recv().await;
+            StopSignal::Interrupt
+        };
+        super::select::select(terminate, interrupt).await
     }
 }
 
@@ -89,11 +98,11 @@ impl Signals {
         Ok(Self {})
     }
 
-    async fn next(&mut self) -> Heard {
+    async fn next(&mut self) -> StopSignal {
         match tokio::signal::ctrl_c().await {
-            Ok(()) => Heard::Interrupt,
-            // It cannot be heard here; then it does what it does by default.
-            Err(_) => pending().await,
+            Ok(()) => StopSignal::Interrupt,
+            // The signal cannot be received here, so it keeps its default effect.
+            Err(_) => std::future::pending().await,
         }
     }
 }

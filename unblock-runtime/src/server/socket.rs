@@ -1,4 +1,5 @@
-//! The socket of a connection, which notes what happens on it, and which is closed so that nothing is lost.
+//! The socket of a connection, which reports reads and writes to the timeouts, and which is closed
+//! so that the client gets the whole of the last response.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -11,106 +12,105 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep_until};
 
-use super::timeouts::Activity;
+use super::timeouts::ConnectionTimeouts;
 
-/// How many bytes are read to see what a client speaks: as much as most heads have, so that one read does for the first request.
+/// Size of the first read, which decides between the versions of HTTP: larger than most heads, so
+/// that one read suffices for the first request.
 const FIRST_READ: usize = 1024;
 
-/// How long after its last answer a client may go on sending when the server has closed its side.
+/// Time after the last response for which the server still reads when it has closed its side.
 ///
-/// Whoever closes a socket at once on which something still comes in resets the connection, and then the client may never
-/// see the end of its answer: that of HTTP/2 says all the time how much it has taken. nginx calls it `lingering_close`.
+/// The kernel resets a connection that is closed while bytes still arrive, and a reset may destroy
+/// the end of the response on its way to the client. A client of HTTP/2 sends bytes all the time,
+/// to say how much it has read. nginx calls this a lingering close (`lingering_close`).
 const LINGER: Duration = Duration::from_secs(2);
 
-/// The socket of a connection, what has been read of it and not been used yet, and its activity.
-pub(super) struct Stream {
-    socket: TcpStream,
-    activity: Arc<Activity>,
-    /// What has been read of the socket and is still to be read here.
-    unread: BytesMut,
-    /// Runs when our side is closed.
+/// The socket of a connection.
+pub(super) struct Socket {
+    stream: TcpStream,
+    timeouts: Arc<ConnectionTimeouts>,
+    /// Bytes that were read to detect the version of HTTP. They are read again before all others.
+    rewind: BytesMut,
+    /// The end of the lingering close, once the server has closed its side.
     linger: Option<Pin<Box<Sleep>>>,
 }
 
-impl Stream {
-    /// A connection that begins.
-    pub(super) fn new(socket: TcpStream) -> Self {
-        // Answers are written whole; waiting for more to send with them only delays them.
-        let _ = socket.set_nodelay(true);
-        let activity = Activity::new();
-        Self { socket, activity, unread: BytesMut::new(), linger: None }
+impl Socket {
+    pub(super) fn new(stream: TcpStream, timeouts: Arc<ConnectionTimeouts>) -> Self {
+        // Responses are written whole, so that waiting for more to send with them would only delay
+        // them.
+        let _ = stream.set_nodelay(true);
+        Self { stream, timeouts, rewind: BytesMut::new(), linger: None }
     }
 
-    pub(super) fn activity(&self) -> &Arc<Activity> {
-        &self.activity
-    }
-
-    /// Whether the first bytes are these, of which there are fewer than are read first; they are still to be read.
-    pub(super) fn poll_begins_with(
+    /// Returns whether the first bytes are `prefix`, which is shorter than the first read. They can
+    /// be read again.
+    pub(super) fn poll_starts_with(
         &mut self,
-        beginning: &[u8],
+        prefix: &[u8],
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<bool>> {
-        while self.unread.len() < beginning.len() && beginning.starts_with(&self.unread) {
+        while self.rewind.len() < prefix.len() && prefix.starts_with(&self.rewind) {
             let mut bytes = [0; FIRST_READ];
             let mut buffer = ReadBuf::new(&mut bytes);
-            ready!(self.poll_socket(cx, &mut buffer))?;
+            ready!(self.poll_stream(cx, &mut buffer))?;
             if buffer.filled().is_empty() {
-                // The end.
+                // The client has closed its side.
                 return Poll::Ready(Ok(false));
             }
-            self.unread.extend_from_slice(buffer.filled());
+            self.rewind.extend_from_slice(buffer.filled());
         }
-        Poll::Ready(Ok(self.unread.starts_with(beginning)))
+        Poll::Ready(Ok(self.rewind.starts_with(prefix)))
     }
 
-    fn poll_socket(
+    fn poll_stream(
         &mut self,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let read = Pin::new(&mut self.socket).poll_read(cx, buffer);
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if buffer.filled().len() > before {
-            self.activity.received();
+            self.timeouts.bytes_read();
         }
         read
     }
 
-    fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    /// Reports the outcome of a write to the timeouts, and returns it.
+    fn report(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match written {
-            Poll::Ready(Ok(1..)) => self.activity.sent(),
+            Poll::Ready(Ok(1..)) => self.timeouts.bytes_written(),
             Poll::Ready(_) => {}
-            Poll::Pending => self.activity.stalled(),
+            Poll::Pending => self.timeouts.write_blocked(),
         }
         written
     }
 }
 
-impl AsyncRead for Stream {
+impl AsyncRead for Socket {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.unread.is_empty() {
-            let length = buffer.remaining().min(self.unread.len());
-            let bytes = self.unread.split_to(length);
+        if !self.rewind.is_empty() {
+            let length = buffer.remaining().min(self.rewind.len());
+            let bytes = self.rewind.split_to(length);
             buffer.put_slice(&bytes);
             return Poll::Ready(Ok(()));
         }
-        self.poll_socket(cx, buffer)
+        self.poll_stream(cx, buffer)
     }
 }
 
-impl AsyncWrite for Stream {
+impl AsyncWrite for Socket {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.socket).poll_write(cx, bytes);
-        self.note(written)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.report(written)
     }
 
     fn poll_write_vectored(
@@ -118,30 +118,30 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.socket).poll_write_vectored(cx, slices);
-        self.note(written)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.report(written)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
+        self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(cx)
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
-    /// Closes our side, and reads on until the client has closed its own.
+    /// Closes the server's side, and reads until the client has closed its own or `LINGER` is over.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if this.linger.is_none() {
-            ready!(Pin::new(&mut this.socket).poll_shutdown(cx))?;
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
         }
-        let until = this.activity.last_answer() + LINGER;
-        let timer = this.linger.get_or_insert_with(|| Box::pin(sleep_until(until.into())));
+        let end = this.timeouts.last_response() + LINGER;
+        let timer = this.linger.get_or_insert_with(|| Box::pin(sleep_until(end.into())));
         loop {
-            let mut waste = [0; 1024];
-            let mut buffer = ReadBuf::new(&mut waste);
-            match Pin::new(&mut this.socket).poll_read(cx, &mut buffer) {
+            let mut discarded = [0; 1024];
+            let mut buffer = ReadBuf::new(&mut discarded);
+            match Pin::new(&mut this.stream).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
                 Poll::Ready(_) => return Poll::Ready(Ok(())),
                 Poll::Pending => return timer.as_mut().poll(cx).map(Ok),

@@ -1,8 +1,9 @@
-//! What a connection does, as far as the limits on time are about it.
+//! The time limits of one connection: when something last happened on it, and which limit is
+//! reached next.
 //!
-//! The stream notes when bytes come and when none can go, the requests when they begin and when their answers are whole; the
-//! connection's task waits for the first limit that is reached. It has one timer for all of them, which is set again when
-//! it goes off and not with every request.
+//! The socket notes when bytes are read and written, and the requests note when they begin and when
+//! their responses are complete. The task of the connection waits for the first limit that is
+//! reached. One timer serves all limits: it is set again when it fires and not with every request.
 
 use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,133 +13,137 @@ use http::Version;
 use tokio::sync::Notify;
 use tokio::time::sleep_until;
 
-use super::Limits;
-use super::race::race;
+use super::limits::Limits;
+use super::select::select;
 
-/// How long a client of HTTP/2 may take to notice that its connection is being closed (GOAWAY) before it is cut.
-const FAREWELL: Duration = Duration::from_secs(5);
+/// Time that an HTTP/2 client has to leave after a `GOAWAY`. The connection is closed then.
+const GO_AWAY: Duration = Duration::from_secs(5);
 
-/// The activity of one connection.
-pub(super) struct Activity {
-    now: Mutex<Now>,
-    /// It has brought as many requests as it may.
-    full: Notify,
+/// The time limits of one connection.
+pub(super) struct ConnectionTimeouts {
+    state: Mutex<State>,
+    /// Notified when an HTTP/2 connection has brought as many requests as it may.
+    last_request: Notify,
 }
 
-struct Now {
-    /// How many requests it has brought,
+struct State {
+    /// Number of requests so far.
     requests: u64,
-    /// how many of them wait for their answer, or for the rest of it,
+    /// Number of requests whose responses are incomplete.
     open: usize,
-    /// and how many bodies of them may still be read, their answers whole or not.
+    /// Number of request bodies that may still be read, whether their responses are complete or
+    /// not.
     bodies: usize,
     http2: bool,
-    /// Since when there is nothing to answer or to send.
-    idle: Instant,
-    /// When the first byte of the next head came.
-    head: Option<Instant>,
-    /// Since when the client takes nothing of what is sent.
-    stalled: Option<Instant>,
-    /// Since when it takes no more requests, of those that can be told so.
-    leaving: Option<Instant>,
+    /// Start of the connection, end of the last response, or last successful write, whichever came
+    /// last.
+    idle_since: Instant,
+    /// Arrival of the first byte of the next head.
+    head_since: Option<Instant>,
+    /// Time of the first write that was blocked since the last successful one.
+    blocked_since: Option<Instant>,
+    /// Time of the `GOAWAY`.
+    going_away_since: Option<Instant>,
 }
 
-/// What is to become of a connection on which a limit was reached.
+/// The consequence of a time limit that was reached, with the reason for the log.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Overdue {
-    /// It is closed where it stands; why.
-    Cut(&'static str),
-    /// It takes no more requests, and the client is told.
-    Retire(&'static str),
+pub(super) enum Expired {
+    /// Close the connection at once.
+    Close(&'static str),
+    /// Tell the client that the connection takes no more requests.
+    GoAway(&'static str),
 }
 
-impl Activity {
+impl ConnectionTimeouts {
     pub(super) fn new() -> Arc<Self> {
-        let now = Now {
+        let state = State {
             requests: 0,
             open: 0,
             bodies: 0,
             http2: false,
-            idle: Instant::now(),
-            head: None,
-            stalled: None,
-            leaving: None,
+            idle_since: Instant::now(),
+            head_since: None,
+            blocked_since: None,
+            going_away_since: None,
         };
-        Arc::new(Self { now: Mutex::new(now), full: Notify::new() })
+        Arc::new(Self { state: Mutex::new(state), last_request: Notify::new() })
     }
 
-    /// Bytes have come.
-    pub(super) fn received(&self) {
-        let mut now = self.lock();
-        if now.open == 0 && now.bodies == 0 && now.head.is_none() {
-            now.head = Some(Instant::now());
+    /// Notes that bytes were read. Between two requests they begin the next head.
+    pub(super) fn bytes_read(&self) {
+        let mut state = self.lock();
+        if state.open == 0 && state.bodies == 0 && state.head_since.is_none() {
+            state.head_since = Some(Instant::now());
         }
     }
 
-    /// Bytes have gone.
-    pub(super) fn sent(&self) {
-        let mut now = self.lock();
-        now.stalled = None;
-        if now.open == 0 {
-            now.idle = Instant::now();
+    /// Notes that bytes were written.
+    pub(super) fn bytes_written(&self) {
+        let mut state = self.lock();
+        state.blocked_since = None;
+        if state.open == 0 {
+            state.idle_since = Instant::now();
         }
     }
 
-    /// Bytes wait for the client to take those before them.
-    pub(super) fn stalled(&self) {
-        self.lock().stalled.get_or_insert_with(Instant::now);
+    /// Notes that bytes wait until the client has read those before them.
+    pub(super) fn write_blocked(&self) {
+        self.lock().blocked_since.get_or_insert_with(Instant::now);
     }
 
-    /// A request begins, and is open until the guard is dropped. The number says how many there have been.
-    pub(super) fn begin(self: &Arc<Self>, version: Version, most: u64) -> (OpenAnswer, u64) {
-        let mut now = self.lock();
-        now.requests += 1;
-        now.open += 1;
-        now.head = None;
-        now.http2 = version >= Version::HTTP_2;
-        if now.http2 && now.requests == most {
-            self.full.notify_one();
+    /// Notes the beginning of a request, of which a connection may bring `most`. Returns a guard
+    /// that keeps the request open, and the number of requests so far.
+    pub(super) fn request(self: &Arc<Self>, version: Version, most: u64) -> (OpenResponse, u64) {
+        let mut state = self.lock();
+        state.requests += 1;
+        state.open += 1;
+        state.head_since = None;
+        state.http2 = version >= Version::HTTP_2;
+        if state.http2 && state.requests == most {
+            self.last_request.notify_one();
         }
-        (OpenAnswer(self.clone()), now.requests)
+        (OpenResponse(self.clone()), state.requests)
     }
 
-    /// Holds a request open whose answer is whole, while the rest of its body is read.
-    pub(super) fn hold(self: &Arc<Self>) -> OpenAnswer {
+    /// Keeps a request open whose response is complete, while the rest of its body is read.
+    pub(super) fn hold(self: &Arc<Self>) -> OpenResponse {
         self.lock().open += 1;
-        OpenAnswer(self.clone())
+        OpenResponse(self.clone())
     }
 
-    /// The body of a request may be read, until the guard is dropped.
+    /// Notes that the body of a request may be read, until the guard is dropped.
     pub(super) fn body(self: &Arc<Self>) -> OpenBody {
         self.lock().bodies += 1;
         OpenBody(self.clone())
     }
 
-    /// How many requests the connection has brought.
+    /// Returns the number of requests so far.
     pub(super) fn requests(&self) -> u64 {
         self.lock().requests
     }
 
-    /// When the last answer was whole, or the connection began.
-    pub(super) fn last_answer(&self) -> Instant {
-        self.lock().idle
+    /// Returns when the last response was complete, or when the connection began.
+    pub(super) fn last_response(&self) -> Instant {
+        self.lock().idle_since
     }
 
-    /// The client has been told to leave.
-    pub(super) fn leave(&self) {
-        self.lock().leaving.get_or_insert_with(Instant::now);
+    /// Notes that the client was told to leave.
+    pub(super) fn going_away(&self) {
+        self.lock().going_away_since.get_or_insert_with(Instant::now);
     }
 
-    /// Waits until the client has taken longer than it may, or has brought as many requests as it may.
-    pub(super) async fn overdue(&self, limits: &Limits) -> Overdue {
-        let watch = async {
+    /// Waits until a limit is reached.
+    pub(super) async fn expired(&self, limits: &Limits) -> Expired {
+        let time = async {
             loop {
                 let now = Instant::now();
-                let due = self.lock().due(limits);
-                let alarm = match due {
-                    Some((time, overdue)) if time <= now => return overdue,
-                    // What begins after this look is not due before the shortest of the limits is over.
-                    due => due
+                let next = self.lock().next_limit(limits);
+                let alarm = match next {
+                    Some((time, expired)) if time <= now => return expired,
+                    // A limit whose time begins after this check is not reached before the shortest
+                    // of all is.
+                    next => next
                         .map(|(time, _)| time)
                         .into_iter()
                         .chain(now.checked_add(limits.shortest()))
@@ -150,53 +155,65 @@ impl Activity {
                 }
             }
         };
-        let full = async {
-            self.full.notified().await;
-            Overdue::Retire("it has brought as many requests as it may")
+        let requests = async {
+            self.last_request.notified().await;
+            Expired::GoAway("it has brought as many requests as it may")
         };
-        race(watch, full).await.either()
+        select(time, requests).await
     }
 
-    fn lock(&self) -> MutexGuard<'_, Now> {
-        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Now {
-    /// When which limit will have been reached, if nothing happens before.
-    fn due(&self, limits: &Limits) -> Option<(Instant, Overdue)> {
-        let (since, longest, overdue) = if let Some(since) = self.stalled {
-            (since, limits.answer_write, Overdue::Cut("the client takes nothing"))
+impl State {
+    /// Returns the limit that is reached next if nothing happens before, and when. The first of
+    /// these that holds decides:
+    ///
+    /// | state of the connection | limit | then |
+    /// | --- | --- | --- |
+    /// | a write is blocked | `response_write` | close |
+    /// | a request is open | none: the response is the service's | |
+    /// | a `GOAWAY` was sent | `GO_AWAY` | close |
+    /// | there was no request yet | `header_read` | close |
+    /// | HTTP/2, between requests | `idle` | `GOAWAY` |
+    /// | a head has begun | `header_read` | close |
+    /// | HTTP/1.1, between requests | `idle` | close |
+    fn next_limit(&self, limits: &Limits) -> Option<(Instant, Expired)> {
+        use Expired::{Close, GoAway};
+        let (since, longest, expired) = if let Some(since) = self.blocked_since {
+            (since, limits.response_write, Close("the client does not read the response"))
         } else if self.open > 0 {
             return None;
-        } else if let Some(leaving) = self.leaving {
-            (self.idle.max(leaving), FAREWELL, Overdue::Cut("the client does not leave"))
+        } else if let Some(since) = self.going_away_since {
+            (self.idle_since.max(since), GO_AWAY, Close("the client does not leave"))
         } else if self.requests == 0 {
-            (self.idle, limits.header_read, Overdue::Cut("no request came"))
+            (self.idle_since, limits.header_read, Close("no request came"))
         } else if self.http2 {
-            (self.idle, limits.idle, Overdue::Retire("idle"))
-        } else if let Some(since) = self.head {
-            (since, limits.header_read, Overdue::Cut("the head of a request came too slowly"))
+            (self.idle_since, limits.idle, GoAway("idle"))
+        } else if let Some(since) = self.head_since {
+            (since, limits.header_read, Close("the head of a request came too slowly"))
         } else {
-            (self.idle, limits.idle, Overdue::Cut("idle"))
+            (self.idle_since, limits.idle, Close("idle"))
         };
-        Some((since.checked_add(longest)?, overdue))
+        Some((since.checked_add(longest)?, expired))
     }
 }
 
-/// A request whose answer is not whole yet.
-pub(super) struct OpenAnswer(Arc<Activity>);
+/// Keeps a request open until its response is complete.
+pub(super) struct OpenResponse(Arc<ConnectionTimeouts>);
 
-impl Drop for OpenAnswer {
+impl Drop for OpenResponse {
     fn drop(&mut self) {
-        let mut now = self.0.lock();
-        now.open -= 1;
-        now.idle = Instant::now();
+        let mut state = self.0.lock();
+        state.open -= 1;
+        state.idle_since = Instant::now();
     }
 }
 
-/// A body that may still be read.
-pub(super) struct OpenBody(Arc<Activity>);
+/// Counts a request body that may still be read.
+pub(super) struct OpenBody(Arc<ConnectionTimeouts>);
 
 impl Drop for OpenBody {
     fn drop(&mut self) {

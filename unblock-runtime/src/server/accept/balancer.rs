@@ -1,9 +1,11 @@
-//! Balances new connections over the loops: a loop that has more than another hands what it accepts over to that one.
+//! Balances new connections over the loops: a loop that has more than another hands what it accepts
+//! over to it.
 //!
-//! The kernel wakes whichever loop waits for the socket, so that one loop could end up with most of the connections. A connection
-//! is handed over before anything has been read from it, and stays with the loop that receives it for its life. A loop that has
-//! not taken the last connection that it was handed gets no more: a handler may be blocking it, and the clients of the other
-//! loops must not wait for that handler.
+//! The kernel wakes whichever loop waits for the socket, so that one loop could get most of the
+//! connections. A connection is handed over before anything has been read from it, and stays with
+//! the loop that receives it. A loop that has not taken the last connection that it was handed gets
+//! no more: a handler may be blocking it, and the clients of other loops must not wait for that
+//! handler.
 
 use std::future::pending;
 use std::io;
@@ -14,133 +16,147 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc::error::SendError;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
-use crate::server::in_flight::{Gauge, OpenConnection};
+use crate::server::in_flight::{InFlight, OpenConnection};
 
-/// An open connection's entries in the books: its share of the limit, and one more in the gauge of the loop that serves it.
-pub(crate) struct Open {
+/// A connection that this loop serves.
+pub(super) struct Accepted {
+    pub(super) socket: TcpStream,
+    pub(super) guard: ConnectionGuard,
+}
+
+/// Counts a connection while it is open: in the limit of the process, and for the loop that serves
+/// it.
+pub(super) struct ConnectionGuard {
     permit: OwnedSemaphorePermit,
-    _counted: OpenConnection,
+    _open: OpenConnection,
 }
 
-impl Open {
-    fn new(permit: OwnedSemaphorePermit, gauge: &Gauge) -> Self {
-        Self { permit, _counted: gauge.connection() }
+impl ConnectionGuard {
+    fn new(permit: OwnedSemaphorePermit, in_flight: &InFlight) -> Self {
+        Self { permit, _open: in_flight.connection() }
     }
 
-    /// Counted before it is there, so that a loop with nothing else to do waits for it.
-    fn moved_to(self, gauge: &Gauge) -> Self {
-        Self { permit: self.permit, _counted: gauge.connection() }
+    /// Counts the connection for another loop from now on, which will wait for it before it ends.
+    fn moved_to(self, in_flight: &InFlight) -> Self {
+        Self { permit: self.permit, _open: in_flight.connection() }
     }
 }
 
-/// A connection, and its entries in the books.
-pub(crate) type Connection = (TcpStream, Open);
-
-/// A connection on its way from one loop to another.
-type Arrival = (std::net::TcpStream, Open);
-
-/// All loops of a process as one of them sees them.
-pub(crate) struct Spread {
-    doors: Arc<[Door]>,
+/// A loop's view of all loops of the process.
+pub(super) struct Balancer {
+    inboxes: Arc<[Inbox]>,
     own: usize,
 }
 
-/// Where a loop is handed connections by others.
-struct Door {
-    gauge: Gauge,
-    sender: mpsc::UnboundedSender<Arrival>,
-    /// Something was handed in and not taken yet.
+/// Where other loops hand connections over to a loop.
+struct Inbox {
+    in_flight: InFlight,
+    sender: mpsc::UnboundedSender<Handoff>,
+    /// Set by the loop that hands a connection over, and cleared by the loop that takes it.
     occupied: AtomicBool,
 }
 
-/// What a loop is handed by the others.
-pub(crate) struct Arrivals {
-    receiver: mpsc::UnboundedReceiver<Arrival>,
-    doors: Arc<[Door]>,
+/// A connection on its way from one loop to another. No runtime knows its socket meanwhile.
+struct Handoff {
+    socket: std::net::TcpStream,
+    guard: ConnectionGuard,
+}
+
+/// The connections that other loops hand over to this one.
+pub(super) struct Handoffs {
+    receiver: mpsc::UnboundedReceiver<Handoff>,
+    inboxes: Arc<[Inbox]>,
     own: usize,
 }
 
-/// A share in the connections for each of the loops with these gauges.
-pub(crate) fn spread(gauges: impl IntoIterator<Item = Gauge>) -> Vec<(Spread, Arrivals)> {
-    let (doors, receivers): (Vec<_>, Vec<_>) = gauges
+/// Creates a balancer, and the receiving end of an inbox, for each loop.
+pub(super) fn balancers(loops: impl IntoIterator<Item = InFlight>) -> Vec<(Balancer, Handoffs)> {
+    let (inboxes, receivers): (Vec<_>, Vec<_>) = loops
         .into_iter()
-        .map(|gauge| {
+        .map(|in_flight| {
             let (sender, receiver) = mpsc::unbounded_channel();
-            (Door { gauge, sender, occupied: AtomicBool::new(false) }, receiver)
+            (Inbox { in_flight, sender, occupied: AtomicBool::new(false) }, receiver)
         })
         .unzip();
-    let doors: Arc<[Door]> = doors.into();
+    let inboxes: Arc<[Inbox]> = inboxes.into();
     let each = |(own, receiver)| {
-        let doors = || Arc::clone(&doors);
-        (Spread { doors: doors(), own }, Arrivals { receiver, doors: doors(), own })
+        let inboxes = || Arc::clone(&inboxes);
+        (Balancer { inboxes: inboxes(), own }, Handoffs { receiver, inboxes: inboxes(), own })
     };
     receivers.into_iter().enumerate().map(each).collect()
 }
 
-impl Spread {
-    /// Hands a new connection to the loop that is to serve it; gives it back if that is this one. An error loses the connection.
-    pub(crate) fn assign(
+impl Balancer {
+    /// Hands a new connection over to the loop that should serve it, or returns it if that is this
+    /// loop.
+    ///
+    /// # Errors
+    ///
+    /// The runtime cannot release or register the socket. The connection is closed then.
+    pub(super) fn assign(
         &self,
         socket: TcpStream,
         permit: OwnedSemaphorePermit,
-    ) -> io::Result<Option<Connection>> {
-        let open = Open::new(permit, &self.doors[self.own].gauge);
-        match self.emptier() {
-            Some(other) => self.hand_over((socket, open), other),
-            None => Ok(Some((socket, open))),
+    ) -> io::Result<Option<Accepted>> {
+        let guard = ConnectionGuard::new(permit, &self.inboxes[self.own].in_flight);
+        let accepted = Accepted { socket, guard };
+        match self.least_loaded() {
+            Some(other) => self.hand_over(accepted, other),
+            None => Ok(Some(accepted)),
         }
     }
 
-    /// The loop with the fewest connections, if these are fewer than here by more than one: to hand over costs a wake-up.
-    fn emptier(&self) -> Option<&Door> {
-        let fewest = self.doors.iter().min_by_key(|door| door.gauge.connections())?;
-        let here = self.doors[self.own].gauge.connections();
-        (here > fewest.gauge.connections() + 1).then_some(fewest)
+    /// Returns the loop with the fewest connections if this loop has at least two more. A
+    /// difference of one is not worth the wake-up that handing over costs.
+    fn least_loaded(&self) -> Option<&Inbox> {
+        let fewest = self.inboxes.iter().min_by_key(|inbox| inbox.in_flight.connections())?;
+        let here = self.inboxes[self.own].in_flight.connections();
+        (here > fewest.in_flight.connections() + 1).then_some(fewest)
     }
 
-    fn hand_over(
-        &self,
-        (socket, open): Connection,
-        other: &Door,
-    ) -> io::Result<Option<Connection>> {
+    /// Hands a connection over to another loop. Returns it if that loop is blocked or has ended.
+    fn hand_over(&self, accepted: Accepted, other: &Inbox) -> io::Result<Option<Accepted>> {
         if other.occupied.load(Ordering::Acquire) {
-            return Ok(Some((socket, open)));
+            return Ok(Some(accepted));
         }
-        let arrival = (socket.into_std()?, open.moved_to(&other.gauge));
+        let Accepted { socket, guard } = accepted;
+        let handoff =
+            Handoff { socket: socket.into_std()?, guard: guard.moved_to(&other.in_flight) };
         other.occupied.store(true, Ordering::Release);
-        match other.sender.send(arrival) {
+        match other.sender.send(handoff) {
             Ok(()) => Ok(None),
-            // That loop has ended.
-            Err(SendError((socket, open))) => {
-                let open = open.moved_to(&self.doors[self.own].gauge);
-                Ok(Some((TcpStream::from_std(socket)?, open)))
+            // The other loop has ended.
+            Err(SendError(Handoff { socket, guard })) => {
+                let guard = guard.moved_to(&self.inboxes[self.own].in_flight);
+                Ok(Some(Accepted { socket: TcpStream::from_std(socket)?, guard }))
             }
         }
     }
 }
 
-impl Arrivals {
-    /// The next connection that another loop has handed to this one. Pending for ever when none can come.
-    pub(crate) async fn next(&mut self) -> Connection {
+impl Handoffs {
+    /// Waits for the next connection that another loop hands over, for ever if there is none.
+    pub(super) async fn next(&mut self) -> Accepted {
         match self.receive().await {
-            Some(arrived) => arrived,
+            Some(accepted) => accepted,
             None => pending().await,
         }
     }
 
-    /// From now on nothing is handed in; gives what was before, and waits for what is just being handed in.
-    pub(crate) async fn close(&mut self) -> Option<Connection> {
+    /// Lets no other loop hand over from now on, and returns the next of the connections that one
+    /// did before.
+    pub(super) async fn close(&mut self) -> Option<Accepted> {
         self.receiver.close();
         self.receive().await
     }
 
-    async fn receive(&mut self) -> Option<Connection> {
+    async fn receive(&mut self) -> Option<Accepted> {
         loop {
-            let (socket, open) = self.receiver.recv().await?;
-            self.doors[self.own].occupied.store(false, Ordering::Release);
-            // One that cannot be registered is closed.
+            let Handoff { socket, guard } = self.receiver.recv().await?;
+            self.inboxes[self.own].occupied.store(false, Ordering::Release);
+            // A socket that cannot be registered with this loop is closed.
             if let Ok(socket) = TcpStream::from_std(socket) {
-                return Some((socket, open));
+                return Some(Accepted { socket, guard });
             }
         }
     }

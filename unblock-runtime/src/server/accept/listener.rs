@@ -1,18 +1,22 @@
-//! The listening socket: bound here, or taken over from whoever started this process.
+//! The listening socket, which is bound here or inherited from the program that started this
+//! process.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 
-use crate::server::ServerError;
+use crate::server::error::ServerError;
 
-/// How many completed connections the kernel keeps for the loops to accept; it lowers the number to
-/// `net.core.somaxconn` if that is less. The standard library's 128 overflows in a burst, and a connection that
-/// finds no room is tried again by its client after a second.
+/// Number of completed connections that the kernel queues until the loops accept them. The kernel
+/// lowers it to `net.core.somaxconn`.
+///
+/// The standard library's 128 overflow in a burst, and a client whose connection finds no room
+/// tries again only after a second.
 #[cfg(unix)]
 const BACKLOG: i32 = 4096;
 
-/// Binds the first of the addresses that can be bound. The standard library sets `SO_REUSEADDR` where that means
-/// that a restarted server need not wait for the connections of its predecessor to be forgotten.
+/// Binds the first of the addresses that can be bound. The standard library sets `SO_REUSEADDR` on
+/// platforms where it lets a restarted server bind the port while connections of its predecessor
+/// are still known to the kernel.
 pub(crate) fn bind(
     address: &(impl ToSocketAddrs + std::fmt::Debug),
 ) -> Result<TcpListener, ServerError> {
@@ -25,25 +29,10 @@ pub(crate) fn bind(
         .map_err(|source| ServerError::Bind { address: list(&addresses), source })
 }
 
-fn list(addresses: &[SocketAddr]) -> String {
-    let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-    texts.join(", ")
-}
-
-/// Listening once more on a listening socket changes its backlog and nothing else.
-#[cfg(unix)]
-fn widen_backlog(listener: &TcpListener) -> io::Result<()> {
-    Ok(rustix::net::listen(listener, BACKLOG)?)
-}
-
-#[cfg(not(unix))]
-fn widen_backlog(_: &TcpListener) -> io::Result<()> {
-    Ok(())
-}
-
-/// The socket that `LISTEN_FDS` hands over to this process, by systemd or by a parent of this library's, if any.
+/// Returns the socket that systemd or a parent of this library passes to this process by
+/// `LISTEN_FDS`, if there is one.
 ///
-/// The variables are removed, so that programs that this one starts do not take the socket for theirs.
+/// Removes the variables, so that programs that this one starts do not take the socket for theirs.
 #[cfg(unix)]
 pub(crate) fn inherited() -> Result<Option<TcpListener>, ServerError> {
     listenfd::ListenFd::from_env().take_tcp_listener(0).map_err(ServerError::Inherit)
@@ -52,4 +41,20 @@ pub(crate) fn inherited() -> Result<Option<TcpListener>, ServerError> {
 #[cfg(not(unix))]
 pub(crate) fn inherited() -> Result<Option<TcpListener>, ServerError> {
     Ok(None)
+}
+
+fn list(addresses: &[SocketAddr]) -> String {
+    let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    texts.join(", ")
+}
+
+/// Widens the backlog of a listening socket: listening once more changes that and nothing else.
+#[cfg(unix)]
+fn widen_backlog(listener: &TcpListener) -> io::Result<()> {
+    Ok(rustix::net::listen(listener, BACKLOG)?)
+}
+
+#[cfg(not(unix))]
+fn widen_backlog(_: &TcpListener) -> io::Result<()> {
+    Ok(())
 }

@@ -1,4 +1,5 @@
-//! One loop: it accepts connections until the server stops, and ends with the last of them.
+//! The thread of one event loop: accepts connections until the server stops, and ends with the last
+//! of them.
 
 use std::io;
 use std::net::TcpListener;
@@ -6,38 +7,37 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tokio::task::{spawn_local, yield_now};
-use tokio::time::sleep;
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::spawn_local;
 
-use super::balancer::{Arrivals, Connection, Open, Spread};
+use super::acceptor::Acceptor;
+use super::balancer::{Accepted, Balancer, Handoffs};
 use super::busy_poll::{BusyPoll, Idle};
 use crate::EventLoop;
-use crate::server::Limits;
-use crate::server::connection::Connections;
-use crate::server::in_flight::Gauge;
-use crate::server::race::{Race, race};
+use crate::server::connection::ConnectionContext;
+use crate::server::in_flight::InFlight;
+use crate::server::limits::Limits;
 use crate::server::request::service::IntoService;
-use crate::server::shutdown::PhaseWatch;
+use crate::server::select::select;
+use crate::server::shutdown::ShutdownWatch;
 
-/// What a loop is given to begin with.
-pub(crate) struct Loop {
-    pub(crate) listener: TcpListener,
-    pub(crate) limits: Limits,
-    pub(crate) request_timeout: Option<Duration>,
-    pub(crate) permits: Arc<Semaphore>,
-    pub(crate) gauge: Gauge,
-    pub(crate) spread: Spread,
-    pub(crate) arrivals: Arrivals,
-    pub(crate) phase: PhaseWatch,
+/// A loop that is ready to run on a thread.
+pub(super) struct LoopThread {
+    pub(super) listener: TcpListener,
+    pub(super) limits: Limits,
+    pub(super) request_timeout: Option<Duration>,
+    pub(super) permits: Arc<Semaphore>,
+    pub(super) in_flight: InFlight,
+    pub(super) balancer: Balancer,
+    pub(super) handoffs: Handoffs,
+    pub(super) shutdown: ShutdownWatch,
 }
 
-impl Loop {
-    /// Runs the loop on this thread until the server has stopped. `make` is called once, on this thread;
-    /// `ready` when the socket is registered.
-    pub(crate) fn run<K: 'static, S>(
+impl LoopThread {
+    /// Runs the loop on this thread until the server has stopped. Calls `make` once, and then
+    /// `ready`, when the socket is registered with the loop.
+    pub(super) fn run<K: 'static, S>(
         self,
         make: impl FnOnce() -> S,
         ready: impl FnOnce(),
@@ -45,59 +45,73 @@ impl Loop {
     where
         S: IntoService<K> + 'static,
     {
-        let again = Arc::new(Notify::new());
-        let runtime = runtime(&again, &self.gauge)?;
-        let main = async {
-            self.listener.set_nonblocking(true)?;
-            let listener = tokio::net::TcpListener::from_std(self.listener)?;
-            let (gauge, phase) = (self.gauge.clone(), self.phase.clone());
-            let connections =
-                Rc::new(Connections::new(self.limits, self.request_timeout, gauge, phase));
-            let mut arrivals = self.arrivals;
-            let accept =
-                Accept { listener, permits: self.permits, spread: self.spread, complained: false };
+        let poll_again = Arc::new(Notify::new());
+        let runtime = runtime(&poll_again, &self.in_flight)?;
+        let Self { listener, limits, request_timeout, permits, in_flight, balancer, .. } = self;
+        let (mut handoffs, shutdown) = (self.handoffs, self.shutdown);
+        let main = async move {
+            listener.set_nonblocking(true)?;
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            let acceptor = Acceptor::new(listener, permits, balancer);
+            let context = Rc::new(ConnectionContext::new(
+                limits,
+                request_timeout,
+                in_flight.clone(),
+                shutdown.clone(),
+            ));
             let service = make().into_service();
-            let serve = |(socket, open)| {
-                let (connections, service) = (Rc::clone(&connections), service.clone());
+            let serve = |Accepted { socket, guard }| {
+                let (context, service) = (Rc::clone(&context), service.clone());
                 spawn_local(async move {
-                    let _open: Open = open;
-                    connections.serve::<K, S>(socket, service).await;
+                    context.serve::<K, S>(socket, service).await;
+                    drop(guard);
                 });
             };
             spawn_local(async move {
                 loop {
-                    again.notified().await;
+                    poll_again.notified().await;
                 }
             });
             ready();
-            accept.run(self.phase, &mut arrivals, serve).await;
-            // Another loop may still hand over what it accepts.
-            loop {
-                while let Race::Second(accepted) =
-                    race(self.gauge.no_connections(), arrivals.next()).await
-                {
-                    serve(accepted);
-                }
-                match arrivals.close().await {
-                    Some(accepted) => serve(accepted),
-                    None => return Ok(()),
-                }
-            }
+            acceptor.run(shutdown, &mut handoffs, serve).await;
+            finish(&in_flight, &mut handoffs, serve).await;
+            Ok(())
         };
-        // The tasks that are left, of HTTP/2 connections that were cut, are dropped with the runtime, on this thread.
+        // Tasks that remain, of HTTP/2 connections that were cut, are dropped with the runtime, on
+        // this thread.
         runtime.block_on(EventLoop::new().run(main))
     }
 }
 
-/// The runtime of this thread. When it has nothing to do and is to poll on, the task that waits for `again` is woken: a hook that
-/// makes work turns tokio's parking into a poll of the sockets that does not wait.
-fn runtime(again: &Arc<Notify>, gauge: &Gauge) -> io::Result<LocalRuntime> {
+/// Waits for the last connection, and serves those that another loop still hands over.
+async fn finish(in_flight: &InFlight, handoffs: &mut Handoffs, serve: impl Fn(Accepted)) {
+    loop {
+        let all_closed = async {
+            in_flight.no_connections().await;
+            None
+        };
+        if let Some(accepted) = select(all_closed, async { Some(handoffs.next().await) }).await {
+            serve(accepted);
+        } else if let Some(accepted) = handoffs.close().await {
+            serve(accepted);
+        } else {
+            return;
+        }
+    }
+}
+
+/// Creates the runtime of this thread, which polls busily as [`BusyPoll`] decides.
+///
+/// The task that waits for `poll_again` does nothing. Waking it when the runtime is about to park
+/// makes the runtime poll its sockets without waiting instead.
+fn runtime(poll_again: &Arc<Notify>, in_flight: &InFlight) -> io::Result<LocalRuntime> {
     let busy_poll = Arc::new(Mutex::new(BusyPoll::default()));
     let park = {
-        let (again, gauge, busy_poll) = (Arc::clone(again), gauge.clone(), Arc::clone(&busy_poll));
+        let (poll_again, in_flight) = (Arc::clone(poll_again), in_flight.clone());
+        let busy_poll = Arc::clone(&busy_poll);
         move || {
-            if lock(&busy_poll).idle(Instant::now(), gauge.done()) == Idle::Poll {
-                again.notify_one();
+            if lock(&busy_poll).idle(Instant::now(), in_flight.progress()) == Idle::Poll {
+                poll_again.notify_one();
             }
         }
     };
@@ -107,94 +121,8 @@ fn runtime(again: &Arc<Notify>, gauge: &Gauge) -> io::Result<LocalRuntime> {
     builder.build_local(LocalOptions::default())
 }
 
+/// Locks the state of the hooks. Both run on the thread of the loop, so that the lock is always
+/// free.
 fn lock(busy_poll: &Mutex<BusyPoll>) -> MutexGuard<'_, BusyPoll> {
     busy_poll.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The accepting half of a loop.
-struct Accept {
-    listener: tokio::net::TcpListener,
-    permits: Arc<Semaphore>,
-    spread: Spread,
-    /// Whether the present row of failures has been logged.
-    complained: bool,
-}
-
-impl Accept {
-    /// Accepts until the server stops. The socket is closed when this ends; what the kernel had completed by
-    /// then is still accepted, because its clients have a connection already.
-    async fn run(
-        mut self,
-        mut phase: PhaseWatch,
-        arrivals: &mut Arrivals,
-        serve: impl Fn(Connection),
-    ) {
-        loop {
-            let accepted = match race(phase.stopping(), race(arrivals.next(), self.next())).await {
-                Race::First(()) => break,
-                Race::Second(Race::First(accepted)) => Some(accepted),
-                Race::Second(Race::Second((stream, permit))) => {
-                    self.spread.assign(stream, permit).unwrap_or_default()
-                }
-            };
-            if let Some(accepted) = accepted {
-                serve(accepted);
-            }
-            // One connection a turn: what it brings is looked at, and the other loops get their share of a burst.
-            yield_now().await;
-        }
-        // The socket itself is asked: what the runtime knows of it is from before this turn of the loop, which a
-        // handler may have held up.
-        let Ok(listener) = self.listener.into_std() else { return };
-        while let Ok(permit) = self.permits.clone().try_acquire_owned()
-            && let Ok((stream, _)) = listener.accept()
-        {
-            let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
-            if let Ok(Some(accepted)) = stream.and_then(|stream| self.spread.assign(stream, permit))
-            {
-                serve(accepted);
-            }
-        }
-    }
-
-    /// The next connection, and its share of the limit.
-    ///
-    /// The share is taken first, so that at the limit connections wait in the kernel and not here.
-    async fn next(&mut self) -> (TcpStream, OwnedSemaphorePermit) {
-        let permit = self.permits.clone().acquire_owned().await.unwrap_or_else(|_| never_closed());
-        let mut pause = FIRST_PAUSE;
-        loop {
-            match self.listener.accept().await {
-                Ok((stream, _)) => {
-                    self.complained = false;
-                    return (stream, permit);
-                }
-                Err(error) if is_of_one_connection(&error) => {}
-                // Out of descriptors or memory. The connection stays in the kernel's queue, so to try again at
-                // once would be a busy loop; when something has been closed there is room.
-                Err(error) => {
-                    if !self.complained {
-                        tracing::warn!(%error, "cannot accept connections; trying again");
-                        self.complained = true;
-                    }
-                    sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
-            }
-        }
-    }
-}
-
-const FIRST_PAUSE: Duration = Duration::from_millis(5);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-
-/// Whether an error of `accept` is about the connection that would have been accepted, and says nothing about
-/// the next: it was closed before its turn came.
-fn is_of_one_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
-}
-
-fn never_closed() -> ! {
-    unreachable!("the semaphore of connections is never closed")
 }

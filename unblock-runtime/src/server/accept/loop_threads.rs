@@ -1,4 +1,4 @@
-//! The loops of one process, seen from the thread that minds them.
+//! The threads of all loops of a process, as the thread that started them sees them.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -7,30 +7,53 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc};
 
-use super::balancer::spread;
-use super::loop_thread::Loop;
-use crate::server::in_flight::Gauge;
+use super::balancer::balancers;
+use super::loop_thread::LoopThread;
+use crate::server::config::Config;
+use crate::server::error::ServerError;
+use crate::server::in_flight::InFlight;
 use crate::server::request::service::IntoService;
-use crate::server::{Limits, ServerError, ServerHandle};
+use crate::server::shutdown::ServerHandle;
 
-/// The threads of the loops: which still run, and what they have open.
-pub(crate) struct Loops {
-    news: mpsc::UnboundedReceiver<News>,
-    running: Vec<(usize, Gauge)>,
+/// The threads of the loops that still run.
+pub(crate) struct LoopThreads {
+    events: mpsc::UnboundedReceiver<LoopEvent>,
+    running: Vec<(usize, InFlight)>,
+    /// Number of loops that do not accept connections yet.
     starting: usize,
 }
 
-impl Loops {
-    /// Starts `count` loops on the socket, each with a service of its own that `make` makes on its thread.
+/// The work that is unfinished: the loops that still run, with their open connections and requests.
+pub(crate) struct Unfinished {
+    pub(crate) loops: usize,
+    pub(crate) connections: usize,
+    pub(crate) requests: usize,
+}
+
+/// An event that a loop reports.
+enum LoopEvent {
+    /// A loop accepts connections.
+    Ready,
+    /// A loop has ended. It has no outcome if it panicked.
+    Ended { index: usize, outcome: Option<io::Result<()>> },
+}
+
+/// Reports the events of one loop. Dropping it reports the end.
+struct Reporter {
+    index: usize,
+    sender: mpsc::UnboundedSender<LoopEvent>,
+    outcome: Cell<Option<io::Result<()>>>,
+}
+
+impl LoopThreads {
+    /// Starts the loops on a socket, each with a service of its own that `make` creates on the
+    /// thread of the loop.
     pub(crate) fn start<K, S, M>(
-        count: usize,
         listener: &TcpListener,
-        limits: &Limits,
-        request_timeout: Option<Duration>,
+        config: &Config,
         handle: &ServerHandle,
         make: M,
     ) -> Result<Self, ServerError>
@@ -40,47 +63,49 @@ impl Loops {
         M: Fn() -> S + Send + Sync + 'static,
     {
         let make = Arc::new(make);
-        let permits = Arc::new(Semaphore::new(limits.connections));
-        let (tell, news) = mpsc::unbounded_channel();
-        let mut loops = Self { news, running: Vec::new(), starting: count };
-        let gauges: Vec<_> = (0..count).map(|_| Gauge::default()).collect();
-        let shares = spread(gauges.iter().cloned());
-        for (index, (gauge, (spread, arrivals))) in gauges.into_iter().zip(shares).enumerate() {
+        let permits = Arc::new(Semaphore::new(config.limits.connections));
+        let (sender, events) = mpsc::unbounded_channel();
+        let mut threads = Self { events, running: Vec::new(), starting: config.loops };
+        let in_flight: Vec<_> = (0..config.loops).map(|_| InFlight::default()).collect();
+        let balancers = balancers(in_flight.iter().cloned());
+        for (index, (in_flight, (balancer, handoffs))) in
+            in_flight.into_iter().zip(balancers).enumerate()
+        {
             let started = listener.try_clone().and_then(|listener| {
-                let one = Loop {
+                let loop_thread = LoopThread {
                     listener,
-                    limits: limits.clone(),
-                    request_timeout,
+                    limits: config.limits.clone(),
+                    request_timeout: config.request_timeout,
                     permits: permits.clone(),
-                    gauge: gauge.clone(),
-                    spread,
-                    arrivals,
-                    phase: handle.watch(),
+                    in_flight: in_flight.clone(),
+                    balancer,
+                    handoffs,
+                    shutdown: handle.watch(),
                 };
-                let teller = Teller { index, tell: tell.clone(), outcome: Cell::new(None) };
+                let reporter = Reporter { index, sender: sender.clone(), outcome: Cell::new(None) };
                 let make = make.clone();
                 thread::Builder::new().name(format!("unblock-loop-{index}")).spawn(move || {
-                    let outcome = one.run(|| make(), || teller.ready());
-                    teller.outcome.set(Some(outcome));
+                    let outcome = loop_thread.run(|| make(), || reporter.ready());
+                    reporter.outcome.set(Some(outcome));
                 })
             });
             if let Err(error) = started {
                 handle.cut();
                 return Err(ServerError::Start(error));
             }
-            loops.running.push((index, gauge));
+            threads.running.push((index, in_flight));
         }
-        Ok(loops)
+        Ok(threads)
     }
 
     /// Waits until all loops accept connections.
     ///
     /// # Errors
     ///
-    /// One has ended instead.
+    /// A loop has ended instead.
     pub(crate) async fn ready(&mut self) -> Result<(), ServerError> {
         while self.starting > 0 {
-            self.next().await?;
+            self.next_event().await?;
         }
         Ok(())
     }
@@ -88,68 +113,58 @@ impl Loops {
     /// Waits until a loop fails.
     pub(crate) async fn failed(&mut self) -> Result<Infallible, ServerError> {
         loop {
-            self.next().await?;
+            self.next_event().await?;
         }
     }
 
-    /// Waits until all have ended, however.
+    /// Waits until all loops have ended, with whatever outcome.
     pub(crate) async fn ended(&mut self) {
         while !self.running.is_empty() {
-            let _ = self.next().await;
+            let _ = self.next_event().await;
         }
     }
 
-    /// How many loops still run, and how many connections and requests these have open.
-    pub(crate) fn left(&self) -> (usize, usize, usize) {
-        let connections = self.running.iter().map(|(_, gauge)| gauge.connections()).sum();
-        let requests = self.running.iter().map(|(_, gauge)| gauge.requests()).sum();
-        (self.running.len(), connections, requests)
+    pub(crate) fn unfinished(&self) -> Unfinished {
+        let in_flight = || self.running.iter().map(|(_, in_flight)| in_flight);
+        Unfinished {
+            loops: self.running.len(),
+            connections: in_flight().map(InFlight::connections).sum(),
+            requests: in_flight().map(InFlight::requests).sum(),
+        }
     }
 
-    async fn next(&mut self) -> Result<(), ServerError> {
-        match self.news.recv().await {
-            Some(News::Ready) => {
+    async fn next_event(&mut self) -> Result<(), ServerError> {
+        match self.events.recv().await {
+            Some(LoopEvent::Ready) => {
                 self.starting -= 1;
                 Ok(())
             }
-            Some(News::Ended { index, outcome }) => {
+            Some(LoopEvent::Ended { index, outcome }) => {
                 self.running.retain(|(running, _)| *running != index);
                 match outcome {
-                    // It was told to, and was quicker than the news of that.
+                    // The loop saw the stop before this thread did.
                     Some(Ok(())) => Ok(()),
                     Some(Err(error)) => Err(ServerError::Start(error)),
                     None => Err(ServerError::LoopEnded { index }),
                 }
             }
-            // All have ended.
+            // All loops have ended.
             None => pending().await,
         }
     }
 }
 
-enum News {
-    /// A loop accepts connections.
-    Ready,
-    /// A loop has ended; without an outcome, by a panic.
-    Ended { index: usize, outcome: Option<io::Result<()>> },
-}
-
-/// A loop's line to the thread that minds it. Dropping it tells of the loop's end.
-struct Teller {
-    index: usize,
-    tell: mpsc::UnboundedSender<News>,
-    outcome: Cell<Option<io::Result<()>>>,
-}
-
-impl Teller {
+impl Reporter {
     fn ready(&self) {
-        // Nobody listens any more when the server has left a blocked loop behind.
-        let _ = self.tell.send(News::Ready);
+        // Sending fails if the server has left this loop behind, blocked, and nobody receives any
+        // more.
+        let _ = self.sender.send(LoopEvent::Ready);
     }
 }
 
-impl Drop for Teller {
+impl Drop for Reporter {
     fn drop(&mut self) {
-        let _ = self.tell.send(News::Ended { index: self.index, outcome: self.outcome.take() });
+        let outcome = self.outcome.take();
+        let _ = self.sender.send(LoopEvent::Ended { index: self.index, outcome });
     }
 }

@@ -1,5 +1,13 @@
 //! Accepting connections: the listening socket, and the loops that take turns at it.
+//!
+//! ```text
+//! listener ──▶ loop_threads ──▶ loop_thread ──▶ acceptor ──▶ balancer ──▶ connection
+//! binds or     starts and       event loop      accepts      keeps it or  serves it, for
+//! inherits     watches one      of one thread   until the    hands it to  its life
+//! the socket   thread a loop    (busy_poll)     server stops another loop
+//! ```
 
+mod acceptor;
 mod balancer;
 mod busy_poll;
 pub(crate) mod listener;

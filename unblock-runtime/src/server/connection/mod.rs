@@ -1,4 +1,12 @@
 //! One connection, as a task of the loop that serves it.
+//!
+//! ```text
+//!          the server stops           patience over: graceful_shutdown
+//! serving ────────────────▶ last poll ──────────────────────▶ draining
+//!  │ └─▶ Expired::GoAway: graceful_shutdown, and still serving    │
+//!  ▼                          ▼                                   ▼
+//! closed: hyper has ended it · Expired::Close · while draining, the grace period is over
+//! ```
 
 mod poll_when_woken;
 mod protocol;
@@ -10,98 +18,122 @@ use std::time::Duration;
 
 use hyper::service::service_fn;
 use tokio::net::TcpStream;
-use tokio::time::sleep;
+use tokio::time::timeout;
 
-use crate::server::in_flight::Gauge;
-use crate::server::race::{Race, race};
-use crate::server::request::Requests;
+use crate::server::error::BoxError;
+use crate::server::in_flight::InFlight;
+use crate::server::limits::Limits;
+use crate::server::request::RequestContext;
 use crate::server::request::service::IntoService;
-use crate::server::shutdown::PhaseWatch;
-use crate::server::socket::Stream;
-use crate::server::timeouts::Overdue;
-use crate::server::{BoxError, Limits};
-use poll_when_woken::Quiet;
-use protocol::{Conversation, Protocols};
+use crate::server::select::select;
+use crate::server::shutdown::ShutdownWatch;
+use crate::server::socket::Socket;
+use crate::server::timeouts::{ConnectionTimeouts, Expired};
+use poll_when_woken::PollWhenWoken;
+use protocol::{HttpConnection, Protocols};
 
-/// How long a connection that has brought nothing yet may still bring its first request when the server stops: the client has a
-/// connection, and its request may be on the way.
+/// Time for the first request of a connection when the server stops: the client is connected, and
+/// its request may be on the way.
 const FIRST_REQUEST: Duration = Duration::from_millis(100);
 
-/// How long any other may: long enough for the runtime to look at the sockets, where the request may be that the client sent
-/// before the stop.
-const LAST_LOOK: Duration = Duration::from_millis(1);
+/// Time for another request when the server stops: long enough for the runtime to poll the sockets
+/// once more, where a request may be that the client sent before.
+const LAST_POLL: Duration = Duration::from_millis(1);
 
-/// How the connections of one loop are served.
-pub(crate) struct Connections {
+/// The state that all connections of a loop share.
+pub(super) struct ConnectionContext {
     protocols: Protocols,
     limits: Rc<Limits>,
     request_timeout: Option<Duration>,
-    gauge: Gauge,
-    phase: PhaseWatch,
+    in_flight: InFlight,
+    shutdown: ShutdownWatch,
 }
 
-impl Connections {
-    pub(crate) fn new(
+/// An event that the task of a connection waits for.
+enum Event {
+    /// The connection has ended, by itself or by the client.
+    Ended(Result<(), BoxError>),
+    /// The server stops, or, while the connection drains, the grace period is over.
+    Shutdown,
+    /// A time limit was reached.
+    Expired(Expired),
+}
+
+impl ConnectionContext {
+    pub(super) fn new(
         limits: Limits,
         request_timeout: Option<Duration>,
-        gauge: Gauge,
-        phase: PhaseWatch,
+        in_flight: InFlight,
+        shutdown: ShutdownWatch,
     ) -> Self {
         let protocols = Protocols::new(&limits);
-        Self { protocols, limits: Rc::new(limits), request_timeout, gauge, phase }
+        Self { protocols, limits: Rc::new(limits), request_timeout, in_flight, shutdown }
     }
 
     /// Serves one connection until it ends, by itself or because the server stops.
-    pub(crate) async fn serve<K, S: IntoService<K>>(
-        self: Rc<Self>,
-        socket: TcpStream,
-        service: S::Service,
-    ) {
-        let stream = Stream::new(socket);
-        let mut phase = self.phase.clone();
-        let activity = Arc::clone(stream.activity());
-        let requests = Rc::new(Requests {
+    pub(super) async fn serve<K, S: IntoService<K>>(&self, stream: TcpStream, service: S::Service) {
+        let timeouts = ConnectionTimeouts::new();
+        let requests = Rc::new(RequestContext {
             limits: Rc::clone(&self.limits),
             timeout: self.request_timeout,
-            gauge: self.gauge.clone(),
-            activity: Arc::clone(&activity),
+            in_flight: self.in_flight.clone(),
+            timeouts: Arc::clone(&timeouts),
         });
-        let service = service_fn(move |request| requests.answer(&service, request));
-        let mut conversation = Conversation::new(&self.protocols, stream, service);
+        let service = service_fn(move |request| requests.respond(&service, request));
+        let socket = Socket::new(stream, Arc::clone(&timeouts));
+        let mut http = HttpConnection::new(&self.protocols, socket, service);
+        let mut shutdown = self.shutdown.clone();
 
         loop {
-            let watch = pin!(race(phase.stopping(), activity.overdue(&self.limits)));
-            match race(&mut conversation, Quiet::new(watch)).await {
-                Race::First(ended) => return end(ended),
-                Race::Second(Race::First(())) => break,
-                Race::Second(Race::Second(Overdue::Cut(why))) => {
+            match self.next_event(&mut http, shutdown.stopping(), &timeouts).await {
+                Event::Ended(ended) => return log(ended),
+                Event::Shutdown => break,
+                Event::Expired(Expired::Close(why)) => {
                     tracing::debug!(why, "closing a connection");
                     return;
                 }
-                Race::Second(Race::Second(Overdue::Retire(why))) => {
+                Event::Expired(Expired::GoAway(why)) => {
                     tracing::debug!(why, "asking a client to leave its connection");
-                    activity.leave();
-                    conversation.shut_down_gracefully();
+                    timeouts.going_away();
+                    http.graceful_shutdown();
                 }
             }
         }
-        let patience = if activity.requests() == 0 { FIRST_REQUEST } else { LAST_LOOK };
-        if let Race::First(ended) = race(&mut conversation, sleep(patience)).await {
-            return end(ended);
+        let patience = if timeouts.requests() == 0 { FIRST_REQUEST } else { LAST_POLL };
+        if let Ok(ended) = timeout(patience, &mut http).await {
+            return log(ended);
         }
-        conversation.shut_down_gracefully();
+        http.graceful_shutdown();
         loop {
-            match race(&mut conversation, race(phase.cut(), activity.overdue(&self.limits))).await {
-                Race::First(ended) => return end(ended),
-                Race::Second(Race::First(()) | Race::Second(Overdue::Cut(_))) => return,
-                Race::Second(Race::Second(Overdue::Retire(_))) => activity.leave(),
+            match self.next_event(&mut http, shutdown.cut(), &timeouts).await {
+                Event::Ended(ended) => return log(ended),
+                Event::Shutdown | Event::Expired(Expired::Close(_)) => return,
+                Event::Expired(Expired::GoAway(_)) => timeouts.going_away(),
             }
         }
     }
+
+    async fn next_event(
+        &self,
+        http: &mut (impl Future<Output = Result<(), BoxError>> + Unpin),
+        shutdown: impl Future<Output = ()>,
+        timeouts: &ConnectionTimeouts,
+    ) -> Event {
+        let shutdown = async {
+            shutdown.await;
+            Event::Shutdown
+        };
+        let expired = async { Event::Expired(timeouts.expired(&self.limits).await) };
+        // Neither of the two happens often. Polled with every request they would cost a tenth of
+        // its instructions.
+        let rare = pin!(select(shutdown, expired));
+        select(async { Event::Ended(http.await) }, PollWhenWoken::new(rare)).await
+    }
 }
 
-/// Most ends with an error are a client that has gone, or that does not speak HTTP.
-fn end(ended: Result<(), BoxError>) {
+/// Logs the end of a connection. Most errors mean that the client has gone, or that it does not
+/// speak HTTP.
+fn log(ended: Result<(), BoxError>) {
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
     }

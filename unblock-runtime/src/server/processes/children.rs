@@ -1,4 +1,14 @@
-//! The child processes of a parent: one in each place, or due to be started there.
+//! The child processes of a parent: one slot for each, in which a child runs or is due to be
+//! started.
+//!
+//! ```text
+//!      start_due, and the program starts
+//! Due ───────────────────────────────────▶ Running
+//!  ▲                                          │
+//!  └── Slot::died: due again after a pause ◀──┘ reap, or start_due if the program does not start
+//! ```
+//!
+//! `stop` ends all slots: it asks running children to stop, and starts no others.
 
 use std::env;
 use std::future::pending;
@@ -15,63 +25,67 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::sleep_until;
 
 use super::child;
-use super::restart_budget::Ledger;
-use crate::server::ServerError;
+use super::restart_budget::RestartBudget;
+use crate::server::error::ServerError;
 
-/// All the places, and the socket that each child gets.
-pub(crate) struct Children {
-    places: Vec<Place>,
+/// All slots, and the socket that each child gets.
+pub(super) struct Children {
+    slots: Vec<Slot>,
     listener: TcpListener,
-    ledger: Ledger,
+    budget: RestartBudget,
 }
 
-struct Place {
+struct Slot {
     state: State,
-    /// How many children have died here in a row, each soon after its start.
-    row: u32,
+    /// Number of children of this slot that have died in a row, each soon after its start.
+    deaths: u32,
 }
 
 enum State {
-    Runs { child: Child, since: Instant },
+    Running { child: Child, since: Instant },
     Due(Instant),
 }
 
 impl Children {
-    /// So many, all due at once.
-    pub(crate) fn new(count: usize, listener: TcpListener, ledger: Ledger) -> Self {
+    /// Creates the slots. Their children are due at once.
+    pub(super) fn new(count: usize, listener: TcpListener, budget: RestartBudget) -> Self {
         let now = Instant::now();
-        let places = (0..count).map(|_| Place { state: State::Due(now), row: 0 }).collect();
-        Self { places, listener, ledger }
+        let slots = (0..count).map(|_| Slot { state: State::Due(now), deaths: 0 }).collect();
+        Self { slots, listener, budget }
     }
 
-    /// Starts the children whose time has come. One that cannot be started counts as one that died at once,
-    /// unless it is the first in its place: then the program does not get on its feet at all.
-    pub(crate) fn start_due(&mut self) -> Result<(), ServerError> {
+    /// Starts the children that are due. One that cannot be started counts as one that died at
+    /// once.
+    ///
+    /// # Errors
+    ///
+    /// The first child of a slot cannot be started, or the budget of restarts is used up.
+    pub(super) fn start_due(&mut self) -> Result<(), ServerError> {
         let now = Instant::now();
-        for (index, place) in self.places.iter_mut().enumerate() {
-            let State::Due(at) = place.state else { continue };
+        for (index, slot) in self.slots.iter_mut().enumerate() {
+            let State::Due(at) = slot.state else { continue };
             if at > now {
                 continue;
             }
             match start(index, &self.listener) {
                 Ok(child) => {
                     tracing::info!(index, pid = child.id(), "started a child process");
-                    place.state = State::Runs { child, since: now };
+                    slot.state = State::Running { child, since: now };
                 }
-                Err(error) if place.row == 0 => return Err(ServerError::Spawn(error)),
+                Err(error) if slot.deaths == 0 => return Err(ServerError::Spawn(error)),
                 Err(error) => {
-                    place.died(&mut self.ledger, now, Duration::ZERO, &error.to_string())?
+                    slot.died(&mut self.budget, now, Duration::ZERO, &error.to_string())?
                 }
             }
         }
         Ok(())
     }
 
-    /// Waits until the next child is due, if one is.
-    pub(crate) async fn next_start(&self) {
-        let due = self.places.iter().filter_map(|place| match place.state {
+    /// Waits until the next child is due, for ever if all run.
+    pub(super) async fn next_start(&self) {
+        let due = self.slots.iter().filter_map(|slot| match slot.state {
             State::Due(at) => Some(at),
-            State::Runs { .. } => None,
+            State::Running { .. } => None,
         });
         match due.min() {
             Some(at) => sleep_until(at.into()).await,
@@ -79,69 +93,71 @@ impl Children {
         }
     }
 
-    /// Takes note of the children that have died, and plans the next in their places.
+    /// Reaps the children that have died, and plans the next in their slots.
     ///
     /// # Errors
     ///
-    /// That was one too many.
-    pub(crate) fn bury_dead(&mut self) -> Result<(), ServerError> {
-        for (index, place) in self.places.iter_mut().enumerate() {
-            let State::Runs { child, since } = &mut place.state else { continue };
+    /// The budget of restarts is used up.
+    pub(super) fn reap(&mut self) -> Result<(), ServerError> {
+        for (index, slot) in self.slots.iter_mut().enumerate() {
+            let State::Running { child, since } = &mut slot.state else { continue };
             let Ok(Some(status)) = child.try_wait() else { continue };
             let now = Instant::now();
             let lived = now.duration_since(*since);
             tracing::warn!(index, pid = child.id(), %status, ?lived, "a child process ended; starting another");
-            place.died(&mut self.ledger, now, lived, &status.to_string())?;
+            slot.died(&mut self.budget, now, lived, &status.to_string())?;
         }
         Ok(())
     }
 
-    /// Asks all of them to stop, and starts no more.
-    pub(crate) fn stop(self) -> Leaving {
-        let running = self.places.into_iter().filter_map(|place| match place.state {
-            State::Runs { child, .. } => Some(child),
+    /// Asks all children to stop, and starts no more.
+    pub(super) fn stop(self) -> StoppingChildren {
+        let running = self.slots.into_iter().filter_map(|slot| match slot.state {
+            State::Running { child, .. } => Some(child),
             State::Due(_) => None,
         });
-        let leaving = Leaving(running.collect());
-        for child in &leaving.0 {
-            // It has not been waited for, so its number is still its own, even if it is dead.
+        let stopping = StoppingChildren(running.collect());
+        for child in &stopping.0 {
+            // A child that has not been waited for keeps its process id, even if it is dead.
             let _ = kill_process(Pid::from_child(child), Signal::TERM);
         }
-        leaving
+        stopping
     }
 }
 
-impl Place {
+impl Slot {
+    /// Plans the next child, if the budget has another restart.
     fn died(
         &mut self,
-        ledger: &mut Ledger,
+        budget: &mut RestartBudget,
         now: Instant,
         lived: Duration,
         how: &str,
     ) -> Result<(), ServerError> {
-        // Whatever comes of it, the dead child is not to be waited for again.
-        let (row, pause) = ledger.pause(self.row, lived);
-        *self = Self { state: State::Due(now + pause), row };
-        ledger.restart(now).map_err(|over| ServerError::TooManyRestarts {
+        // The state changes even if the budget is used up, so that nobody waits for the dead child
+        // again.
+        let (deaths, pause) = budget.pause(self.deaths, lived);
+        *self = Self { state: State::Due(now + pause), deaths };
+        budget.restart(now).map_err(|over| ServerError::TooManyRestarts {
             restarts: over.restarts,
-            within: ledger.within(),
+            within: budget.within(),
             last: how.to_owned(),
         })
     }
 }
 
 /// Children that have been asked to stop.
-pub(crate) struct Leaving(Vec<Child>);
+pub(super) struct StoppingChildren(Vec<Child>);
 
-impl Leaving {
-    /// Whether all have ended.
-    pub(crate) fn all_gone(&mut self) -> bool {
+impl StoppingChildren {
+    /// Returns whether all children have ended.
+    pub(super) fn all_gone(&mut self) -> bool {
         self.0.retain_mut(|child| !matches!(child.try_wait(), Ok(Some(_))));
         self.0.is_empty()
     }
 
-    /// Kills those that have not ended, waits for them, and says how many there were.
-    pub(crate) fn kill(&mut self) -> usize {
+    /// Kills the children that have not ended, waits for them, and returns how many there were.
+    pub(super) fn kill(&mut self) -> usize {
         self.all_gone();
         for child in &mut self.0 {
             let _ = child.kill();
@@ -161,9 +177,10 @@ fn start(index: usize, listener: &TcpListener) -> io::Result<Child> {
     command.args(arguments);
     child::introduce(&mut command, index);
 
-    // Between fork and exec the standard library keeps a pipe, by which it learns whether exec succeeded. Should
-    // that get the number which the socket is to have, the mapping would put the socket in its place; so the
-    // number has to be taken, and the lowest free ones are the next to be given out.
+    // Between fork and exec the standard library keeps a pipe open, by which it learns whether exec
+    // succeeded. If the pipe got descriptor 3, the mapping would replace it by the socket. The
+    // lowest free descriptors are given out first, so copies of the socket take all of them up to
+    // 3.
     let mut copies = vec![OwnedFd::from(listener.try_clone()?)];
     while copies.last().is_some_and(|copy| copy.as_raw_fd() <= child::FIRST_SOCKET) {
         copies.push(OwnedFd::from(listener.try_clone()?));
@@ -176,10 +193,10 @@ fn start(index: usize, listener: &TcpListener) -> io::Result<Child> {
     command.spawn()
 }
 
-/// The file of this program. If it has been replaced since, by a deployment, the one that runs is still to be
-/// had, under a name of the kernel's: children of one parent are of one version.
+/// Returns the path of this program. If a deployment has replaced the file, the kernel still has
+/// the running one under another name, so that all children of a parent have the same version.
 fn this_program() -> io::Result<PathBuf> {
     let path = env::current_exe()?;
-    let here = PathBuf::from("/proc/self/exe");
-    Ok(if !path.exists() && here.exists() { here } else { path })
+    let running = PathBuf::from("/proc/self/exe");
+    Ok(if !path.exists() && running.exists() { running } else { path })
 }

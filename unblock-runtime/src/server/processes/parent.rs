@@ -1,38 +1,52 @@
-//! The parent of several processes on one socket: it starts them, starts dead ones again, and leaves none behind.
+//! The parent of several processes on one socket: starts them, starts dead ones again, and leaves
+//! none behind.
 
 use std::convert::Infallible;
+use std::net::TcpListener;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::sleep;
+use tokio::time::timeout;
 
 use super::children::Children;
-use super::restart_budget::Ledger;
-use crate::server::builder::{Options, Server};
-use crate::server::race::{Race, race};
-use crate::server::signals::Wishes;
-use crate::server::{Report, ServerError};
+use super::restart_budget::RestartBudget;
+use crate::server::config::Config;
+use crate::server::error::ServerError;
+use crate::server::select::select;
+use crate::server::shutdown::{Report, ServerHandle};
+use crate::server::signals::StopSignals;
 
-/// How much longer than its grace period a child may take before it is killed.
+/// Time that a child has beyond its grace period before it is killed.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// Runs the children until the server is stopped, or their deaths use up the budget. Blocks this thread, which is
-/// also the one that starts them: the kernel tells them of the death of *it*.
-pub(crate) fn supervise(server: Server) -> Result<Report, ServerError> {
+/// Runs the children until the server is stopped, or until their deaths use up the budget. Blocks
+/// this thread.
+///
+/// This thread also starts the children, because the kernel ties the parent-death signal to the
+/// thread that did.
+pub(crate) fn supervise(
+    listener: TcpListener,
+    handle: &ServerHandle,
+    config: Config,
+) -> Result<Report, ServerError> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(ServerError::Start)?
-        .block_on(run(server))
+        .block_on(run(listener, handle, config))
 }
 
-async fn run(server: Server) -> Result<Report, ServerError> {
-    let Server { listener, address, handle, options, .. } = server;
-    let Options { processes, grace, restarts, on_ready, .. } = options;
-    let mut wishes = Wishes::by_signals()?;
+async fn run(
+    listener: TcpListener,
+    handle: &ServerHandle,
+    config: Config,
+) -> Result<Report, ServerError> {
+    let Config { processes, grace, restarts, on_ready, .. } = config;
+    tokio::spawn(StopSignals::of_main_process()?.forward_to(handle.clone()));
     let mut deaths = signal(SignalKind::child()).map_err(ServerError::Start)?;
-    let mut phase = handle.watch();
-    let mut children = Children::new(processes, listener, Ledger::new(restarts));
+    let mut shutdown = handle.watch();
+    let address = listener.local_addr().map_err(ServerError::Start)?;
+    let mut children = Children::new(processes, listener, RestartBudget::new(restarts));
 
     let serving = async {
         children.start_due()?;
@@ -41,35 +55,42 @@ async fn run(server: Server) -> Result<Report, ServerError> {
         }
         keep_alive(&mut children, &mut deaths).await
     };
-    let failure = match race(phase.stopping(), race(wishes.heed(&handle), serving)).await {
-        Race::Second(Race::Second(Err(error))) => Some(error),
-        Race::First(()) => None,
+    let stopping = async {
+        shutdown.stopping().await;
+        None
     };
+    let failure = select(stopping, async { serving.await.err() }).await;
 
     handle.stop();
-    // This drops the parent's copy of the socket, too: when the last child has closed its own, nothing listens.
-    let mut leaving = children.stop();
+    // This also closes the parent's copy of the socket. When the last child has closed its own,
+    // nobody listens.
+    let mut stopping = children.stop();
     let gone = async {
-        while !leaving.all_gone() {
+        while !stopping.all_gone() {
             deaths.recv().await;
         }
     };
-    race(gone, race(phase.cut(), race(wishes.heed(&handle), sleep(grace + MARGIN)))).await;
-    let report = Report { processes_killed: leaving.kill(), ..Report::default() };
+    // Whichever comes first: all children have ended, someone cuts the grace period short, or it is
+    // over.
+    let _ = timeout(grace.saturating_add(MARGIN), select(gone, shutdown.cut())).await;
+    let report = Report { processes_killed: stopping.kill(), ..Report::default() };
     if !report.is_clean() {
         tracing::warn!(%report, "the server stopped before everything was finished");
     }
     failure.map_or(Ok(report), Err)
 }
 
-/// Starts children again as they die, until that is too often.
+/// Starts children again as they die, until that happens too often.
 async fn keep_alive(
     children: &mut Children,
     deaths: &mut Signal,
 ) -> Result<Infallible, ServerError> {
     loop {
-        race(deaths.recv(), children.next_start()).await;
-        children.bury_dead()?;
+        let death = async {
+            deaths.recv().await;
+        };
+        select(death, children.next_start()).await;
+        children.reap()?;
         children.start_due()?;
     }
 }

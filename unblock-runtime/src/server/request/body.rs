@@ -9,41 +9,44 @@ use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use super::body_timeout::Pace;
-use crate::server::Limits;
-use crate::server::timeouts::{Activity, OpenBody};
+use super::body_timeout::MinDataRate;
+use crate::server::limits::Limits;
+use crate::server::timeouts::{ConnectionTimeouts, OpenBody};
 
-/// The body of a request as a service gets it: hyper's, which ends in an error beyond the server's limits on its
-/// [size](crate::server::Limits::body_size) and on the [time](crate::server::Limits::body_read) that the client takes for it.
+/// The body of a request as a service gets it: hyper's, limited in
+/// [size](crate::server::Limits::body_size) and in the [time](crate::server::Limits::body_read)
+/// that the client takes. Beyond either limit it ends in an error.
 pub struct Body {
     incoming: Option<Incoming>,
     remaining: u64,
     limit: u64,
-    // Only for a body that there is something to read of.
-    rest: Option<(Pace, Rest)>,
+    // Present only if there is something to read.
+    watched: Option<(MinDataRate, UnreadSlot)>,
     // Dropped after what it counts.
     _open: Option<OpenBody>,
 }
 
 impl Body {
-    /// The body, and where its rest is found if it was not read to its end. To be called in the runtime.
-    pub(crate) fn new(
+    /// Creates the body, and the slot that it fills unless it is read to its end. Must be called
+    /// within the runtime.
+    pub(super) fn new(
         incoming: Incoming,
         limits: &Limits,
-        activity: &Arc<Activity>,
-    ) -> (Self, Option<Rest>) {
+        timeouts: &Arc<ConnectionTimeouts>,
+    ) -> (Self, Option<UnreadSlot>) {
         let limit = limits.body_size;
-        let rest = (!incoming.is_end_stream()).then(Rest::default);
+        let unread = (!incoming.is_end_stream()).then(UnreadSlot::default);
         let (longest, rate) = limits.body_read;
-        let paced = rest.clone().map(|rest| (Pace::new(longest, rate), rest));
-        let open = rest.is_some().then(|| activity.body());
-        (Self { incoming: Some(incoming), remaining: limit, limit, rest: paced, _open: open }, rest)
+        let watched = unread.clone().map(|unread| (MinDataRate::new(longest, rate), unread));
+        let open = unread.is_some().then(|| timeouts.body());
+        let body = Self { incoming: Some(incoming), remaining: limit, limit, watched, _open: open };
+        (body, unread)
     }
 
-    /// Leaves the rest to the server, and ends.
-    fn end(&mut self, make: impl FnOnce(Incoming) -> Left) {
-        if let (Some((_, rest)), Some(incoming)) = (&self.rest, self.incoming.take()) {
-            rest.put(make(incoming));
+    /// Ends the body, and leaves the rest of it to the server.
+    fn end(&mut self, make: impl FnOnce(Incoming) -> Unread) {
+        if let (Some((_, unread)), Some(incoming)) = (&self.watched, self.incoming.take()) {
+            unread.put(make(incoming));
         }
     }
 }
@@ -51,7 +54,7 @@ impl Body {
 impl Drop for Body {
     fn drop(&mut self) {
         if !self.is_end_stream() {
-            self.end(Left::Unread);
+            self.end(Unread::Unwanted);
         }
     }
 }
@@ -76,22 +79,23 @@ impl http_body::Body for Body {
                 return Poll::Ready(None);
             }
             Poll::Pending => {
-                let Some((pace, _)) = &mut body.rest else { return Poll::Pending };
-                ready!(pace.poll_over(cx));
-                body.end(|_| Left::TooSlow);
+                let Some((rate, _)) = &mut body.watched else { return Poll::Pending };
+                ready!(rate.poll_expired(cx));
+                body.end(|_| Unread::TooSlow);
                 return Poll::Ready(Some(Err(BodyError::TooSlow)));
             }
         };
-        // hyper may say so only when the next request comes, if this one has been answered.
+        // If the request has been responded to, hyper may yield the end only when the next request
+        // comes. It knows after the last frame already.
         let is_last = incoming.is_end_stream();
         let length = frame.data_ref().map_or(0, |data| data.len() as u64);
         let Some(remaining) = body.remaining.checked_sub(length) else {
-            body.end(Left::TooLarge);
+            body.end(Unread::TooLarge);
             return Poll::Ready(Some(Err(BodyError::TooLarge { limit: body.limit })));
         };
         body.remaining = remaining;
-        if let Some((pace, _)) = &mut body.rest {
-            pace.received(length);
+        if let Some((rate, _)) = &mut body.watched {
+            rate.received(length);
         }
         if is_last {
             body.incoming = None;
@@ -118,12 +122,13 @@ impl fmt::Debug for Body {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum BodyError {
-    /// It is longer than the server accepts. Whatever the service answers, the client is told 413.
+    /// The body is longer than the server accepts. The client gets a 413, whatever the service
+    /// responds.
     TooLarge {
-        /// So many bytes are accepted.
+        /// Number of bytes that the server accepts.
         limit: u64,
     },
-    /// The client takes longer for it than the server waits. Whatever the service answers, the client is told 408.
+    /// The client sends the body too slowly. It gets a 408, whatever the service responds.
     TooSlow,
     /// The connection failed, or what came over it is not HTTP.
     Connection(hyper::Error),
@@ -148,27 +153,27 @@ impl std::error::Error for BodyError {
     }
 }
 
-/// What was not read of a body, and why.
-pub(crate) enum Left {
-    /// It went beyond the limit.
+/// A body that was not read to its end, and why.
+pub(super) enum Unread {
+    /// It is longer than the limit.
     TooLarge(Incoming),
     /// It came too slowly.
     TooSlow,
-    /// Whoever read it wanted no more.
-    Unread(Incoming),
+    /// The service dropped it.
+    Unwanted(Incoming),
 }
 
-/// Where a body leaves its rest for the server to deal with.
+/// Where a body leaves what was not read of it, for the server.
 #[derive(Clone, Default)]
-pub(crate) struct Rest(Arc<Mutex<Option<Left>>>);
+pub(super) struct UnreadSlot(Arc<Mutex<Option<Unread>>>);
 
-impl Rest {
-    fn put(&self, left: Left) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(left);
+impl UnreadSlot {
+    fn put(&self, unread: Unread) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(unread);
     }
 
-    /// The rest of the body, if its reader has ended already and left one.
-    pub(crate) fn take(&self) -> Option<Left> {
+    /// Returns the rest of the body if the service has ended or dropped it already.
+    pub(super) fn take(&self) -> Option<Unread> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

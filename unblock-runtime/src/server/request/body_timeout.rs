@@ -1,4 +1,4 @@
-//! How long a client may take for the body of its request.
+//! The time that a client may take for the body of its request, given as a minimum data rate.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -6,69 +6,71 @@ use std::time::{Duration, Instant};
 
 use tokio::time::Sleep;
 
-/// A body's account of time: what it may take, more with each byte that comes, and what it has taken.
+/// The time that a client has for a body, which each byte extends, and the time that it has taken.
 ///
-/// Only the time counts in which the service waits for the client. When it reads late, because it had to wait for its
-/// turn, say, that is no fault of the client's.
-pub(crate) struct Pace {
-    allowed: Duration,
-    /// Bytes for each of which the client has this part of a second more.
+/// Only the time counts in which the service waits for the client. A service that reads late,
+/// because it had to wait itself, does not use up the client's time.
+pub(super) struct MinDataRate {
+    /// Time that a client has for any body.
+    grace: Duration,
+    /// Minimum rate: each `rate` bytes that arrive extend the time by one second.
     rate: u64,
+    /// Number of bytes that have arrived.
     received: u64,
-    /// What has been waited until `since`.
+    /// Time that the service has waited until `waiting_since`.
     waited: Duration,
-    /// The service waits, since then.
-    since: Option<Instant>,
+    /// Start of the present wait, if the service waits.
+    waiting_since: Option<Instant>,
     timer: Pin<Box<Sleep>>,
-    /// The time was up when the task last looked.
-    last_look: bool,
+    /// Whether the time was up at the last poll.
+    was_expired: bool,
 }
 
-impl Pace {
-    /// For a body that may take so long, and one second more for each `rate` bytes. To be called in the runtime.
-    pub(crate) fn new(allowed: Duration, rate: u64) -> Self {
-        let timer = Box::pin(tokio::time::sleep(allowed));
+impl MinDataRate {
+    /// Creates the limit for one body. Must be called within the runtime.
+    pub(super) fn new(grace: Duration, rate: u64) -> Self {
         Self {
-            allowed,
+            grace,
             rate,
             received: 0,
             waited: Duration::ZERO,
-            since: None,
-            timer,
-            last_look: false,
+            waiting_since: None,
+            timer: Box::pin(tokio::time::sleep(grace)),
+            was_expired: false,
         }
     }
 
-    /// So many bytes have come.
-    pub(crate) fn received(&mut self, bytes: u64) {
-        self.waited += self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
+    /// Notes that bytes have arrived.
+    pub(super) fn received(&mut self, bytes: u64) {
+        self.waited += self.waiting_since.take().map_or(Duration::ZERO, |since| since.elapsed());
         self.received = self.received.saturating_add(bytes);
-        self.last_look = false;
+        self.was_expired = false;
     }
 
-    /// Ready when the client has had its time; else the task is woken when it will have had.
-    pub(crate) fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let since = *self.since.get_or_insert_with(Instant::now);
+    /// Waits for the client, until its time is up.
+    pub(super) fn poll_expired(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let since = *self.waiting_since.get_or_insert_with(Instant::now);
         loop {
             ready!(self.timer.as_mut().poll(cx));
-            let Some(end) = since.checked_add(self.left()) else { return Poll::Pending };
+            let Some(end) = since.checked_add(self.remaining()) else { return Poll::Pending };
             if end <= Instant::now() {
                 break;
             }
             self.timer.as_mut().reset(end.into());
         }
-        // When a handler has held the loop, bytes may be there that nobody has read yet: they are, in one turn of the loop.
-        if !std::mem::replace(&mut self.last_look, true) {
+        // If a handler has blocked the loop, bytes may have arrived that were not read yet. They
+        // are read within one turn of the loop.
+        if !std::mem::replace(&mut self.was_expired, true) {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
         Poll::Ready(())
     }
 
-    /// How much longer than until `since` it may be waited.
-    fn left(&self) -> Duration {
-        let more = Duration::from_millis(self.received.saturating_mul(1000) / self.rate);
-        self.allowed.saturating_add(more).saturating_sub(self.waited)
+    /// Returns the time that the client has left, counted from `waiting_since`.
+    fn remaining(&self) -> Duration {
+        let extension = Duration::from_millis(self.received.saturating_mul(1000) / self.rate);
+        self.grace.saturating_add(extension).saturating_sub(self.waited)
     }
 }
 
@@ -79,32 +81,32 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[tokio::test]
-    async fn every_so_many_bytes_give_a_second_more() {
-        let mut pace = Pace::new(20 * SECOND, 500);
-        assert_eq!(pace.left(), 20 * SECOND);
-        pace.received(250);
-        pace.received(250);
-        assert_eq!(pace.left(), 21 * SECOND);
-        pace.waited = 20 * SECOND;
-        assert_eq!(pace.left(), SECOND);
-        pace.received(100);
-        assert_eq!(pace.left(), SECOND + SECOND / 5);
-        pace.waited = 60 * SECOND;
-        assert_eq!(pace.left(), Duration::ZERO);
-        pace.received(u64::MAX);
-        assert!(pace.left() > SECOND, "it does not overflow");
+    async fn each_rate_bytes_give_a_second_more() {
+        let mut rate = MinDataRate::new(20 * SECOND, 500);
+        assert_eq!(rate.remaining(), 20 * SECOND);
+        rate.received(250);
+        rate.received(250);
+        assert_eq!(rate.remaining(), 21 * SECOND);
+        rate.waited = 20 * SECOND;
+        assert_eq!(rate.remaining(), SECOND);
+        rate.received(100);
+        assert_eq!(rate.remaining(), SECOND + SECOND / 5);
+        rate.waited = 60 * SECOND;
+        assert_eq!(rate.remaining(), Duration::ZERO);
+        rate.received(u64::MAX);
+        assert!(rate.remaining() > SECOND, "it does not overflow");
     }
 
     #[tokio::test]
-    async fn a_task_that_is_late_looks_once_more() {
-        let mut pace = Pace::new(Duration::ZERO, 500);
+    async fn a_task_that_is_late_polls_once_more() {
+        let mut rate = MinDataRate::new(Duration::ZERO, 500);
         let mut cx = Context::from_waker(std::task::Waker::noop());
-        while !pace.last_look {
-            assert!(pace.poll_over(&mut cx).is_pending());
+        while !rate.was_expired {
+            assert!(rate.poll_expired(&mut cx).is_pending());
             tokio::task::yield_now().await;
         }
-        // What that look finds is no longer late.
-        pace.received(0);
-        assert!(!pace.last_look);
+        // Bytes that this poll finds are not late.
+        rate.received(0);
+        assert!(!rate.was_expired);
     }
 }

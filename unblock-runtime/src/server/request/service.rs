@@ -1,14 +1,16 @@
-//! Services of either kind, hyper's or tower's, as the server calls them.
+//! The services that the server can call, tower's and hyper's.
 
 use http::{Request, Response};
 use hyper_util::service::TowerToHyperService;
 
-use crate::server::{Body, BoxError};
+use super::body::Body;
+use crate::server::error::BoxError;
 
-/// What [`Server::serve`](crate::server::Server::serve) takes: a service of tower's (an axum `Router` is one) or of hyper's
-/// that answers `Request<Body>` and can be cloned: one clone for each loop, and one for each connection.
+/// A service that [`Server::serve`](crate::server::Server::serve) accepts: one of tower, as an axum
+/// `Router` is, or one of hyper. It responds to `Request<Body>` and can be cloned; each loop and
+/// each connection gets a clone.
 ///
-/// `Kind` says which of the two and is inferred; it matters only to a type that is both.
+/// `Kind` tells the two apart and is inferred. It matters only for a type that is both.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a service that this server can call",
     label = "neither a tower nor a hyper `Service<Request<server::Body>>` with `Clone`",
@@ -26,7 +28,7 @@ pub trait IntoService<Kind> {
         > + Clone
         + 'static;
 
-    /// The service as hyper calls it.
+    /// Converts to the service as hyper calls it.
     fn into_service(self) -> Self::Service;
 }
 

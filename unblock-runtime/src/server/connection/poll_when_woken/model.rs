@@ -9,7 +9,7 @@ use loom::sync::Mutex;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread;
 
-use super::Quiet;
+use super::PollWhenWoken;
 
 /// Ready when it is told so.
 struct Gate {
@@ -50,11 +50,11 @@ impl Wake for Wakes {
 fn a_future_that_is_woken_is_polled_or_its_task_is_woken() {
     loom::model(|| {
         let gate = Arc::new(Gate { open: AtomicBool::new(false), waker: Mutex::new(None) });
-        let mut quiet = Quiet::new(Pass(Arc::clone(&gate)));
+        let mut future = PollWhenWoken::new(Pass(Arc::clone(&gate)));
         let wakes = [0, 1].map(|_| Arc::new(Wakes(AtomicUsize::new(0))));
         let mut poll = |task: &Arc<Wakes>| {
             let waker = Waker::from(Arc::clone(task));
-            Pin::new(&mut quiet).poll(&mut Context::from_waker(&waker)).is_ready()
+            Pin::new(&mut future).poll(&mut Context::from_waker(&waker)).is_ready()
         };
         assert!(!poll(&wakes[0]));
         let opener = thread::spawn(move || gate.open());

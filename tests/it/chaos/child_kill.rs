@@ -17,15 +17,15 @@ const CLIENTS: usize = 4;
 /// As often as the parent starts a child again.
 const KILLS: usize = 3;
 
-/// The process that answers, or nothing if what comes is not a whole answer.
+/// The process that answers, or nothing if what comes is not a whole response.
 fn ask(server: SocketAddr) -> Option<u32> {
     let mut stream = TcpStream::connect(server).expect("the socket outlives every child");
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
-    let mut answer = String::new();
+    let mut response = String::new();
     stream.write_all(b"GET / HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n").ok()?;
-    stream.read_to_string(&mut answer).ok()?;
-    let (head, body) = answer.split_once("\r\n\r\n")?;
-    assert!(head.starts_with("HTTP/1.1 200 "), "{answer}");
+    stream.read_to_string(&mut response).ok()?;
+    let (head, body) = response.split_once("\r\n\r\n")?;
+    assert!(head.starts_with("HTTP/1.1 200 "), "{response}");
     body.ends_with('\n').then(|| body.trim().parse().expect("a process"))
 }
 
@@ -36,7 +36,7 @@ fn killed_children_lose_what_they_had_taken_on_and_nothing_else() {
     let mut server = Process::start(Command::new(env!("CARGO_BIN_EXE_held")).arg("ready"));
     let address = address(&server.line());
     let over = AtomicBool::new(false);
-    let (tell, answers) = mpsc::channel();
+    let (tell, responses) = mpsc::channel();
     let (mut lost, mut ever) = (0, Vec::new());
     thread::scope(|scope| {
         for _ in 0..CLIENTS {
@@ -50,7 +50,7 @@ fn killed_children_lose_what_they_had_taken_on_and_nothing_else() {
             eventually("two children", || server.children().len() == 2);
             ever.extend(server.children());
             for _ in 0..dice.below(200) {
-                lost += usize::from(next(&answers).is_none());
+                lost += usize::from(next(&responses).is_none());
             }
             let children = server.children();
             let victim = children[usize::try_from(dice.below(children.len() as u64)).unwrap()];
@@ -62,19 +62,19 @@ fn killed_children_lose_what_they_had_taken_on_and_nothing_else() {
         ever.extend(&now);
         // Both serve, the one that was started last too.
         let mut silent = now;
-        eventually("an answer of each", || {
-            match next(&answers) {
+        eventually("a response of each", || {
+            match next(&responses) {
                 Some(process) => silent.retain(|child| *child != process),
                 None => lost += 1,
             }
             silent.is_empty()
         });
         over.store(true, Ordering::Relaxed);
-        for answer in answers {
-            lost += usize::from(answer.is_none());
+        for response in responses {
+            lost += usize::from(response.is_none());
         }
     });
-    assert!(lost <= KILLS * CLIENTS, "{lost} answers lost by {KILLS} kills");
+    assert!(lost <= KILLS * CLIENTS, "{lost} responses lost by {KILLS} kills");
     server.signal(Signal::TERM);
     assert!(server.status().success());
     assert!(ever.into_iter().all(|child| !lives(child)));

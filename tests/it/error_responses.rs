@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use hyper::Method;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use unblock_runtime::server::{Answer, Running, Server};
+use unblock_runtime::server::{RunningServer, Server, TextResponse};
 use unblock_runtime::{Error, Pool, unblock};
 
 use crate::client::Client;
@@ -34,7 +34,7 @@ fn panics(pool: &Pool) -> Result<&'static str, Error> {
     panic!("the secret reason")
 }
 
-fn start(pool: &Pool) -> Running {
+fn start(pool: &Pool) -> RunningServer {
     let [a, b, c] = [pool.clone(), pool.clone(), pool.clone()];
     let router = Router::new()
         .route("/", get(|| async { "fine\n" }))
@@ -51,10 +51,10 @@ fn overload_is_503_with_the_seconds_after_which_to_come_back() {
     let held = hold(&pool);
     let queued = pool.submit(|| ());
     for client in [Client::new(server.local_addr()), Client::http2(server.local_addr())] {
-        let answer = client.get("/shed");
-        assert_eq!(answer.told(), (503, "overloaded; try again later\n"));
-        answer.assert_line(503);
-        let seconds: u64 = answer.headers["retry-after"].to_str().unwrap().parse().unwrap();
+        let response = client.get("/shed");
+        assert_eq!(response.told(), (503, "overloaded; try again later\n"));
+        response.assert_line(503);
+        let seconds: u64 = response.headers["retry-after"].to_str().unwrap().parse().unwrap();
         assert!(seconds >= 1);
     }
     held.release();
@@ -67,9 +67,9 @@ fn a_timeout_is_504() {
     let pool = single(1);
     let server = start(&pool);
     let held = hold(&pool);
-    let answer = Client::new(server.local_addr()).get("/soon");
-    answer.assert_line(504);
-    assert_eq!(answer.told().1, "this took too long and was given up\n");
+    let response = Client::new(server.local_addr()).get("/soon");
+    response.assert_line(504);
+    assert_eq!(response.told().1, "this took too long and was given up\n");
     held.release();
 }
 
@@ -78,9 +78,9 @@ fn a_closed_pool_is_503() {
     let pool = single(1);
     let server = start(&pool);
     block_on(pool.shutdown(Duration::ZERO));
-    let answer = Client::new(server.local_addr()).get("/soon");
-    answer.assert_line(503);
-    assert_eq!(answer.told().1, "shutting down\n");
+    let response = Client::new(server.local_addr()).get("/soon");
+    response.assert_line(503);
+    assert_eq!(response.told().1, "shutting down\n");
 }
 
 #[test]
@@ -122,13 +122,13 @@ fn every_error_has_the_same_answer_from_axum_and_from_hyper() {
         (panicked, 500, None),
     ];
     for (error, status, retry_after) in cases {
-        let hyper = Answer::from(&error()).into_response();
+        let hyper = TextResponse::from(&error()).into_response();
         let axum = IntoResponse::into_response(error());
-        let answer = IntoResponse::into_response(Answer::from(error()));
+        let response = IntoResponse::into_response(TextResponse::from(error()));
         assert_eq!(hyper.status(), status, "{:?}", error());
         let header = hyper.headers().get("retry-after").map(|value| value.to_str().unwrap());
         assert_eq!(header, retry_after, "{:?}", error());
-        for other in [axum, answer] {
+        for other in [axum, response] {
             assert_eq!((other.status(), other.headers()), (hyper.status(), hyper.headers()));
             let expected = whole(hyper.body().clone());
             assert_eq!(whole(other.into_body()), expected);
@@ -160,17 +160,17 @@ fn the_text_of_a_panic_is_in_the_log_and_not_in_the_answer() {
     const VARIABLE: &str = "UNBLOCK_TEST_PANIC_IN_LOG";
     if std::env::var_os(VARIABLE).is_none() {
         return in_child(
-            "answers::the_text_of_a_panic_is_in_the_log_and_not_in_the_answer",
+            "error_responses::the_text_of_a_panic_is_in_the_log_and_not_in_the_answer",
             VARIABLE,
         );
     }
     tracing_subscriber::fmt().with_ansi(false).with_writer(|| Log).finish().init();
     let pool = single(1);
     let server = start(&pool);
-    let answer = Client::new(server.local_addr()).get("/panics");
-    assert_eq!(answer.told(), (500, "internal server error\n"));
+    let response = Client::new(server.local_addr()).get("/panics");
+    assert_eq!(response.told(), (500, "internal server error\n"));
     assert!(
-        answer
+        response
             .headers
             .values()
             .all(|value| !value.as_bytes().windows(6).any(|part| part == b"secret"))

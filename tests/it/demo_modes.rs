@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::routing::get;
 use bytes::Bytes;
 use hyper::Method;
-use unblock_runtime::server::{Running, Server};
+use unblock_runtime::server::{RunningServer, Server};
 use unblock_runtime::{Pool, unblock};
 
 use crate::client::{Bare, Client};
@@ -58,7 +58,7 @@ impl Held {
     }
 }
 
-fn start(held: &Held, loops: usize) -> Running {
+fn start(held: &Held, loops: usize) -> RunningServer {
     let router = Router::new()
         .route("/", get(|| async { "hello\n" }))
         .route("/asleep", get(|State(held): State<Held>| async move { held.asleep().await }))
@@ -71,7 +71,7 @@ fn start(held: &Held, loops: usize) -> Running {
 const HELD: usize = 5;
 
 /// Holds handlers of `path`, and sees that the light route is answered meanwhile.
-fn light_route_answers_while_held(pool: Pool, loops: usize, path: &str, answer: &str) {
+fn light_route_answers_while_held(pool: Pool, loops: usize, path: &str, response: &str) {
     let (held, begins) = Held::new(pool);
     let server = start(&held, loops);
     let client = Client::new(server.local_addr());
@@ -86,12 +86,12 @@ fn light_route_answers_while_held(pool: Pool, loops: usize, path: &str, answer: 
         assert_eq!(client.get("/").told(), (200, "hello\n"));
         let mut connection = Bare::connect(server.local_addr());
         connection.get("/");
-        assert_eq!(connection.answer(), (200, "hello\n".to_owned()));
+        assert_eq!(connection.response(), (200, "hello\n".to_owned()));
     }
 
     held.release();
     for request in pending {
-        assert_eq!(request.wait().told(), (200, answer));
+        assert_eq!(request.wait().told(), (200, response));
     }
     assert!(server.stop().unwrap().is_clean());
 }
@@ -132,8 +132,8 @@ fn after_the_await_a_handler_is_on_its_loop_again() {
     let client = Client::new(server.local_addr());
     for pending in (0..50).map(|_| client.begin(Method::GET, "/", Bytes::new())).collect::<Vec<_>>()
     {
-        let answer = pending.wait();
-        let (status, text) = answer.told();
+        let response = pending.wait();
+        let (status, text) = response.told();
         assert_eq!(status, 200);
         assert!(text.starts_with("unblock-loop-") && text.ends_with(" true false\n"), "{text}");
     }
@@ -190,9 +190,9 @@ fn without_the_attribute_the_light_route_waits_for_the_handler() {
     assert_eq!(events.seen().len(), 1, "the light route ran while its loop was held");
     gate.open();
 
-    assert_eq!(slow.answer(), (200, "awake\n".to_owned()));
-    assert_eq!(old.answer(), (200, "hello\n".to_owned()));
-    assert_eq!(new.answer(), (200, "hello\n".to_owned()));
+    assert_eq!(slow.response(), (200, "awake\n".to_owned()));
+    assert_eq!(old.response(), (200, "hello\n".to_owned()));
+    assert_eq!(new.response(), (200, "hello\n".to_owned()));
     let (order, threads): (Vec<_>, Vec<_>) = events.seen().into_iter().unzip();
     assert_eq!(order, ["light", "held", "light", "light"]);
     assert!(threads.iter().all(|thread| *thread == threads[0]), "all on the one loop");
@@ -202,7 +202,7 @@ fn without_the_attribute_the_light_route_waits_for_the_handler() {
 fn connected(server: SocketAddr, events: &Events) -> Bare {
     let mut connection = Bare::connect(server);
     connection.get("/");
-    assert_eq!(connection.answer(), (200, "hello\n".to_owned()));
+    assert_eq!(connection.response(), (200, "hello\n".to_owned()));
     assert_eq!(events.seen().len(), 1);
     connection
 }

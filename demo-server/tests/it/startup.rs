@@ -139,7 +139,7 @@ fn the_limits_are_those_that_the_options_say() {
     assert!(stalls.rest().starts_with("HTTP/1.1 408 "));
     let mut connection = Bare::connect(demo.address);
     connection.get("/healthz");
-    assert_eq!(connection.answer().0, 200);
+    assert_eq!(connection.response().0, 200);
     connection.get("/healthz");
     assert!(connection.rest().to_ascii_lowercase().contains("\r\nconnection: close\r\n"));
 }

@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use hyper::Method;
-use unblock_runtime::server::{Running, Server};
+use unblock_runtime::server::{RunningServer, Server};
 use unblock_runtime::{Error, Pool, unblock};
 
 use crate::client::{Bare, Client};
@@ -17,7 +17,7 @@ use crate::support::{Gate, assert_conserved, eventually, hold, single};
 
 const SHORT: Duration = Duration::from_millis(200);
 
-fn start(timeout: Option<Duration>, router: Router) -> Running {
+fn start(timeout: Option<Duration>, router: Router) -> RunningServer {
     let mut builder = Server::builder().loops(1);
     if let Some(timeout) = timeout {
         builder = builder.request_timeout(timeout);
@@ -63,7 +63,7 @@ fn a_late_answer_never_reaches_the_next_request_on_the_connection() {
         // On a machine so busy that the job does not begin in time, it is tried again.
         while pool.stats().abandoned == 0 {
             connection.get("/late");
-            assert_eq!(connection.answer().0, 504);
+            assert_eq!(connection.response().0, 504);
         }
         connection.get("/next");
         if request_timeout.is_none() {
@@ -73,7 +73,7 @@ fn a_late_answer_never_reaches_the_next_request_on_the_connection() {
         eventually("the end of the late job", || pool.stats().abandoned == 0);
         next.open();
         for _ in 0..3 {
-            assert_eq!(connection.answer(), (200, "next\n".to_owned()));
+            assert_eq!(connection.response(), (200, "next\n".to_owned()));
             connection.get("/next");
         }
         assert_conserved(&pool.stats());
@@ -106,7 +106,10 @@ fn one_refused_job_leaves_nothing_stuck() {
     let client = Client::new(server.local_addr());
     let begin = |nth| {
         let pending = client.begin(Method::GET, "/waits", Bytes::new());
-        eventually("the job in line", || pool.stats().queued == nth);
+        eventually("the job in line", || {
+            let stats = pool.stats();
+            (stats.queued, stats.waiting) == (nth, nth - 1)
+        });
         pending
     };
     let (first, second) = (begin(1), begin(2));
@@ -172,8 +175,8 @@ fn the_pool_is_full_and_the_loop_still_answers() {
     }
     assert_eq!((pool.stats().running, pool.stats().queued), (1, 100));
     held.release();
-    for answer in pending {
-        assert_eq!(answer.wait().status, 200);
+    for response in pending {
+        assert_eq!(response.wait().status, 200);
     }
 }
 
@@ -199,9 +202,9 @@ fn what_overflows_does_not_run_on_the_loop() {
     let pending: Vec<_> = (0..20).map(|_| client.begin(Method::GET, "/", Bytes::new())).collect();
     eventually("everybody in line", || pool.stats().waiting == 19);
     held.release();
-    for answer in pending {
-        let answer = answer.wait();
-        assert!(answer.told().1.starts_with("work-"), "{answer:?}");
+    for response in pending {
+        let response = response.wait();
+        assert!(response.told().1.starts_with("work-"), "{response:?}");
     }
 }
 

@@ -28,7 +28,7 @@ fn a_server_that_nobody_asks_sleeps() {
             client.get("/");
         }
         for client in &mut clients {
-            assert_eq!(client.answer().0, 200);
+            assert_eq!(client.response().0, 200);
         }
     }
     assert_sleep(|| {
@@ -45,14 +45,14 @@ fn a_slow_request_is_answered_after_sigterm_and_after_ctrl_c() {
         let client = Client::new(demo.address);
         let mut idle = Bare::connect(demo.address);
         idle.get("/healthz");
-        assert_eq!(idle.answer().0, 200);
+        assert_eq!(idle.response().0, 200);
         let slow = client.begin(Method::GET, "/sleep/2", Bytes::new());
         jobs_run(&client, 1);
 
         demo.process.signal(signal);
         assert_eq!(idle.rest(), "", "closed at once");
-        let answer = slow.wait();
-        assert_eq!(answer.status, 200);
+        let response = slow.wait();
+        assert_eq!(response.status, 200);
         assert!(demo.process.status().success());
         assert!(TcpStream::connect(demo.address).is_err());
     }
@@ -64,7 +64,7 @@ fn a_second_ctrl_c_does_not_wait_for_what_runs() {
     let client = Client::new(demo.address);
     let mut idle = Bare::connect(demo.address);
     idle.get("/healthz");
-    assert_eq!(idle.answer().0, 200);
+    assert_eq!(idle.response().0, 200);
     let slow = client.begin(Method::GET, "/sleep/3600", Bytes::new());
     jobs_run(&client, 1);
     demo.process.signal(Signal::INT);
@@ -134,5 +134,5 @@ fn it_survives_more_connections_than_it_may_have_descriptors() {
     let mut late = Bare::connect(address);
     late.get("/healthz");
     drop(crowd);
-    assert_eq!(late.answer(), (200, "ok\n".to_owned()));
+    assert_eq!(late.response(), (200, "ok\n".to_owned()));
 }

@@ -6,7 +6,7 @@ use super::dice::Dice;
 use super::{BODY_LIMIT, text};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum RequestPlan {
     /// Answered by the loop.
     Light,
     /// Streamed by the loop.
@@ -27,7 +27,7 @@ pub(super) enum Wish {
     TooLarge,
 }
 
-impl Wish {
+impl RequestPlan {
     pub(super) fn random(dice: &mut Dice) -> Self {
         match dice.below(1000) {
             0..200 => Self::Light,
@@ -71,7 +71,7 @@ impl Wish {
         }
     }
 
-    /// An answer has to be one of these: the statuses that there are for it, the whole body if it is 200, else one line.
+    /// A response has to be one of these: the statuses that there are for it, the whole body if it is 200, else one line.
     #[track_caller]
     pub(super) fn check(self, id: u64, status: u16, body: &[u8]) {
         // Any request may come to the end of its time while the machine is busy.

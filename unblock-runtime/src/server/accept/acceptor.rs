@@ -1,0 +1,133 @@
+//! Accepts connections on one loop, within the limit that all loops of the process share.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::yield_now;
+use tokio::time::sleep;
+
+use super::balancer::{Accepted, Balancer, Handoffs};
+use crate::server::select::select;
+use crate::server::shutdown::ShutdownWatch;
+
+/// Pause after a failure to accept. It doubles with each failure that follows, up to
+/// `LONGEST_PAUSE`.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The accepting half of a loop.
+pub(super) struct Acceptor {
+    listener: TcpListener,
+    permits: Arc<Semaphore>,
+    balancer: Balancer,
+    /// Whether the present series of failures has been logged.
+    warned: bool,
+}
+
+/// An event that an accepting loop waits for.
+enum Event {
+    Stopping,
+    HandedOver(Accepted),
+    Accepted(TcpStream, OwnedSemaphorePermit),
+}
+
+impl Acceptor {
+    pub(super) fn new(listener: TcpListener, permits: Arc<Semaphore>, balancer: Balancer) -> Self {
+        Self { listener, permits, balancer, warned: false }
+    }
+
+    /// Accepts until the server stops, and passes the connections of this loop to `serve`.
+    ///
+    /// Closes the listening socket in the end. Connections that the kernel has completed by then
+    /// are still accepted, because their clients believe that they are connected.
+    pub(super) async fn run(
+        mut self,
+        mut shutdown: ShutdownWatch,
+        handoffs: &mut Handoffs,
+        serve: impl Fn(Accepted),
+    ) {
+        loop {
+            let accepted = match self.next_event(&mut shutdown, handoffs).await {
+                Event::Stopping => break,
+                Event::HandedOver(accepted) => Some(accepted),
+                // A socket that cannot be handed over is closed.
+                Event::Accepted(socket, permit) => {
+                    self.balancer.assign(socket, permit).unwrap_or_default()
+                }
+            };
+            if let Some(accepted) = accepted {
+                serve(accepted);
+            }
+            // One connection a turn: its request is read soon, and other loops get their share of a
+            // burst.
+            yield_now().await;
+        }
+        // The runtime last polled the socket before this turn of the loop, which a handler may have
+        // blocked for long. Therefore the socket itself is asked once more.
+        let Ok(listener) = self.listener.into_std() else { return };
+        while let Ok(permit) = self.permits.clone().try_acquire_owned()
+            && let Ok((socket, _)) = listener.accept()
+        {
+            let socket = socket.set_nonblocking(true).and_then(|()| TcpStream::from_std(socket));
+            let accepted = socket.and_then(|socket| self.balancer.assign(socket, permit));
+            if let Ok(Some(accepted)) = accepted {
+                serve(accepted);
+            }
+        }
+    }
+
+    async fn next_event(&mut self, shutdown: &mut ShutdownWatch, handoffs: &mut Handoffs) -> Event {
+        let stopping = async {
+            shutdown.stopping().await;
+            Event::Stopping
+        };
+        let handed_over = async { Event::HandedOver(handoffs.next().await) };
+        let accepted = async {
+            let (socket, permit) = self.accept().await;
+            Event::Accepted(socket, permit)
+        };
+        select(stopping, select(handed_over, accepted)).await
+    }
+
+    /// Waits for the next connection, and its permit.
+    ///
+    /// The permit is acquired first, so that connections over the limit wait in the kernel's queue.
+    async fn accept(&mut self) -> (TcpStream, OwnedSemaphorePermit) {
+        let permit = self.permits.clone().acquire_owned().await.unwrap_or_else(|_| never_closed());
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.listener.accept().await {
+                Ok((socket, _)) => {
+                    self.warned = false;
+                    return (socket, permit);
+                }
+                Err(error) if concerns_one_connection(&error) => {}
+                // The process is out of descriptors or memory. The connection stays in the kernel's
+                // queue, so that accepting again at once would be a busy loop. There is room when
+                // something has been closed.
+                Err(error) => {
+                    if !self.warned {
+                        tracing::warn!(%error, "cannot accept connections; trying again");
+                        self.warned = true;
+                    }
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+}
+
+/// Returns whether an error of `accept` concerns only the connection that would have been accepted,
+/// which was closed while it was queued, and says nothing about the next one.
+fn concerns_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+fn never_closed() -> ! {
+    unreachable!("the semaphore of connections is never closed")
+}

@@ -1,0 +1,61 @@
+//! The settings of a server, as its builder collects them and as its threads and processes read
+//! them.
+
+use std::net::SocketAddr;
+use std::num::NonZero;
+use std::thread;
+use std::time::Duration;
+
+use super::limits::Limits;
+use super::processes::restart_budget::Restarts;
+
+/// The role of this process for the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Role {
+    /// This process serves, by itself.
+    Alone,
+    /// This process starts and watches the child processes that serve, and calls no service.
+    Parent,
+    /// This process serves, as one of several processes that share the socket.
+    Child {
+        /// Number of the child, counted from 0. A child that is started again keeps its number.
+        index: usize,
+    },
+}
+
+impl Role {
+    /// Returns whether this process is one of several that serve.
+    pub fn is_child(self) -> bool {
+        matches!(self, Self::Child { .. })
+    }
+}
+
+/// The settings of a server. [`ServerBuilder`](super::ServerBuilder) documents each.
+pub(super) struct Config {
+    pub(super) loops: usize,
+    pub(super) processes: usize,
+    pub(super) limits: Limits,
+    pub(super) request_timeout: Option<Duration>,
+    pub(super) grace: Duration,
+    pub(super) stop_on_signals: bool,
+    pub(super) restarts: Restarts,
+    pub(super) on_ready: Option<OnReady>,
+}
+
+pub(super) type OnReady = Box<dyn FnOnce(SocketAddr) + Send>;
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            loops: thread::available_parallelism().map_or(1, NonZero::get),
+            processes: 1,
+            limits: Limits::default(),
+            request_timeout: None,
+            grace: Duration::from_secs(30),
+            stop_on_signals: false,
+            restarts: Restarts::default(),
+            on_ready: None,
+        }
+    }
+}
