@@ -1,7 +1,7 @@
 //! How the outcome of a call becomes what the annotated function returns.
 //!
 //! A function that can fail gets a failure as its own error; one that cannot, panics as its body did. Which of the two
-//! a function is, its return type says, and generated code asks by method resolution (autoref specialisation, after
+//! a function is, its return type says, and generated code asks by method resolution (autoref specialization, after
 //! dtolnay's case study): `(&outcome).conversion()` finds [`ByError`] first where it applies, and [`ByPanic`] everywhere.
 
 use std::panic::resume_unwind;
