@@ -3,6 +3,7 @@
 //! `UNBLOCK_BLESS=1 cargo test -p unblock-tests --test api` rewrites the lists, so that a review
 //! shows what a change does to the API.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -36,8 +37,8 @@ fn check(package: &str) {
         return;
     }
     let listed = fs::read_to_string(&list).unwrap_or_default();
-    let removed = lines_without(&listed, &now, '-');
-    let added = lines_without(&now, &listed, '+');
+    let removed = lines_without(&listed, &now, "-");
+    let added = lines_without(&now, &listed, "+");
     assert!(
         listed == now,
         "{} is not the public API any more:\n{removed}{added}\
@@ -70,17 +71,13 @@ fn public_items(rustdoc_json: &Path) -> String {
         .omit_blanket_impls(true)
         .build()
         .expect("another version of `public-api` is needed for the JSON of this toolchain");
-    api.items()
-        .map(|item| format!("{item}\n"))
-        .filter(|item| !TRAITS_LEFT_OUT.iter().any(|left_out| item.contains(left_out)))
-        .collect()
+    let items = api.items().map(|item| item.to_string() + "\n");
+    items.filter(|item| !TRAITS_LEFT_OUT.iter().any(|left_out| item.contains(left_out))).collect()
 }
 
 /// Returns the lines of `text` that are not in `other`, each behind a sign.
-fn lines_without(text: &str, other: &str, sign: char) -> String {
-    let other: Vec<_> = other.lines().collect();
-    text.lines()
-        .filter(|line| !other.contains(line))
-        .map(|line| format!("{sign} {line}\n"))
-        .collect()
+fn lines_without(text: &str, other: &str, sign: &str) -> String {
+    let other: HashSet<_> = other.lines().collect();
+    let lines = text.lines().filter(|line| !other.contains(line));
+    lines.flat_map(|line| [sign, " ", line, "\n"]).collect()
 }

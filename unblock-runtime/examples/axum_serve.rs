@@ -21,9 +21,8 @@ fn sleep(Path(millis): Path<u64>) -> Result<String, Error> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
-    let routes = Router::new()
-        .route("/sleep/{millis}", get(sleep))
-        .route("/health", get(async || "ok"));
+    let routes =
+        Router::new().route("/sleep/{millis}", get(sleep)).route("/health", get(async || "ok"));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let requests = async move { tokio::join!(ask(address, "/sleep/500"), ask(address, "/health")) };
