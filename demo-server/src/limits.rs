@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_are_the_librarys() {
+    fn the_defaults_are_those_of_the_library() {
         let defaults = Program::parse_from(["demo-server"]).limits.limits();
         assert_eq!(format!("{defaults:?}"), format!("{:?}", Limits::new()));
     }

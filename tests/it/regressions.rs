@@ -108,7 +108,7 @@ fn one_refused_job_leaves_nothing_stuck() {
         let pending = client.begin(Method::GET, "/waits", Bytes::new());
         eventually("the job in line", || {
             let stats = pool.stats();
-            (stats.queued, stats.waiting) == (nth, nth - 1)
+            (stats.queued, stats.waiting as u64) == (nth, nth - 1)
         });
         pending
     };

@@ -128,8 +128,8 @@ mod tests {
         assert_eq!(parse("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(parse("1.50 s"), Ok(Duration::from_millis(1500)));
         assert_eq!(parse("0.1s"), Ok(Duration::from_millis(100)));
-        assert_eq!(parse("1m"), Ok(Duration::from_secs(60)));
-        assert_eq!(parse("1.5h"), Ok(Duration::from_secs(5400)));
+        assert_eq!(parse("1m"), Ok(Duration::from_mins(1)));
+        assert_eq!(parse("1.5h"), Ok(Duration::from_mins(90)));
         assert_eq!(parse("0s"), Ok(Duration::ZERO));
     }
 

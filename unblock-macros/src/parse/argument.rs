@@ -99,7 +99,7 @@ pub(crate) fn is_borrowed_receiver(receiver: &Receiver) -> bool {
     }
 }
 
-/// Returns true for `#[cfg(…)]` and `#[cfg_attr(…)]`, which go with the argument wherever it is used.
+/// Returns true for `#[cfg(…)]` and `#[cfg_attr(…)]`, which go wherever the argument goes.
 pub(crate) fn is_condition(attr: &Attribute) -> bool {
     attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr")
 }
