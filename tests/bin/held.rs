@@ -17,7 +17,7 @@ fn main() -> ExitCode {
     let server = Server::builder()
         .loops(1)
         .processes(2)
-        .restarts(Restarts::new(3, Duration::from_secs(3600)))
+        .restarts(Restarts::new(3, Duration::from_hours(1)))
         .on_ready(|address| println!("ready {address}"))
         .bind("127.0.0.1:0")
         .expect("a socket");

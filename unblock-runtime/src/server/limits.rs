@@ -46,7 +46,7 @@ impl Default for Limits {
             header_size: 64 * 1024,
             body_read: (Duration::from_secs(20), 500),
             body_size: 10 * 1024 * 1024,
-            response_write: Duration::from_secs(60),
+            response_write: Duration::from_mins(1),
             streams: 128,
             keep_alive: true,
         }

@@ -74,7 +74,7 @@ impl Children {
                 }
                 Err(error) if slot.deaths == 0 => return Err(ServerError::Spawn(error)),
                 Err(error) => {
-                    slot.died(&mut self.budget, now, Duration::ZERO, &error.to_string())?
+                    slot.died(&mut self.budget, now, Duration::ZERO, &error.to_string())?;
                 }
             }
         }

@@ -22,7 +22,7 @@ pub struct Restarts {
 impl Default for Restarts {
     /// Returns the default: 10 restarts within a minute, over all children.
     fn default() -> Self {
-        Self { most: 10, within: Duration::from_secs(60) }
+        Self { most: 10, within: Duration::from_mins(1) }
     }
 }
 
@@ -81,7 +81,7 @@ impl RestartBudget {
 mod tests {
     use super::*;
 
-    const MINUTE: Duration = Duration::from_secs(60);
+    const MINUTE: Duration = Duration::from_mins(1);
 
     #[test]
     fn the_budget_is_over_a_window_and_comes_back_with_time() {
