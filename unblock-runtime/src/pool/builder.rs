@@ -28,7 +28,7 @@ pub struct PoolBuilder {
     max_threads: Option<usize>,
     queue_capacity: usize,
     keep_alive: Duration,
-    niceness: i32,
+    niceness: Option<i32>,
     stack_size: Option<usize>,
 }
 
@@ -40,7 +40,7 @@ impl PoolBuilder {
             max_threads: None,
             queue_capacity: 1024,
             keep_alive: Duration::from_secs(10),
-            niceness: 10,
+            niceness: None,
             stack_size: None,
         }
     }
@@ -81,10 +81,13 @@ impl PoolBuilder {
     }
 
     /// Sets the niceness of the workers, 0 to 19, so that event loops go first. 0 leaves them at the
-    /// priority of the process. Default: 10, on Linux. It has no effect elsewhere, because niceness
-    /// belongs to the whole process there.
+    /// priority of the process.
+    ///
+    /// Default: 10, on Linux, and the priority of the process while other threads keep the workers
+    /// from the cores. A niceness that is set here always applies. It has no effect elsewhere,
+    /// because niceness belongs to the whole process there.
     pub fn niceness(mut self, niceness: i32) -> Self {
-        self.niceness = niceness;
+        self.niceness = Some(niceness);
         self
     }
 
@@ -124,11 +127,9 @@ impl PoolBuilder {
         if self.queue_capacity == 0 {
             return invalid("queue_capacity must be at least 1");
         }
-        if !(0..=19).contains(&self.niceness) {
-            return Err(BuildError::Setting(format!(
-                "niceness must be 0 to 19, not {}",
-                self.niceness
-            )));
+        if let Some(niceness) = self.niceness.filter(|niceness| !(0..=19).contains(niceness)) {
+            let text = format!("niceness must be 0 to 19, not {niceness}");
+            return Err(BuildError::Setting(text));
         }
         if self.name.is_empty() || self.name.contains('\0') {
             return invalid("a pool's name must not be empty and must not hold a NUL");
