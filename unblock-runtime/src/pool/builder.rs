@@ -32,6 +32,9 @@ pub struct PoolBuilder {
     stack_size: Option<usize>,
 }
 
+/// The number of threads that a pool may have unless the user chooses one, as tokio has it.
+const DEFAULT_MAX_THREADS: usize = 512;
+
 impl PoolBuilder {
     pub(crate) fn new() -> Self {
         Self {
@@ -54,7 +57,8 @@ impl PoolBuilder {
 
     /// Sets how many workers may compute at a time. One more computes for a moment when a job that
     /// slept goes on, or when a new type of job is tried. The workers are there from the start and
-    /// stay. Default: the number of cores that the process may use, [`available_parallelism`].
+    /// stay. Default: the number of cores that the process may use, [`available_parallelism`], or
+    /// `max_threads` if that is less.
     pub fn parallelism(mut self, workers: usize) -> Self {
         self.parallelism = Some(workers);
         self
@@ -110,20 +114,24 @@ impl PoolBuilder {
     /// gives no threads.
     pub fn build(self) -> Result<Pool, BuildError> {
         let invalid = |text: &str| Err(BuildError::Setting(text.to_owned()));
-        let parallelism = match self.parallelism {
-            Some(0) => return invalid("parallelism must be at least 1"),
-            Some(workers) => workers,
-            None => available_parallelism().map_or(1, Into::into),
+        let cores = || available_parallelism().map_or(1, Into::into);
+        let (parallelism, max_threads) = match (self.parallelism, self.max_threads) {
+            (Some(0), _) => return invalid("parallelism must be at least 1"),
+            (_, Some(0)) => return invalid("max_threads must be at least 1"),
+            (Some(workers), Some(threads)) if threads < workers => {
+                return Err(BuildError::Setting(format!(
+                    "max_threads ({threads}) must be at least the parallelism ({workers})"
+                )));
+            }
+            (Some(workers), Some(threads)) => (workers, threads),
+            (Some(workers), None) => (workers, workers.max(DEFAULT_MAX_THREADS)),
+            // The setting that was not given follows from the one that was.
+            (None, Some(threads)) => (cores().min(threads), threads),
+            (None, None) => (cores(), cores().max(DEFAULT_MAX_THREADS)),
         };
-        let max_threads = self.max_threads.unwrap_or_else(|| parallelism.max(512));
         let Ok(limit) = u32::try_from(parallelism) else {
             return invalid("parallelism must fit into 32 bits");
         };
-        if max_threads < parallelism {
-            return Err(BuildError::Setting(format!(
-                "max_threads ({max_threads}) must be at least the parallelism ({parallelism})"
-            )));
-        }
         if self.queue_capacity == 0 {
             return invalid("queue_capacity must be at least 1");
         }

@@ -96,7 +96,7 @@ impl Pool {
         let options = SubmitOptions::of_closure();
         let estimate = shared.estimate(JobType::of::<F>(), options).ok().flatten();
         let job = Job::new(work, Origin::here(shared), options, estimate);
-        let entry = shared.try_enter(Arc::clone(&job) as Arc<dyn Run>);
+        let entry = shared.try_enter(&(Arc::clone(&job) as Arc<dyn Run>));
         if entry == Entry::Entered {
             shared.cancel_if_stopping(&*job);
             return Ok(Submission::new(job, options.deadline));
@@ -123,7 +123,7 @@ impl Pool {
         if let Some(retry_after) = refused {
             return self.refused(job, retry_after);
         }
-        match shared.try_enter(Arc::clone(&job) as Arc<dyn Run>) {
+        match shared.try_enter(&(Arc::clone(&job) as Arc<dyn Run>)) {
             Entry::Entered => shared.cancel_if_stopping(&*job),
             Entry::Full if !options.shed => {}
             Entry::Full => {

@@ -24,22 +24,23 @@ const BURST: Duration = Duration::from_millis(100);
 const BATCH: Duration = Duration::from_millis(4);
 
 pub(super) struct Pacer {
-    start: Instant,
+    /// One burst before the pool began, so that the first refusals may be a burst.
+    epoch: Instant,
     /// The time between two refusals, in nanoseconds.
     interval: u64,
-    /// When the next refusal is due, in nanoseconds since `start`.
+    /// When the next refusal is due, in nanoseconds since `epoch`.
     next: AtomicU64,
 }
 
 impl Pacer {
-    pub(super) fn new(parallelism: u32, start: Instant) -> Self {
+    pub(super) fn new(parallelism: u32, now: Instant) -> Self {
         let interval = 1_000_000_000 / (PER_SECOND_AND_CORE * u64::from(parallelism.max(1)));
-        Self { start, interval, next: AtomicU64::new(0) }
+        Self { epoch: now.checked_sub(BURST).unwrap_or(now), interval, next: AtomicU64::new(0) }
     }
 
     /// Returns when a refusal is to reach its caller, or `None` if it may do so at once.
     pub(super) fn due(&self, now: Instant) -> Option<Instant> {
-        let elapsed = nanos(now.saturating_duration_since(self.start));
+        let elapsed = nanos(now.saturating_duration_since(self.epoch));
         let due = |next: u64| next.max(elapsed.saturating_sub(nanos(BURST))) + self.interval;
         let before = self
             .next
@@ -49,7 +50,7 @@ impl Pacer {
         if due <= elapsed {
             return None;
         }
-        Some(self.start + Duration::from_nanos(due.next_multiple_of(nanos(BATCH))))
+        Some(self.epoch + Duration::from_nanos(due.next_multiple_of(nanos(BATCH))))
     }
 }
 

@@ -5,6 +5,7 @@
 //! and because new threads inherit the monitor's normal priority.
 
 mod growth;
+mod jitter;
 mod pressure;
 mod probe;
 mod sample;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::growth::Growth;
+use self::jitter::Jitter;
 use self::pressure::{Pressure, RESTORE_AFTER};
 use self::probe::Probe;
 use super::os_thread::ThreadId;
@@ -59,11 +61,11 @@ fn rest(pool: &Shared) {
 
 /// Samples the workers until there was no work for a while.
 fn watch(pool: &Arc<Shared>, growth: &mut Growth, pressure: &mut Pressure) {
-    let mut probe = Probe::None;
+    let (mut probe, mut jitter) = (Probe::None, Jitter::new());
     let mut period = MIN_PERIOD;
     let mut quiet = 0;
     while quiet < QUIET_SAMPLES && !pool.workers.is_dismissed() {
-        thread::park_timeout(period);
+        thread::park_timeout(jitter.vary(period));
         if !pool.queue.has_work() {
             quiet += 1;
             continue;
