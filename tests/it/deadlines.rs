@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use unblock_runtime::{Error, Pool, job, unblock};
 
-use crate::support::{block_on, hold, poll_once, single};
+use crate::support::{Gate, block_on, hold, poll_once, single};
 
 #[unblock(pool = pool, timeout = "1ms")]
 fn count_soon(pool: Pool, runs: Arc<AtomicUsize>) -> Result<(), Error> {
@@ -121,4 +122,45 @@ fn a_timeout_does_not_outlive_its_call() {
         Ok(1)
     }
     assert_eq!(block_on(forever()).unwrap(), 1);
+}
+
+/// Refusals beyond a burst reach their callers in turn; the calls are over at once all the same.
+#[test]
+fn refusals_that_are_many_are_spaced_out_and_all_come() {
+    const CALLS: usize = 1000;
+    let pool = single(1);
+    let held = hold(&pool);
+    let queued = pool.submit(|| ());
+    let mut calls: Vec<_> = (0..CALLS).map(|_| Box::pin(shed(pool.clone()))).collect();
+    let at_once = calls.iter_mut().map(poll_once).filter(std::task::Poll::is_ready).count();
+    assert!((1..CALLS).contains(&at_once), "{at_once} of {CALLS} at once");
+    assert_eq!(pool.stats().rejected, CALLS as u64);
+    let last = block_on(calls.pop().unwrap());
+    assert!(matches!(last, Err(Error::Overloaded { .. })), "{last:?}");
+    held.release();
+    block_on(queued).unwrap();
+}
+
+/// Calls that are submitted and never polled hold no room, so nobody waits for them.
+#[test]
+fn a_submission_that_nobody_polls_is_no_work_that_waits() {
+    #[unblock(pool = pool, shed)]
+    fn slow(pool: Pool, gate: Gate) -> Result<(), Error> {
+        drop(pool);
+        gate.wait();
+        Ok(())
+    }
+    let pool = single(1);
+    let gate = Gate::new();
+    gate.open();
+    // The pool learns that its jobs take 100 ms.
+    block_on(slow(pool.clone(), gate.clone())).unwrap();
+    block_on(pool.submit(|| thread::sleep(Duration::from_millis(100)))).unwrap();
+    let held = hold(&pool);
+    let queued = pool.submit(|| ());
+    let unpolled: Vec<_> = (0..1000).map(|_| pool.submit(|| ())).collect();
+    held.release();
+    block_on(queued).unwrap();
+    block_on(slow(pool.clone(), gate)).unwrap();
+    drop(unpolled);
 }

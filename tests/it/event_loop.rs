@@ -439,3 +439,45 @@ fn works_under_tokios_multi_thread_runtime_without_a_loop() {
     });
     assert_eq!(pool.stats().completed, 200);
 }
+
+/// A mistake that is made all the same: the outcome comes while the loop is blocked on it.
+#[test]
+fn a_job_that_is_blocked_on_inside_a_loop_completes() {
+    let pool = single(1);
+    let value = block_on(EventLoop::new().run(async { block_on(pool.submit(|| 7)) }));
+    assert_eq!(value.unwrap(), 7);
+}
+
+#[test]
+fn a_callback_that_panics_as_it_is_dropped_keeps_back_no_wake_up() {
+    struct Explodes;
+    impl Drop for Explodes {
+        fn drop(&mut self) {
+            panic!("a callback's own fault");
+        }
+    }
+    let pool = single(1);
+    let held = hold(&pool);
+    let event_loop = EventLoop::new();
+    let handle = event_loop.handle();
+    let (told, tells) = mpsc::channel();
+    let mut submission = held.submission;
+    // The loop ends with a callback and then a wake-up in its mailbox.
+    block_on(event_loop.run(async {
+        let tell = Waker::from(Arc::new(Tell(Mutex::new(told))));
+        assert!(Pin::new(&mut submission).poll(&mut Context::from_waker(&tell)).is_pending());
+        let explodes = Explodes;
+        handle.add_callback(move || drop(explodes)).unwrap();
+        held.gate.open();
+        eventually("the job has ended", || pool.stats().completed == 1);
+    }));
+    next(&tells);
+}
+
+struct Tell(Mutex<mpsc::Sender<()>>);
+
+impl Wake for Tell {
+    fn wake(self: Arc<Self>) {
+        let _ = self.0.lock().unwrap().send(());
+    }
+}

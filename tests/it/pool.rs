@@ -1,14 +1,16 @@
 //! What the documentation of `Pool`, `PoolBuilder` and the functions of `job` says.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::pin::Pin;
+use std::sync::mpsc;
 use std::task::Context;
 use std::thread;
 use std::time::Duration;
 
 use unblock_runtime::{BuildError, Error, Pool, PoolBuilder, Submission, TrySubmitError, job};
 
-use crate::support::{Bomb, block_on, explosive_waker, hold, in_child, single};
+use crate::support::{Bomb, block_on, explosive_waker, hold, in_child, next, single};
 
 #[test]
 fn handles_and_submissions_go_to_other_threads() {
@@ -297,4 +299,41 @@ fn a_destructor_that_asks_for_the_running_job_is_answered() {
     pool.submit(move || Asks(told)).detach();
     held.release();
     assert_eq!(crate::support::next(&tells), None);
+}
+
+#[test]
+fn the_parallelism_follows_from_max_threads_where_that_is_less_than_the_cores() {
+    let pool = Pool::builder().max_threads(1).build().unwrap();
+    assert_eq!(pool.stats().parallelism, 1);
+    block_on(pool.submit(|| ())).unwrap();
+}
+
+/// A thread's locals are destroyed after the one that holds the job.
+#[test]
+fn a_destructor_of_a_threads_local_may_ask_for_the_job() {
+    struct Asks(mpsc::Sender<bool>);
+    impl Drop for Asks {
+        fn drop(&mut self) {
+            let is_none = job::name().is_none() && job::deadline().is_none();
+            let _ = self.0.send(is_none && !job::is_cancelled());
+        }
+    }
+    thread_local!(static ASKS: RefCell<Option<Asks>> = const { RefCell::new(None) });
+    let (told, tells) = mpsc::channel();
+    let pool = single(1);
+    block_on(pool.submit(move || {
+        ASKS.set(Some(Asks(told)));
+        assert!(job::name().is_some());
+    }))
+    .unwrap();
+    drop(pool);
+    assert!(next(&tells));
+}
+
+#[test]
+fn the_text_of_a_panic_is_for_the_log_and_not_for_clients() {
+    let pool = single(1);
+    let error = block_on(pool.submit(|| panic!("the password is 1234"))).unwrap_err();
+    assert_eq!(error.to_string(), "the job panicked");
+    assert!(format!("{error:?}").contains("1234"));
 }

@@ -22,7 +22,8 @@ pub enum Error {
     /// The deadline passed before the job was done. The job never ran, or it goes on and its value
     /// is dropped.
     TimedOut,
-    /// The job panicked.
+    /// The job panicked. The text of the panic is in its [`message`](Panicked::message) and in
+    /// `Debug`, for logs. It is not in `Display`, which is what clients are shown.
     Panicked(Panicked),
     /// The job was cancelled before it ran: by [`Submission::cancel`](crate::Submission::cancel), or
     /// because a shutdown of its pool ran out of time.
@@ -38,10 +39,7 @@ impl fmt::Display for Error {
                 write!(f, "the pool is overloaded; try again in {retry_after:.1?}")
             }
             Self::TimedOut => f.write_str("the job did not end before its deadline"),
-            Self::Panicked(panicked) => match panicked.message() {
-                Some(message) => write!(f, "the job panicked: {message}"),
-                None => f.write_str("the job panicked"),
-            },
+            Self::Panicked(_) => f.write_str("the job panicked"),
             Self::Cancelled => f.write_str("the job was cancelled before it ran"),
             Self::Closed => f.write_str("the pool is closed"),
         }

@@ -30,12 +30,21 @@ impl Alarm {
         Self { key }
     }
 
-    /// Wakes another task instead. An alarm that went off wakes no task any more.
+    /// Wakes another task instead; at once if the alarm has gone off, because its wake-up went to
+    /// the task before.
     pub(crate) fn set_waiter(&mut self, waiter: Waiter) {
         let mut table = Timer::get().lock();
-        let replaced = table.waiters.get_mut(&self.key).map(|slot| std::mem::replace(slot, waiter));
-        drop(table);
-        drop(replaced);
+        match table.waiters.get_mut(&self.key) {
+            Some(slot) => {
+                let replaced = std::mem::replace(slot, waiter);
+                drop(table);
+                drop(replaced);
+            }
+            None => {
+                drop(table);
+                waiter.notify();
+            }
+        }
     }
 }
 
@@ -103,5 +112,37 @@ impl Timer {
                 }
             };
         }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::mpsc::{self, Sender};
+    use std::sync::{Arc, Mutex};
+    use std::task::{Context, Wake, Waker};
+
+    use super::*;
+
+    struct Tell(Mutex<Sender<()>>);
+
+    impl Wake for Tell {
+        fn wake(self: Arc<Self>) {
+            let _ = self.0.lock().unwrap().send(());
+        }
+    }
+
+    fn waiter() -> (Waiter, mpsc::Receiver<()>) {
+        let (told, tells) = mpsc::channel();
+        let waker = Waker::from(Arc::new(Tell(Mutex::new(told))));
+        (Waiter::new(&Context::from_waker(&waker)), tells)
+    }
+
+    #[test]
+    fn a_task_that_takes_over_an_alarm_that_went_off_is_woken() {
+        let ((first, first_tells), (second, second_tells)) = (waiter(), waiter());
+        let mut alarm = Alarm::at(Instant::now(), first);
+        first_tells.recv().unwrap();
+        alarm.set_waiter(second);
+        second_tells.recv().unwrap();
     }
 }

@@ -12,12 +12,20 @@
 //! - Post against close: a message posted to a closed mailbox is handed back, and the poster
 //!   delivers or drops it.
 
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Waker};
 
 use crossbeam_utils::CachePadded;
 
+#[cfg(not(loom))]
+use super::rescue::Rescue;
 use crate::sync::Mutex;
+#[cfg(not(loom))]
+use crate::timer::Alarm;
 use crate::unwind;
+use crate::workers::os_thread::ThreadId;
+#[cfg(not(loom))]
+use crate::workers::os_thread::ThreadState;
 
 /// The number of messages for which a mailbox keeps room after a burst: 24 KiB.
 const KEPT_CAPACITY: usize = 1024;
@@ -42,6 +50,8 @@ pub(super) struct Mailbox {
     /// Workers write here. It is not on the cache line of the count of the loop's handles, which
     /// the loop writes with each job.
     inbox: CachePadded<Mutex<Inbox>>,
+    /// The thread of the loop, once that runs.
+    thread: OnceLock<ThreadId>,
 }
 
 struct Inbox {
@@ -49,21 +59,51 @@ struct Inbox {
     /// The waker of the main task, while that waits.
     waker: Option<Waker>,
     open: bool,
+    /// The number of times that the inbox was emptied.
+    #[cfg(not(loom))]
+    drains: u64,
+    /// Set while messages may lie here that nobody takes.
+    #[cfg(not(loom))]
+    rescue: Option<Alarm>,
 }
 
 impl Mailbox {
     pub(super) fn new() -> Self {
-        let inbox = Inbox { messages: Vec::new(), waker: None, open: true };
-        Self { inbox: CachePadded::new(Mutex::new(inbox)) }
+        let inbox = Inbox {
+            messages: Vec::new(),
+            waker: None,
+            open: true,
+            #[cfg(not(loom))]
+            drains: 0,
+            #[cfg(not(loom))]
+            rescue: None,
+        };
+        Self { inbox: CachePadded::new(Mutex::new(inbox)), thread: OnceLock::new() }
+    }
+
+    /// Notes that the calling thread runs the loop.
+    pub(super) fn set_thread(&self) {
+        let _ = self.thread.set(ThreadId::current());
+    }
+
+    /// Returns true if the loop's thread is asleep, or if the platform cannot tell.
+    #[cfg(not(loom))]
+    fn is_asleep(&self) -> bool {
+        let state = self.thread.get().and_then(|thread| thread.state());
+        state != Some(ThreadState::Awake)
     }
 
     /// Posts a message. A closed mailbox hands it back.
-    pub(super) fn post(&self, message: Message) -> Result<(), Message> {
+    pub(super) fn post(self: &Arc<Self>, message: Message) -> Result<(), Message> {
         let mut inbox = self.inbox.lock();
         if !inbox.open {
             return Err(message);
         }
         inbox.messages.push(message);
+        #[cfg(not(loom))]
+        if inbox.rescue.is_none() {
+            inbox.rescue = Some(Rescue::alarm(self, inbox.drains));
+        }
         let waker = inbox.waker.take();
         drop(inbox);
         if let Some(waker) = waker {
@@ -78,31 +118,58 @@ impl Mailbox {
     /// sockets get their turn in between. `batch` is empty between calls. It takes turns with the
     /// vector of the inbox, so that posters need not allocate.
     pub(super) fn drain(&self, cx: &mut Context<'_>, batch: &mut Vec<Message>) {
-        {
+        let replaced = {
+            // A waker is the executor's code, so it is cloned and dropped without the lock.
+            let waker = cx.waker().clone();
             let mut inbox = self.inbox.lock();
-            if inbox.waker.as_ref().is_none_or(|waker| !waker.will_wake(cx.waker())) {
-                inbox.waker = Some(cx.waker().clone());
-            }
             std::mem::swap(&mut inbox.messages, batch);
-        }
+            #[cfg(not(loom))]
+            {
+                inbox.drains += 1;
+            }
+            inbox.waker.replace(waker)
+        };
+        drop(replaced);
         for message in batch.drain(..) {
             message.deliver();
         }
         batch.shrink_to(KEPT_CAPACITY);
     }
 
+    /// Wakes the tasks that wait here, if the mailbox was not emptied since it had been emptied
+    /// this number of times. Called by the timer.
+    #[cfg(not(loom))]
+    pub(super) fn rescue(self: &Arc<Self>, drains: u64) {
+        let wakers = {
+            let mut inbox = self.inbox.lock();
+            let is_blocked = inbox.drains == drains && self.is_asleep();
+            let takes = |message: &mut Message| is_blocked && matches!(message, Message::Wake(_));
+            let wakers: Vec<_> = inbox.messages.extract_if(.., takes).collect();
+            // Messages that stay are looked at again, because more may come while they wait.
+            let again = !inbox.messages.is_empty() && inbox.open;
+            inbox.rescue = again.then(|| Rescue::alarm(self, inbox.drains));
+            wakers
+        };
+        for waker in wakers {
+            waker.deliver();
+        }
+    }
+
     /// Refuses messages from now on. Tasks may outlive the loop's main task, so their wakers are
     /// called here. Callbacks are dropped, because they were promised to the loop alone.
     pub(super) fn close(&self) {
-        let rest = {
+        let (messages, waker) = {
             let mut inbox = self.inbox.lock();
             inbox.open = false;
-            inbox.waker = None;
-            std::mem::take(&mut inbox.messages)
+            (std::mem::take(&mut inbox.messages), inbox.waker.take())
         };
-        for message in rest {
-            if let Message::Wake(_) = message {
-                message.deliver();
+        drop(waker);
+        for message in messages {
+            match message {
+                Message::Wake(_) => message.deliver(),
+                Message::Call(callback) => {
+                    unwind::contain("dropping a callback of an event loop", || drop(callback));
+                }
             }
         }
     }

@@ -6,6 +6,8 @@
 //! one wake-up. This is Tornado's `IOLoop.add_callback`.
 
 mod mailbox;
+#[cfg(not(loom))]
+mod rescue;
 mod waiter;
 
 use std::cell::RefCell;
@@ -60,6 +62,7 @@ impl EventLoop {
     /// whichever task awaits them. After that callbacks are refused.
     pub async fn run<F: Future>(self, future: F) -> F::Output {
         let _entered = Entered::enter(self.handle());
+        self.handle.mailbox.set_thread();
         let mut main = pin!(future);
         let mut batch = Vec::new();
         std::future::poll_fn(|cx| {

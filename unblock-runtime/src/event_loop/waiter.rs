@@ -16,6 +16,12 @@ impl Waiter {
         Self { waker: cx.waker().clone(), event_loop: LoopHandle::current() }
     }
 
+    /// A waker that is called by the thread that notifies.
+    #[cfg(not(loom))]
+    pub(super) fn direct(waker: Waker) -> Self {
+        Self { waker, event_loop: None }
+    }
+
     pub(crate) fn notify(self) {
         notify(self.waker, self.event_loop.as_ref());
     }

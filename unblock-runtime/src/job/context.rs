@@ -14,14 +14,14 @@ thread_local! {
 /// `name = "…"` gives. The name of a closure's job is that of the function that submitted it.
 /// Returns `None` outside of a job.
 pub fn name() -> Option<&'static str> {
-    JOB.with_borrow(|job| job.as_ref().map(|job| job.name()))
+    with_job(|job| job.name())
 }
 
 /// Returns when the caller of the running job stops waiting: the nearer of its own `timeout` and
 /// the deadline of the [server](crate::server)'s request that the job was submitted for. Returns
 /// `None` if the caller waits as long as it takes, and outside of a job.
 pub fn deadline() -> Option<Instant> {
-    JOB.with_borrow(|job| job.as_ref().and_then(|job| job.header().deadline()))
+    with_job(|job| job.header().deadline()).flatten()
 }
 
 /// Returns true if the running job works for nobody: its caller has gone or has cancelled, its
@@ -31,12 +31,16 @@ pub fn deadline() -> Option<Instant> {
 /// after [`Submission::cancel`](crate::Submission::cancel), whose caller still waits and gets it.
 /// The call costs about as much as reading the clock.
 pub fn is_cancelled() -> bool {
-    JOB.with_borrow(|job| {
-        job.as_ref().is_some_and(|job| {
-            let header = job.header();
-            header.is_cancelled() || header.is_expired() || job.pool().is_stopping()
-        })
+    with_job(|job| {
+        let header = job.header();
+        header.is_cancelled() || header.is_expired() || job.pool().is_stopping()
     })
+    .unwrap_or(false)
+}
+
+/// Asks the running job, if there is one. There is none while the thread's locals are destroyed.
+fn with_job<T>(ask: impl FnOnce(&dyn Run) -> T) -> Option<T> {
+    JOB.try_with(|job| job.borrow().as_deref().map(ask)).ok().flatten()
 }
 
 /// Runs `job` on this thread. The functions above speak of it while it runs.

@@ -98,9 +98,7 @@ where
     /// Ends a job that has not entered the queue, and counts it as rejected.
     fn take_back(&self, error: Error) -> Option<F> {
         let (pool, submitter) = (self.origin.pool(), self.origin.submitter_loop());
-        let work = self.completion.abort(error, submitter, || pool.counters.rejected())?;
-        pool.job_refused(&self.header);
-        Some(work)
+        self.completion.abort(error, submitter, || pool.counters.rejected())
     }
 }
 

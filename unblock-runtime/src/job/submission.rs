@@ -20,23 +20,44 @@ use crate::timer::Alarm;
 /// [`job::is_cancelled`](crate::job::is_cancelled). [`detach`](Self::detach) lets it run unobserved
 /// instead.
 ///
+/// A job that the pool refuses at once is over at once, and what it had captured is dropped. Its
+/// caller is told at once, too, unless refusals are many. Then they are spaced out (1,000 a second
+/// for each core), so that clients that ask again at once cannot take the cores from the work.
+///
 /// The job is in the pool's queue from the start if there was room. If not, the first poll puts it
 /// on a waitlist, and it enters the queue in the order of the waitlist as soon as there is room. It
 /// holds no thread while it waits.
 #[must_use = "dropping a submission cancels its job; await it or `detach` it"]
 pub struct Submission<T> {
     job: Arc<dyn Await<T>>,
-    /// The deadline of the job, here to be read without a look at the job.
+    state: State,
+    /// The deadline of the job, here to be read without a look at the job; or when its refusal is
+    /// due.
     deadline: Option<Instant>,
     /// The alarm for the deadline. It is boxed because few submissions have one.
     alarm: Option<Box<Alarm>>,
-    /// True if dropping the submission cancels nothing: the outcome was taken, or nobody wants it.
-    is_released: bool,
+}
+
+/// What a submission waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// It waits for the outcome. Dropping it cancels the job.
+    Outcome,
+    /// The job was refused, and the caller is told when the deadline is over.
+    Refusal,
+    /// It waits for nothing: the outcome was taken, or nobody wants it.
+    Nothing,
 }
 
 impl<T> Submission<T> {
     pub(crate) fn new(job: Arc<dyn Await<T>>, deadline: Option<Instant>) -> Self {
-        Self { job, deadline, alarm: None, is_released: false }
+        Self { job, state: State::Outcome, deadline, alarm: None }
+    }
+
+    /// The submission of a job that was refused. Its caller is told at `due`, or at once.
+    pub(crate) fn refused(job: Arc<dyn Await<T>>, due: Option<Instant>) -> Self {
+        let state = if due.is_some() { State::Refusal } else { State::Outcome };
+        Self { job, state, deadline: due, alarm: None }
     }
 
     /// Cancels the job if it has not begun: it never runs, what it had captured is dropped now, and
@@ -59,11 +80,23 @@ impl<T> Submission<T> {
     /// Lets the job run even if this is dropped.
     pub(crate) fn release(&mut self) {
         self.wait_for_room();
-        self.is_released = true;
+        self.state = State::Nothing;
     }
 
     fn is_expired(&self) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= Instant::now())
+    }
+
+    /// Has the task of `cx` woken at the deadline.
+    ///
+    /// The alarm only wakes. The poll that follows finds the deadline passed and ends the wait, so
+    /// that the caller drops what the job had captured, and never the timer.
+    fn set_alarm(&mut self, cx: &Context<'_>) {
+        let Some(deadline) = self.deadline else { return };
+        match &mut self.alarm {
+            Some(alarm) => alarm.set_waiter(Waiter::new(cx)),
+            None => self.alarm = Some(Box::new(Alarm::at(deadline, Waiter::new(cx)))),
+        }
     }
 
     fn wait_for_room(&self) {
@@ -81,7 +114,14 @@ impl<T> Future for Submission<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if this.is_expired() {
+        if this.state == State::Refusal {
+            if this.is_expired() {
+                this.state = State::Outcome;
+            } else {
+                this.set_alarm(cx);
+                return Poll::Pending;
+            }
+        } else if this.is_expired() {
             this.job.expire();
         }
         // A worker has nearly always let go of a job by the time its outcome is looked at.
@@ -90,7 +130,7 @@ impl<T> Future for Submission<T> {
             None => this.job.poll(cx),
         };
         if let Poll::Ready(outcome) = polled {
-            this.is_released = true;
+            this.state = State::Nothing;
             this.alarm = None;
             return Poll::Ready(outcome);
         }
@@ -99,12 +139,7 @@ impl<T> Future for Submission<T> {
         if let Some(deadline) = this.deadline
             && deadline::inherited().is_none_or(|request| deadline < request)
         {
-            // The alarm only wakes. The poll that follows finds the deadline passed and ends the
-            // wait, so that the caller drops what the job had captured, and never the timer.
-            match &mut this.alarm {
-                Some(alarm) => alarm.set_waiter(Waiter::new(cx)),
-                None => this.alarm = Some(Box::new(Alarm::at(deadline, Waiter::new(cx)))),
-            }
+            this.set_alarm(cx);
         }
         Poll::Pending
     }
@@ -112,7 +147,7 @@ impl<T> Future for Submission<T> {
 
 impl<T> Drop for Submission<T> {
     fn drop(&mut self) {
-        if self.is_released {
+        if self.state != State::Outcome {
             return;
         }
         // The server drops the calls of a request when the request's time is up.

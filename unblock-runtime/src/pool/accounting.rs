@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::shared::Shared;
 use crate::job::{Estimate, Header, Run, SubmitOptions};
-use crate::queue::Behavior;
 use crate::queue::admission::Expected;
+use crate::queue::{Behavior, Position};
 use crate::workers::profile::JobType;
 
 /// The longest wait of a job with `shed` and without a deadline: one second, which is what people
@@ -48,7 +48,6 @@ impl Shared {
             let backlog = run_time.filter(|_| !blocks && self.queue.has_work());
             self.admission.admit(expected, backlog, time)?;
         }
-        self.admission.joined(expected, run_time);
         Ok(Box::new(Estimate { submitted, expected }))
     }
 
@@ -77,16 +76,14 @@ impl Shared {
         }
     }
 
-    /// Notes that a job is over and will never begin.
+    /// Notes that a job is over and will never begin. A job that only its caller held did not count
+    /// as work that waits.
     pub(crate) fn job_withdrawn(&self, header: &Header) {
-        self.stops_waiting(header);
+        if header.position.get() != Position::WithCaller {
+            self.stops_waiting(header);
+        }
         self.queue_changed(self.queue.withdraw(&header.position));
         self.job_ended();
-    }
-
-    /// Notes that a job was refused before it entered the queue.
-    pub(crate) fn job_refused(&self, header: &Header) {
-        self.stops_waiting(header);
     }
 
     /// Notes that a job is over, or has stopped running.
@@ -96,7 +93,14 @@ impl Shared {
         }
     }
 
-    fn stops_waiting(&self, header: &Header) {
+    /// Notes that a job waits in the queue or in the waitlist.
+    pub(super) fn starts_waiting(&self, header: &Header) {
+        if let Some(estimate) = &header.estimate {
+            self.admission.joined(estimate.expected, header.run_time());
+        }
+    }
+
+    pub(super) fn stops_waiting(&self, header: &Header) {
         if let Some(estimate) = &header.estimate {
             self.admission.left(estimate.expected, header.run_time());
         }

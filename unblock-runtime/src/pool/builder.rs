@@ -28,9 +28,12 @@ pub struct PoolBuilder {
     max_threads: Option<usize>,
     queue_capacity: usize,
     keep_alive: Duration,
-    niceness: i32,
+    niceness: Option<i32>,
     stack_size: Option<usize>,
 }
+
+/// The number of threads that a pool may have unless the user chooses one, as tokio has it.
+const DEFAULT_MAX_THREADS: usize = 512;
 
 impl PoolBuilder {
     pub(crate) fn new() -> Self {
@@ -40,7 +43,7 @@ impl PoolBuilder {
             max_threads: None,
             queue_capacity: 1024,
             keep_alive: Duration::from_secs(10),
-            niceness: 10,
+            niceness: None,
             stack_size: None,
         }
     }
@@ -54,7 +57,8 @@ impl PoolBuilder {
 
     /// Sets how many workers may compute at a time. One more computes for a moment when a job that
     /// slept goes on, or when a new type of job is tried. The workers are there from the start and
-    /// stay. Default: the number of cores that the process may use, [`available_parallelism`].
+    /// stay. Default: the number of cores that the process may use, [`available_parallelism`], or
+    /// `max_threads` if that is less.
     pub fn parallelism(mut self, workers: usize) -> Self {
         self.parallelism = Some(workers);
         self
@@ -81,10 +85,13 @@ impl PoolBuilder {
     }
 
     /// Sets the niceness of the workers, 0 to 19, so that event loops go first. 0 leaves them at the
-    /// priority of the process. Default: 10, on Linux. It has no effect elsewhere, because niceness
-    /// belongs to the whole process there.
+    /// priority of the process.
+    ///
+    /// Default: 10, on Linux, and the priority of the process while other threads keep the workers
+    /// from the cores. A niceness that is set here always applies. It has no effect elsewhere,
+    /// because niceness belongs to the whole process there.
     pub fn niceness(mut self, niceness: i32) -> Self {
-        self.niceness = niceness;
+        self.niceness = Some(niceness);
         self
     }
 
@@ -107,28 +114,30 @@ impl PoolBuilder {
     /// gives no threads.
     pub fn build(self) -> Result<Pool, BuildError> {
         let invalid = |text: &str| Err(BuildError::Setting(text.to_owned()));
-        let parallelism = match self.parallelism {
-            Some(0) => return invalid("parallelism must be at least 1"),
-            Some(workers) => workers,
-            None => available_parallelism().map_or(1, Into::into),
+        let cores = || available_parallelism().map_or(1, Into::into);
+        let (parallelism, max_threads) = match (self.parallelism, self.max_threads) {
+            (Some(0), _) => return invalid("parallelism must be at least 1"),
+            (_, Some(0)) => return invalid("max_threads must be at least 1"),
+            (Some(workers), Some(threads)) if threads < workers => {
+                return Err(BuildError::Setting(format!(
+                    "max_threads ({threads}) must be at least the parallelism ({workers})"
+                )));
+            }
+            (Some(workers), Some(threads)) => (workers, threads),
+            (Some(workers), None) => (workers, workers.max(DEFAULT_MAX_THREADS)),
+            // The setting that was not given follows from the one that was.
+            (None, Some(threads)) => (cores().min(threads), threads),
+            (None, None) => (cores(), cores().max(DEFAULT_MAX_THREADS)),
         };
-        let max_threads = self.max_threads.unwrap_or_else(|| parallelism.max(512));
         let Ok(limit) = u32::try_from(parallelism) else {
             return invalid("parallelism must fit into 32 bits");
         };
-        if max_threads < parallelism {
-            return Err(BuildError::Setting(format!(
-                "max_threads ({max_threads}) must be at least the parallelism ({parallelism})"
-            )));
-        }
         if self.queue_capacity == 0 {
             return invalid("queue_capacity must be at least 1");
         }
-        if !(0..=19).contains(&self.niceness) {
-            return Err(BuildError::Setting(format!(
-                "niceness must be 0 to 19, not {}",
-                self.niceness
-            )));
+        if let Some(niceness) = self.niceness.filter(|niceness| !(0..=19).contains(niceness)) {
+            let text = format!("niceness must be 0 to 19, not {niceness}");
+            return Err(BuildError::Setting(text));
         }
         if self.name.is_empty() || self.name.contains('\0') {
             return invalid("a pool's name must not be empty and must not hold a NUL");

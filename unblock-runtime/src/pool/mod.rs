@@ -18,7 +18,7 @@ use self::shutdown::ShutdownWait;
 pub use self::stats::Stats;
 use crate::error::{BuildError, Error, TrySubmitError};
 use crate::job::origin::Origin;
-use crate::job::{Job, Run, Submission, SubmitOptions};
+use crate::job::{Await, Job, Run, Submission, SubmitOptions};
 use crate::queue::Entry;
 use crate::workers::profile::JobType;
 
@@ -96,7 +96,7 @@ impl Pool {
         let options = SubmitOptions::of_closure();
         let estimate = shared.estimate(JobType::of::<F>(), options).ok().flatten();
         let job = Job::new(work, Origin::here(shared), options, estimate);
-        let entry = shared.try_enter(Arc::clone(&job) as Arc<dyn Run>);
+        let entry = shared.try_enter(&(Arc::clone(&job) as Arc<dyn Run>));
         if entry == Entry::Entered {
             shared.cancel_if_stopping(&*job);
             return Ok(Submission::new(job, options.deadline));
@@ -121,19 +121,24 @@ impl Pool {
         };
         let job = Job::new(work, Origin::here(shared), options, estimate);
         if let Some(retry_after) = refused {
-            job.refuse(Error::Overloaded { retry_after });
-            return Submission::new(job, options.deadline);
+            return self.refused(job, retry_after);
         }
-        match shared.try_enter(Arc::clone(&job) as Arc<dyn Run>) {
+        match shared.try_enter(&(Arc::clone(&job) as Arc<dyn Run>)) {
             Entry::Entered => shared.cancel_if_stopping(&*job),
             Entry::Full if !options.shed => {}
             Entry::Full => {
                 let retry_after = shared.predicted_wait(&*job);
-                job.refuse(Error::Overloaded { retry_after });
+                return self.refused(job, retry_after);
             }
             Entry::Closed => job.refuse(Error::Closed),
         }
         Submission::new(job, options.deadline)
+    }
+
+    /// Refuses a job, and returns the submission by which its caller is told in its turn.
+    fn refused<T>(&self, job: Arc<dyn Await<T>>, retry_after: Duration) -> Submission<T> {
+        job.refuse(Error::Overloaded { retry_after });
+        Submission::refused(job, self.shared.admission.refusal_due(Instant::now()))
     }
 
     /// Returns what the pool has done and does now. Takes a short lock, and does not wait for jobs.

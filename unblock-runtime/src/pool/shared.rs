@@ -66,8 +66,13 @@ impl Shared {
     }
 
     /// Puts a job that only its caller knows into the queue, if there is room.
-    pub(super) fn try_enter(&self, job: Arc<dyn Run>) -> Entry {
-        let entry = self.queue.try_enter(job);
+    pub(super) fn try_enter(&self, job: &Arc<dyn Run>) -> Entry {
+        // It is noted before the job enters, because a worker may take it at once.
+        self.starts_waiting(job.header());
+        let entry = self.queue.try_enter(Arc::clone(job));
+        if entry != Entry::Entered {
+            self.stops_waiting(job.header());
+        }
         match entry {
             Entry::Entered => self.workers.notify(),
             Entry::Full => {}
@@ -83,9 +88,13 @@ impl Shared {
 
     /// Puts a job that found no room on the waitlist.
     pub(crate) fn wait_for_room(&self, job: &Arc<dyn Run>) {
+        self.starts_waiting(job.header());
         match self.queue.wait_for_room(job) {
             Ok(change) => self.queue_changed(change),
-            Err(_closed) => job.refuse(Error::Closed),
+            Err(_closed) => {
+                self.stops_waiting(job.header());
+                job.refuse(Error::Closed);
+            }
         }
     }
 

@@ -232,6 +232,19 @@ impl Workers {
         }
     }
 
+    /// Unregisters the worker of the calling thread, which is about to end. `searching` is
+    /// [`Counts::SEARCHER`] if it was counted as a searcher.
+    fn retire(&self, slot: &Arc<WorkerSlot>, searching: Counts, has_work: impl Fn() -> bool) {
+        let had_permit = slot.state.replace(WorkerState::Idle) == WorkerState::Running;
+        let permit = if had_permit { Counts::PERMIT } else { Counts::NONE };
+        self.registry.lock().remove(slot);
+        self.permits.give_back(permit + searching);
+        fence(Ordering::SeqCst);
+        if has_work() {
+            self.notify();
+        }
+    }
+
     /// Registers a worker whose thread is about to be started. Returns `None` if there are enough.
     pub(crate) fn register(&self, wake_for: WakeFor) -> Option<Arc<WorkerSlot>> {
         let mut registry = self.registry.lock();

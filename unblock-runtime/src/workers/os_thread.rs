@@ -4,6 +4,8 @@
 //! core at once. On Linux niceness belongs to a thread, and raising it needs no privilege
 //! (`sched(7)`).
 
+use std::time::Duration;
+
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{ThreadId, cpu_time, lower_priority};
 
@@ -12,6 +14,13 @@ pub(crate) use elsewhere::{ThreadId, cpu_time, lower_priority};
 
 /// True if the platform can tell whether a thread is asleep.
 pub(crate) const KNOWS_STATES: bool = cfg!(all(target_os = "linux", not(unblock_by_time)));
+
+/// How long a thread has run so far, and how long it was runnable and had no core.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct CoreTime {
+    pub(crate) ran: Duration,
+    pub(crate) waited: Duration,
+}
 
 /// Whether a thread uses or wants a core.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +36,7 @@ mod linux {
     use std::io;
     use std::time::Duration;
 
-    use super::ThreadState;
+    use super::{CoreTime, ThreadState};
 
     /// The kernel's number of a thread.
     #[derive(Debug, Clone, Copy)]
@@ -55,6 +64,16 @@ mod linux {
                 b'S' | b'D' => Some(ThreadState::Asleep),
                 _ => Some(ThreadState::Awake),
             }
+        }
+
+        /// Returns how long the thread has run and waited for a core, if the kernel tells. A look
+        /// costs about 2 µs (`Documentation/scheduler/sched-stats.rst`).
+        pub(crate) fn core_time(self) -> Option<CoreTime> {
+            let path = format!("/proc/self/task/{}/schedstat", self.0);
+            let text = std::fs::read_to_string(path).ok()?;
+            let mut nanos = text.split_ascii_whitespace().map(str::parse);
+            let mut next = || Some(Duration::from_nanos(nanos.next()?.ok()?));
+            Some(CoreTime { ran: next()?, waited: next()? })
         }
 
         #[cfg(unblock_by_time)]
@@ -86,7 +105,7 @@ mod elsewhere {
     use std::io;
     use std::time::Duration;
 
-    use super::ThreadState;
+    use super::{CoreTime, ThreadState};
 
     #[derive(Debug, Clone, Copy)]
     pub(crate) struct ThreadId;
@@ -97,6 +116,10 @@ mod elsewhere {
         }
 
         pub(crate) fn state(self) -> Option<ThreadState> {
+            None
+        }
+
+        pub(crate) fn core_time(self) -> Option<CoreTime> {
             None
         }
     }

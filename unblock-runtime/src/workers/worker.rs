@@ -48,9 +48,18 @@ pub(crate) fn spawn(pool: &Arc<Shared>, wake_for: WakeFor) -> io::Result<bool> {
 /// Runs jobs on this thread until the worker is to leave.
 fn run(pool: &Arc<Shared>, slot: &Arc<WorkerSlot>) {
     let mut searching = slot.occupy() == Some(WakeFor::AnyJob);
-    pool.niceness.apply(&pool.name);
+    let mut is_nice = false;
     let has_work = || pool.queue.has_work();
     loop {
+        let is_suspended = pool.niceness.is_suspended();
+        if is_nice && is_suspended {
+            let counted = if searching { Counts::SEARCHER } else { Counts::NONE };
+            return pool.workers.retire(slot, counted, has_work);
+        }
+        if !is_nice && !is_suspended {
+            pool.niceness.apply(&pool.name);
+            is_nice = true;
+        }
         let has_permit = slot.has_permit();
         if let Some((lane, job)) = next_job(pool, has_permit) {
             if mem::take(&mut searching) {

@@ -37,11 +37,13 @@
 //! No clock is read here. Times come from the caller, and tests give them as they like.
 
 mod average;
+mod pacer;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub(crate) use self::average::Average;
 use self::average::DEVIATION_UNIT;
+use self::pacer::Pacer;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// The share of its time that a job may be predicted to wait, in percent. The rest is for what
@@ -66,6 +68,7 @@ pub(crate) struct Admission {
     queued_variance: AtomicU64,
     average: Average,
     correction: AtomicU64,
+    pacer: Pacer,
 }
 
 /// What was expected of a job when it was submitted.
@@ -90,6 +93,7 @@ impl Admission {
             queued_variance: AtomicU64::new(0),
             average: Average::new(),
             correction: AtomicU64::new(ONE),
+            pacer: Pacer::new(parallelism, Instant::now()),
         }
     }
 
@@ -151,6 +155,11 @@ impl Admission {
             Duration::ZERO => Ok(()),
             excess => Err(excess),
         }
+    }
+
+    /// Returns when a refusal is to reach its caller, or `None` if it may do so at once.
+    pub(crate) fn refusal_due(&self, now: Instant) -> Option<Instant> {
+        self.pacer.due(now)
     }
 
     /// Notes that a job waits for its turn.

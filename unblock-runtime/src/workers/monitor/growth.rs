@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 
 use super::sample::Sample;
 use crate::pool::Shared;
-use crate::workers::{WakeFor, worker};
+use crate::workers::{WakeFor, os_thread, worker};
 
 /// Where the platform cannot tell which threads are asleep: if no job has ended for this time and
 /// work waits, one more worker may run.
 const STALL: Duration = Duration::from_millis(10);
+/// The number of failed samples after which looks count as impossible, about a quarter of a second.
+const MAX_FAILED_SAMPLES: u32 = 64;
 /// The time after which another thread is asked for when the system has refused one. It doubles up
 /// to the longest time.
 const FIRST_BACKOFF: Duration = Duration::from_millis(10);
@@ -27,6 +29,10 @@ pub(super) struct Growth {
     ended: u64,
     /// Where time decides: when a job ended last.
     last_end: Instant,
+    /// The number of samples in a row in which a look has failed.
+    failed_samples: u32,
+    /// True if the log says that looks fail.
+    has_warned: bool,
     /// The time before which no thread is asked for.
     refused_until: Option<Instant>,
     backoff: Duration,
@@ -42,6 +48,8 @@ impl Growth {
             limit: parallelism,
             ended: 0,
             last_end: Instant::now(),
+            failed_samples: 0,
+            has_warned: false,
             refused_until: None,
             backoff: FIRST_BACKOFF,
         }
@@ -54,9 +62,7 @@ impl Growth {
 
     /// Wakes or starts workers, as the sample suggests.
     pub(super) fn apply(&mut self, pool: &Arc<Shared>, sample: Sample) {
-        if sample.unknown > 0 {
-            self.adjust_limit_by_time(pool);
-        }
+        self.adjust_limit(pool, sample);
         let all_asleep = sample.asleep > 0 && sample.running == 0;
         self.target = if all_asleep {
             // The jobs that wait are likely to sleep too.
@@ -76,6 +82,31 @@ impl Growth {
         let computing = jobs.saturating_sub(searching + blocking);
         let missing = pool.workers.wake_for_permit(self.target, computing);
         self.spawn(pool, WakeFor::AnyJob, missing);
+    }
+
+    /// Lets time decide how many workers may run, if the platform cannot tell which are asleep. A
+    /// look may fail for a moment, without file descriptors for example. That changes nothing.
+    fn adjust_limit(&mut self, pool: &Shared, sample: Sample) {
+        if sample.unknown == 0 {
+            self.failed_samples = 0;
+            if self.limit != self.parallelism {
+                self.limit = self.parallelism;
+                pool.workers.set_limit(self.limit);
+            }
+            return;
+        }
+        self.failed_samples = self.failed_samples.saturating_add(1);
+        if os_thread::KNOWS_STATES && self.failed_samples <= MAX_FAILED_SAMPLES {
+            return;
+        }
+        if os_thread::KNOWS_STATES && !self.has_warned {
+            self.has_warned = true;
+            tracing::warn!(
+                pool = pool.name,
+                "cannot tell which threads are asleep (is /proc mounted?); time decides how many run"
+            );
+        }
+        self.adjust_limit_by_time(pool);
     }
 
     fn adjust_limit_by_time(&mut self, pool: &Shared) {
@@ -114,5 +145,37 @@ impl Growth {
                 }
             }
         }
+    }
+}
+
+#[cfg(all(test, target_os = "linux", not(any(loom, unblock_by_time))))]
+mod tests {
+    use super::*;
+    use crate::Pool;
+
+    const FAILED: Sample =
+        Sample { running: 0, asleep: 0, waking_to_block: 0, unknown: 1, profiles_changed: false };
+
+    #[test]
+    fn looks_that_fail_for_a_moment_change_nothing() {
+        let pool = Pool::builder().parallelism(2).build().unwrap();
+        let mut growth = Growth::new(&pool.shared);
+        for _ in 0..MAX_FAILED_SAMPLES {
+            growth.last_end = Instant::now().checked_sub(STALL).unwrap();
+            growth.adjust_limit(&pool.shared, FAILED);
+            assert_eq!(growth.limit, 2);
+        }
+    }
+
+    #[test]
+    fn time_decides_while_looks_fail_and_no_longer() {
+        let pool = Pool::builder().parallelism(2).build().unwrap();
+        let mut growth = Growth::new(&pool.shared);
+        growth.failed_samples = MAX_FAILED_SAMPLES;
+        growth.last_end = Instant::now().checked_sub(STALL).unwrap();
+        growth.adjust_limit(&pool.shared, FAILED);
+        assert_eq!(growth.limit, 3);
+        growth.adjust_limit(&pool.shared, Sample { unknown: 0, ..FAILED });
+        assert_eq!(growth.limit, 2);
     }
 }

@@ -5,6 +5,8 @@
 //! and because new threads inherit the monitor's normal priority.
 
 mod growth;
+mod jitter;
+mod pressure;
 mod probe;
 mod sample;
 pub(super) mod trigger;
@@ -13,6 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::growth::Growth;
+use self::jitter::Jitter;
+use self::pressure::{Pressure, RESTORE_AFTER};
 use self::probe::Probe;
 use super::os_thread::ThreadId;
 use crate::pool::Shared;
@@ -31,25 +35,37 @@ const QUIET_SAMPLES: u32 = 16;
 pub(crate) fn run(pool: &Arc<Shared>) {
     let workers = &pool.workers;
     workers.trigger.set_monitor();
-    let mut growth = Growth::new(pool);
+    let (mut growth, mut pressure) = (Growth::new(pool), Pressure::new());
     while !workers.is_dismissed() {
         if !workers.trigger.is_armed() {
-            thread::park();
+            rest(pool);
             continue;
         }
         growth.reset();
-        watch(pool, &mut growth);
+        watch(pool, &mut growth, &mut pressure);
         workers.trigger.disarm(|| pool.queue.has_work());
     }
 }
 
+/// Waits to be woken. If no work waits for a while, nothing is in the way of the workers, so they
+/// may be nice again.
+fn rest(pool: &Shared) {
+    if !pool.niceness.is_suspended() {
+        return thread::park();
+    }
+    thread::park_timeout(RESTORE_AFTER);
+    if !pool.workers.trigger.is_armed() {
+        pool.niceness.set_suspended(false);
+    }
+}
+
 /// Samples the workers until there was no work for a while.
-fn watch(pool: &Arc<Shared>, growth: &mut Growth) {
-    let mut probe = Probe::None;
+fn watch(pool: &Arc<Shared>, growth: &mut Growth, pressure: &mut Pressure) {
+    let (mut probe, mut jitter) = (Probe::None, Jitter::new());
     let mut period = MIN_PERIOD;
     let mut quiet = 0;
     while quiet < QUIET_SAMPLES && !pool.workers.is_dismissed() {
-        thread::park_timeout(period);
+        thread::park_timeout(jitter.vary(period));
         if !pool.queue.has_work() {
             quiet += 1;
             continue;
@@ -63,6 +79,7 @@ fn watch(pool: &Arc<Shared>, growth: &mut Growth) {
         pool.queue_changed(pool.queue.sort());
         pool.queue_changed(probe.send(pool));
         growth.apply(pool, sample);
+        pressure.observe(pool);
         let is_curious = sample.asleep > 0 || probe.is_out();
         period = if is_curious { MIN_PERIOD } else { (period * 2).min(MAX_PERIOD) };
     }

@@ -2,7 +2,7 @@
 //! again.
 
 use crate::workers::Workers;
-use crate::workers::os_thread::{ThreadId, ThreadState};
+use crate::workers::os_thread::{CoreTime, ThreadId, ThreadState};
 use crate::workers::permits::Counts;
 use crate::workers::profile::{JobType, Learned};
 use crate::workers::slot::WorkerState;
@@ -73,6 +73,13 @@ impl Workers {
             }
         }
         sample
+    }
+
+    /// Returns how long each worker with a permit has run and waited for a core, by their numbers.
+    pub(super) fn core_times(&self) -> Vec<(usize, CoreTime)> {
+        let slots = self.registry.lock().workers.clone();
+        let running = slots.iter().filter(|slot| slot.state.get() == WorkerState::Running);
+        running.filter_map(|slot| Some((slot.number(), slot.thread_id()?.core_time()?))).collect()
     }
 
     /// Returns true if a worker runs a job of this type.
