@@ -34,16 +34,13 @@ impl Alarm {
     /// the task before.
     pub(crate) fn set_waiter(&mut self, waiter: Waiter) {
         let mut table = Timer::get().lock();
-        match table.waiters.get_mut(&self.key) {
-            Some(slot) => {
-                let replaced = std::mem::replace(slot, waiter);
-                drop(table);
-                drop(replaced);
-            }
-            None => {
-                drop(table);
-                waiter.notify();
-            }
+        if let Some(slot) = table.waiters.get_mut(&self.key) {
+            let replaced = std::mem::replace(slot, waiter);
+            drop(table);
+            drop(replaced);
+        } else {
+            drop(table);
+            waiter.notify();
         }
     }
 }

@@ -72,8 +72,8 @@ fn waited_percent(before: &[(usize, CoreTime)], after: &[(usize, CoreTime)]) -> 
         ran += now.ran.saturating_sub(then.ran);
         waited += now.waited.saturating_sub(then.waited);
     }
-    let wanted = (ran + waited).as_nanos();
-    (wanted > 0).then(|| waited.as_nanos() * 100 / wanted)
+    let total = (ran + waited).as_nanos();
+    (total > 0).then(|| waited.as_nanos() * 100 / total)
 }
 
 #[cfg(all(test, not(loom)))]
