@@ -1,13 +1,14 @@
-//! What a job costs in things that can be counted, so that a noisy machine says the same twice: instructions, system calls,
-//! and bytes while it is queued.
+//! The cost of a job in things that can be counted, so that a noisy machine gives the same figures
+//! twice: instructions, system calls, and bytes while it is queued.
 //!
 //! ```text
 //! cargo bench -p unblock-benches --bench cost
 //! ```
 //!
-//! One caller submits a number of empty jobs at a time and awaits them. While it submits more than one, the only worker is
-//! held, so that all of them are queued. The program runs itself, with and without jobs, under `valgrind` and under `strace`
-//! (which have to be installed), and the difference is what the jobs cost: all threads', theirs and the bench's loop together.
+//! One caller submits a number of empty jobs at a time and awaits them. While it submits more than
+//! one, the only worker is held, so that all of them are queued. The program runs itself, with and
+//! without jobs, under `valgrind` and under `strace`. The difference is the cost of the jobs, in
+//! all threads. If a tool is not installed, its column is empty.
 
 use std::process::Command;
 use std::sync::mpsc;
@@ -15,35 +16,41 @@ use std::time::Duration;
 
 use clap::Parser;
 use tokio::runtime::{Builder, LocalOptions};
+use unblock_benches::figures::print_columns;
+use unblock_benches::print_heading;
 use unblock_runtime::{EventLoop, Pool, Submission};
 
 #[derive(Parser)]
-struct Options {
-    /// How many jobs are queued at a time; each value makes a row.
+struct Args {
+    /// Jobs that are queued at a time; each value makes a row
     #[arg(long, value_delimiter = ',', default_values_t = [1, 10, 100, 1_000, 100_000, 1_000_000])]
     queued: Vec<usize>,
-    /// Run so many jobs and count nothing: what runs under the tools.
+    /// Run this number of jobs and count nothing: what runs under the tools
     #[arg(long, hide = true)]
     run: Option<usize>,
-    /// Passed by `cargo bench`.
+    /// Passed by `cargo bench`
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// Fewer jobs would drown in what it costs to start a process.
+/// The cost of fewer jobs could not be told from that of starting a process.
 const LEAST_JOBS: usize = 20_000;
 
 fn main() {
-    let options = Options::parse();
-    if let Some(jobs) = options.run {
-        run(options.queued[0], jobs);
+    let args = Args::parse();
+    if let Some(jobs) = args.run {
+        run(args.queued[0], jobs);
         return;
     }
-    println!(
-        "\n| queued at a time | instructions per job | system calls per job | bytes per queued job |"
-    );
-    println!("| ---: | ---: | ---: | ---: |");
-    for &queued in &options.queued {
+    print_heading();
+    println!();
+    print_columns(&[
+        "queued at a time",
+        "instructions per job",
+        "system calls per job",
+        "bytes per queued job",
+    ]);
+    for &queued in &args.queued {
         let jobs = queued.max(LEAST_JOBS);
         println!(
             "| {queued} | {} | {} | {} |",
@@ -53,13 +60,13 @@ fn main() {
         );
     }
     println!(
-        "\nWhoever awaits a job holds a `Submission` of {} bytes besides.",
+        "\nThe caller of a job holds a `Submission` of {} bytes besides.",
         size_of::<Submission<()>>()
     );
 }
 
-/// Runs so many empty jobs, of which so many are queued at a time. Gives the resident size by which the process grew while
-/// the first of these were submitted.
+/// Runs this number of empty jobs, of which `queued` are queued at a time. Returns the growth of
+/// the resident size while the first of these were submitted.
 fn run(queued: usize, jobs: usize) -> usize {
     let pool = Pool::builder()
         .parallelism(1)
@@ -70,7 +77,7 @@ fn run(queued: usize, jobs: usize) -> usize {
     let runtime =
         Builder::new_current_thread().build_local(LocalOptions::default()).expect("a runtime");
     runtime.block_on(EventLoop::new().run(async {
-        // Filled, so that the room for them is there before anything is measured.
+        // The vector is filled, so that its memory is there before anything is measured.
         let mut submissions: Vec<Option<Submission<()>>> = (0..queued).map(|_| None).collect();
         let mut grown = None;
         for _ in 0..jobs / queued {
@@ -89,7 +96,7 @@ fn run(queued: usize, jobs: usize) -> usize {
     }))
 }
 
-/// Keeps the only worker waiting until what is returned is dropped.
+/// Holds the only worker until the returned sender is dropped.
 fn hold(pool: &Pool) -> mpsc::Sender<()> {
     let ((told, tells), (release, released)) = (mpsc::channel(), mpsc::channel());
     pool.submit(move || {
@@ -101,7 +108,7 @@ fn hold(pool: &Pool) -> mpsc::Sender<()> {
     release
 }
 
-/// How many instructions such a run takes; `None` without valgrind.
+/// Number of instructions of such a run; `None` without valgrind.
 fn instructions(queued: usize, jobs: usize) -> Option<u64> {
     let valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"];
     let report = under(&valgrind, queued, jobs)?;
@@ -109,14 +116,14 @@ fn instructions(queued: usize, jobs: usize) -> Option<u64> {
     collected.1.split_whitespace().next()?.parse().ok()
 }
 
-/// How many system calls such a run makes; `None` without strace.
+/// Number of system calls of such a run; `None` without strace.
 fn system_calls(queued: usize, jobs: usize) -> Option<u64> {
     let report = under(&["strace", "-f", "-c", "-U", "calls,name"], queued, jobs)?;
     let total = report.lines().find(|line| line.trim_end().ends_with(" total"))?;
     total.split_whitespace().next()?.parse().ok()
 }
 
-/// What the tool says about a run of this program.
+/// Runs this program under a tool; returns the report of the tool.
 fn under(tool: &[&str], queued: usize, jobs: usize) -> Option<String> {
     let program = std::env::current_exe().expect("this program's path");
     let (queued, jobs) = (queued.to_string(), jobs.to_string());
@@ -136,12 +143,12 @@ fn per_job(with: Option<u64>, without: Option<u64>, jobs: usize, digits: usize) 
     }
 }
 
-/// How much memory a queued job takes; `None` where there are too few to be seen in the size of the process.
+/// Memory of a queued job; `None` if there are too few to be seen in the size of the process.
 fn bytes(queued: usize) -> Option<usize> {
     (queued >= LEAST_JOBS).then(|| run(queued, queued) / queued)
 }
 
-/// The process's resident size in bytes; 0 where the system does not tell.
+/// Resident size of the process in bytes; 0 if the system does not tell.
 fn resident() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     statm

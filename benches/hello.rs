@@ -1,130 +1,104 @@
-//! What the server itself costs: the light route alone, by as many clients as ask for it.
+//! The cost of the server itself: the light route alone.
 //!
 //! ```text
 //! cargo bench -p unblock-benches --bench hello
+//! cargo bench -p unblock-benches --bench hello -- --pin
 //! ```
 //!
-//! Clients in a closed loop saturate the cores, which they share with the server; the load generator is one thread and the
-//! same for all. Each contender is a process of its own, and they run in turn in each round; the table has the medians.
-//! CPU time is of the server's process (Linux): unlike answers per second it says the same on a machine that has other
-//! things to do as well.
-
-#[path = "src/load/mod.rs"]
-mod load;
+//! Clients in a closed loop saturate the server. By default they share its cores; with `--pin` they
+//! have a core of their own. CPU time is that of the server's process (Linux): unlike responses per
+//! second it does not change when the machine has other things to do.
 
 use std::process;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
-use load::figures::{Latencies, median, per_second};
-use load::same_router::{AXUM_SERVE, UNBLOCK, UNBLOCK_ONE_LOOP};
-use load::server::{Contender, Server};
-use load::{closed, usage};
+use clap::Args;
+use unblock_benches::figures::{print_columns, print_row};
+use unblock_benches::load::{Arrivals, Load, LoadGenerator, Outcome, PATIENCE, Results};
+use unblock_benches::servers::same_router::{AXUM_SERVE, UNBLOCK, UNBLOCK_ONE_LOOP};
+use unblock_benches::servers::{Contender, Server};
+use unblock_benches::usage::cpu_seconds;
+use unblock_benches::{Options, Row, in_turn};
 
-/// The first is the one that the others are compared with.
+/// The others are compared with the first.
 const CONTENDERS: &[Contender] = &[UNBLOCK, UNBLOCK_ONE_LOOP, AXUM_SERVE];
 
-#[derive(Parser)]
-struct Options {
-    /// How many clients at a time; several values make several tables.
-    #[arg(long, value_delimiter = ',', default_values_t = [1, 64])]
+#[derive(Args)]
+struct Own {
+    /// Clients at a time; each value makes a table
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 8, 64])]
     clients: Vec<usize>,
-    /// Seconds of a round for each contender.
-    #[arg(long, default_value_t = 5.0)]
-    seconds: f64,
-    /// Rounds, of which the medians are taken.
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
-    /// Only contenders whose name contains this text.
-    #[arg(long, default_value = "")]
-    only: String,
-    /// Passed by `cargo bench`.
-    #[arg(long, hide = true)]
-    bench: bool,
-    #[command(subcommand)]
-    role: Option<Role>,
 }
 
-#[derive(Subcommand)]
-enum Role {
-    /// Be the contender of this number.
-    #[command(hide = true)]
-    Serve { number: usize },
-}
-
-/// How long the load goes on before anything is measured.
+/// Time for which the load goes on before anything is measured.
 const SETTLE: Duration = Duration::from_millis(500);
 
 struct Round {
-    answers: Latencies,
-    /// Microseconds of the server's CPU time for each answer.
+    results: Results,
+    /// CPU time of the server's process, in microseconds for each response.
     server_micros: f64,
-    /// The cores that the load generator kept busy.
+    /// Number of cores that the load generator kept busy.
     generator_cores: f64,
 }
 
 fn main() {
-    let options = Options::parse();
-    if let Some(Role::Serve { number }) = options.role {
-        return CONTENDERS[number].serve.expect("a contender of this program")();
-    }
-    let time = Duration::from_secs_f64(options.seconds);
-    let contenders: Vec<usize> = (0..CONTENDERS.len())
-        .filter(|&number| CONTENDERS[number].name.contains(&options.only))
-        .collect();
-    for &clients in &options.clients {
-        let mut rounds: Vec<Vec<Round>> = contenders.iter().map(|_| Vec::new()).collect();
-        for _ in 0..options.rounds {
-            for (&number, rounds) in contenders.iter().zip(&mut rounds) {
-                rounds.push(round(number, clients, time));
-            }
-        }
-        print_table(clients, time, &contenders, &rounds);
+    let options = Options::<Own>::read(CONTENDERS);
+    let time = options.time();
+    for &clients in &options.own.clients {
+        let rows = in_turn(&options, CONTENDERS, |server| round(server, clients, time));
+        print_table(clients, time, options.rounds(), &rows);
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a count of requests")]
-fn round(number: usize, clients: usize, time: Duration) -> Round {
-    let server = Server::start(CONTENDERS, number);
-    // Its own first: it is to cover what is counted, and the server's to be for what is counted.
-    closed::ask_again_and_again(server.address, clients, "/", Duration::ZERO, SETTLE);
-    let (id, this) = (server.process.id(), process::id());
-    let before = (usage::cpu_seconds(id), usage::cpu_seconds(this));
-    let answers = closed::ask_again_and_again(server.address, clients, "/", Duration::ZERO, time);
-    let used = (usage::cpu_seconds(id) - before.0, usage::cpu_seconds(this) - before.1);
+fn round(server: &Server, clients: usize, time: Duration) -> Round {
+    let mut generator = LoadGenerator::new(server.address);
+    let mut load = |time| {
+        let arrivals = Arrivals::Closed { clients, time };
+        generator.run(&Load { paths: &["/"], arrivals, patience: PATIENCE })
+    };
+    load(SETTLE);
+    let cpu_time = || [cpu_seconds(server.id()), cpu_seconds(process::id())];
+    let before = cpu_time();
+    let results = load(time);
+    let after = cpu_time();
+    let responses = results.rate(Outcome::Succeeded) * time.as_secs_f64();
     Round {
-        server_micros: used.0 * 1e6 / answers.answered() as f64,
-        generator_cores: used.1 / time.as_secs_f64(),
-        answers,
+        server_micros: (after[0] - before[0]) * 1e6 / responses,
+        generator_cores: (after[1] - before[1]) / time.as_secs_f64(),
+        results,
     }
 }
 
-fn print_table(clients: usize, time: Duration, contenders: &[usize], rounds: &[Vec<Round>]) {
-    println!(
-        "\n/ alone, clients: {clients}, medians of {} rounds of {time:?}\n",
-        rounds.first().map_or(0, Vec::len)
-    );
-    println!(
-        "| server | answers/s | ratio | p50 ms | p99 ms | ratio | server CPU µs per answer | generator's cores | failed |"
-    );
-    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-    let answers =
-        |rounds: &Vec<Round>| median(rounds, |round| per_second(round.answers.answered(), time));
-    let p99 = |rounds: &Vec<Round>| median(rounds, |round| round.answers.percentile(99));
-    let (our_answers, our_p99) =
-        rounds.first().map_or((f64::NAN, f64::NAN), |rounds| (answers(rounds), p99(rounds)));
-    for (&number, rounds) in contenders.iter().zip(rounds) {
-        println!(
+fn print_table(clients: usize, time: Duration, rounds: usize, rows: &[Row<Round>]) {
+    println!("\n/ alone, clients: {clients}, medians of {rounds} rounds of {time:?}\n");
+    print_columns(&[
+        "server",
+        "responses/s",
+        "ratio",
+        "p50 ms",
+        "p99 ms",
+        "ratio",
+        "server CPU µs per response",
+        "generator's cores",
+        "failed",
+    ]);
+    let responses = |row: &Row<Round>| row.median(|round| round.results.rate(Outcome::Succeeded));
+    let percentile = |row: &Row<Round>, percent| {
+        row.median(|round| round.results.latencies().percentile(percent))
+    };
+    let Some(first) = rows.first() else { return };
+    for row in rows {
+        print_row(&format!(
             "| {} | {:.0} | {:.2} | {:.2} | {:.2} | {:.2} | {:.1} | {:.2} | {} |",
-            CONTENDERS[number].name,
-            answers(rounds),
-            our_answers / answers(rounds),
-            median(rounds, |round| round.answers.percentile(50)),
-            p99(rounds),
-            p99(rounds) / our_p99,
-            median(rounds, |round| round.server_micros),
-            median(rounds, |round| round.generator_cores),
-            rounds.iter().map(|round| round.answers.failed).sum::<usize>(),
-        );
+            row.name,
+            responses(row),
+            responses(first) / responses(row),
+            percentile(row, 50),
+            percentile(row, 99),
+            percentile(row, 99) / percentile(first, 99),
+            row.median(|round| round.server_micros),
+            row.median(|round| round.generator_cores),
+            row.sum(|round| round.results.unsuccessful()),
+        ));
     }
 }

@@ -1,165 +1,138 @@
-//! What a light request waits for while other handlers compute, or sleep.
+//! The latency of a light request while other handlers compute, or sleep.
 //!
 //! ```text
 //! cargo bench -p unblock-benches --bench light_under_load
 //! cargo bench -p unblock-benches --bench light_under_load -- --sleep
 //! ```
 //!
-//! Each contender is a server in a process of its own. First the light route `/` is asked by a schedule, with nothing else
-//! to do; then again while clients in a closed loop keep the heavy route busy. They run in turn in each round, so that a
-//! machine that changes its speed changes it for all; the table has the medians of the rounds.
+//! First the light route `/` is asked for by a schedule while nothing else happens; then again
+//! while clients in a closed loop keep the heavy route busy.
 //!
-//! The load generator shares the cores with the server. What it needs of them is part of all figures; the clients of the light
-//! route go before everybody else where the system allows it, and how late they were nevertheless is in the table.
+//! The load generator shares the cores with the server, unless `--pin` is given, and its part of
+//! them is in all figures. The clients of the light route have real-time priority where the system
+//! allows it; the latency from when a request was really sent leaves out how late they were.
 
-#[path = "src/load/mod.rs"]
-mod load;
-
-use std::thread::{self, available_parallelism};
+use std::thread;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
-use load::closed;
-use load::figures::{Latencies, median, per_second};
-use load::peers::{ACTIX, AXUM, AXUM_PER_CORE, DEMO};
-use load::precise::{Askers, Kept};
-use load::server::{Contender, Server};
+use clap::Args;
+use unblock_benches::figures::{print_columns, print_row, ratio};
+use unblock_benches::load::{
+    Arrivals, Load, LoadGenerator, Outcome, PATIENCE, Precision, Results, Step,
+};
+use unblock_benches::servers::peers::{ACTIX, AXUM, AXUM_PER_CORE, DEMO};
+use unblock_benches::servers::{Contender, Server};
+use unblock_benches::{Options, Row, in_turn};
 
-#[derive(Parser)]
-struct Options {
-    /// Handlers that sleep, instead of such that compute.
-    #[arg(long)]
-    sleep: bool,
-    /// Seconds of a round for each contender; twice, idle and under load.
-    #[arg(long, default_value_t = 5.0)]
-    seconds: f64,
-    /// Rounds, of which the medians are taken.
-    #[arg(long, default_value_t = 3)]
-    rounds: usize,
-    /// Only contenders whose name contains this text.
-    #[arg(long, default_value = "")]
-    only: String,
-    /// Passed by `cargo bench`.
-    #[arg(long, hide = true)]
-    bench: bool,
-    #[command(subcommand)]
-    role: Option<Role>,
-}
-
-#[derive(Subcommand)]
-enum Role {
-    /// Be the contender of this number.
-    #[command(hide = true)]
-    Serve { number: usize },
-}
-
-/// The first is the one that the others are compared with.
+/// The others are compared with the first.
 const CONTENDERS: &[Contender] = &[DEMO, AXUM, AXUM_PER_CORE, ACTIX];
 
-/// The light route is asked this often.
-const EVERY: Duration = Duration::from_millis(5);
+#[derive(Args)]
+struct Own {
+    /// Heavy handlers sleep, instead of computing
+    #[arg(long)]
+    sleep: bool,
+}
 
-/// How long the heavy load goes on before anything is measured.
+/// Requests per second for the light route.
+const LIGHT_RATE: f64 = 200.0;
+
+/// Connections of the light route, enough for the requests of one second.
+const LIGHT_CONNECTIONS: usize = 256;
+
+/// Time for which the heavy load goes on before anything is measured.
 const SETTLE: Duration = Duration::from_secs(1);
 
-/// The heavy load.
-struct Load {
+struct Heavy {
     clients: usize,
     path: &'static str,
-    /// Answers per second that no server can exceed.
+    /// Responses per second that no server can exceed.
     ideal: f64,
 }
 
 struct Round {
-    idle: Kept,
-    light: Kept,
-    heavy: Latencies,
+    idle: Results,
+    light: Results,
+    heavy: Results,
 }
 
 fn main() {
-    let options = Options::parse();
-    if let Some(Role::Serve { number }) = options.role {
-        return CONTENDERS[number].serve.expect("a contender of this program")();
-    }
-    let load = if options.sleep {
-        Load { clients: 400, path: "/sleep/0.05", ideal: 400.0 / 0.05 }
+    let options = Options::<Own>::read(CONTENDERS);
+    let heavy = if options.own.sleep {
+        Heavy { clients: 400, path: "/sleep/0.05", ideal: 400.0 / 0.05 }
     } else {
-        let cores =
-            u32::try_from(available_parallelism().map_or(1, usize::from)).unwrap_or(u32::MAX);
-        Load { clients: 64, path: "/spin/5000", ideal: f64::from(cores) / 0.005 }
+        let ideal = ratio(options.cores().of_server(), 1) / 0.005;
+        Heavy { clients: 64, path: "/spin/5000", ideal }
     };
-    let time = Duration::from_secs_f64(options.seconds);
-    let contenders: Vec<usize> = (0..CONTENDERS.len())
-        .filter(|&number| CONTENDERS[number].name.contains(&options.only))
-        .collect();
-    let mut rounds: Vec<Vec<Round>> = contenders.iter().map(|_| Vec::new()).collect();
-    for _ in 0..options.rounds {
-        for (&number, rounds) in contenders.iter().zip(&mut rounds) {
-            rounds.push(round(number, &load, time));
-        }
-    }
-    print_table(&load, time, &contenders, &rounds);
+    let time = options.time();
+    let rows = in_turn(&options, CONTENDERS, |server| round(server, &heavy, time));
+    print_table(&heavy, time, options.rounds(), &rows);
 }
 
-fn round(number: usize, load: &Load, time: Duration) -> Round {
-    let server = Server::start(CONTENDERS, number);
-    let mut askers =
-        Askers::connect(server.address, "/").expect("connections to a server that is idle");
-    let idle = askers.ask(EVERY, time);
+fn round(server: &Server, heavy: &Heavy, time: Duration) -> Round {
+    let mut light = LoadGenerator::with_connections(server.address, LIGHT_CONNECTIONS, "/");
+    let steps = &[Step { rate: LIGHT_RATE, time }];
+    let arrivals = Arrivals::Open { steps, precision: Precision::Microsecond };
+    let light_load = Load { paths: &["/"], arrivals, patience: PATIENCE };
+    let arrivals = Arrivals::Closed { clients: heavy.clients, time: SETTLE + time };
+    let heavy_load = Load { paths: &[heavy.path], arrivals, patience: PATIENCE };
+
+    let idle = light.run(&light_load);
     thread::scope(|scope| {
-        let heavy = scope.spawn(|| {
-            closed::ask_again_and_again(server.address, load.clients, load.path, SETTLE, time)
-        });
+        let heavy = scope.spawn(|| LoadGenerator::new(server.address).run(&heavy_load));
         thread::sleep(SETTLE);
-        let light = askers.ask(EVERY, time);
-        Round { idle, light, heavy: heavy.join().expect("the heavy load's thread") }
+        let light = light.run(&light_load);
+        let heavy = heavy.join().expect("the heavy load's thread");
+        Round { idle, light, heavy: heavy.after(SETTLE) }
     })
 }
 
-fn print_table(load: &Load, time: Duration, contenders: &[usize], rounds: &[Vec<Round>]) {
+fn print_table(heavy: &Heavy, time: Duration, rounds: usize, rows: &[Row<Round>]) {
     println!(
-        "\n{} clients on {}, ideal {:.0}/s; / every {EVERY:?}; medians of {} rounds of {time:?}\n",
-        load.clients,
-        load.path,
-        load.ideal,
-        rounds.first().map_or(0, Vec::len),
+        "\n{} clients on {}, ideal {:.0}/s; / {LIGHT_RATE} times per second; \
+         medians of {rounds} rounds of {time:?}\n",
+        heavy.clients, heavy.path, heavy.ideal,
     );
-    println!(
-        "| server | heavy answers/s | of ideal | of the best | light p50 ms | p99 ms | ÷ ours | max ms \
-         | p99 when idle ms | p99 from when really asked ms | ÷ ours | when idle ms | failed: heavy, light |"
-    );
-    println!(
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
-    );
-    let heavy =
-        |rounds: &Vec<Round>| median(rounds, |round| per_second(round.heavy.answered(), time));
-    let light = |rounds: &Vec<Round>, percent| {
-        median(rounds, |round| round.light.latencies.percentile(percent))
-    };
-    let asked = |rounds: &Vec<Round>| median(rounds, |round| round.light.asked.percentile(99));
-    let ours_asked = rounds.first().map_or(f64::NAN, asked);
-    let best = rounds.iter().map(heavy).fold(f64::NAN, f64::max);
-    let ours = rounds.first().map_or(f64::NAN, |rounds| light(rounds, 99));
-    for (&number, rounds) in contenders.iter().zip(rounds) {
-        println!(
-            "| {} | {:.0} | {:.3} | {:.3} | {:.2} | {:.2} | {:.1} | {:.1} | {:.2} | {:.2} | {:.1} | {:.2} | {}, {} |",
-            CONTENDERS[number].name,
-            heavy(rounds),
-            heavy(rounds) / load.ideal,
-            heavy(rounds) / best,
-            light(rounds, 50),
-            light(rounds, 99),
-            light(rounds, 99) / ours,
-            light(rounds, 100),
-            median(rounds, |round| round.idle.latencies.percentile(99)),
-            asked(rounds),
-            asked(rounds) / ours_asked,
-            median(rounds, |round| round.idle.asked.percentile(99)),
-            rounds.iter().map(|round| round.heavy.failed).sum::<usize>(),
-            rounds
-                .iter()
-                .map(|round| round.idle.latencies.failed + round.light.latencies.failed)
-                .sum::<usize>(),
-        );
+    print_columns(&[
+        "server",
+        "heavy responses/s",
+        "of ideal",
+        "of the best",
+        "light p50 ms",
+        "p99 ms",
+        "÷ ours",
+        "max ms",
+        "p99 when idle ms",
+        "p99 from when sent ms",
+        "÷ ours",
+        "when idle ms",
+        "failed: heavy, light",
+    ]);
+    let responses = |row: &Row<Round>| row.median(|round| round.heavy.rate(Outcome::Succeeded));
+    let light =
+        |row: &Row<Round>, percent| row.median(|round| round.light.latencies().percentile(percent));
+    let from_sent =
+        |row: &Row<Round>| row.median(|round| round.light.latencies_from_sent().percentile(99));
+    let best = rows.iter().map(responses).fold(f64::NAN, f64::max);
+    let Some(first) = rows.first() else { return };
+    for row in rows {
+        print_row(&format!(
+            "| {} | {:.0} | {:.3} | {:.3} | {:.2} | {:.2} | {:.1} | {:.1} | {:.2} | {:.2} | {:.1} \
+             | {:.2} | {}, {} |",
+            row.name,
+            responses(row),
+            responses(row) / heavy.ideal,
+            responses(row) / best,
+            light(row, 50),
+            light(row, 99),
+            light(row, 99) / light(first, 99),
+            light(row, 100),
+            row.median(|round| round.idle.latencies().percentile(99)),
+            from_sent(row),
+            from_sent(row) / from_sent(first),
+            row.median(|round| round.idle.latencies_from_sent().percentile(99)),
+            row.sum(|round| round.heavy.unsuccessful()),
+            row.sum(|round| round.idle.unsuccessful() + round.light.unsuccessful()),
+        ));
     }
 }

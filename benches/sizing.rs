@@ -1,15 +1,19 @@
-//! How well one pool, at its defaults, keeps the cores busy with jobs that compute, jobs that sleep, and both at once.
+//! The time that one pool, at its defaults, takes for computing jobs, for blocking jobs, and for
+//! both at once, compared with the ideal.
 //!
 //! ```text
 //! cargo bench -p unblock-benches --bench sizing
 //! ```
 //!
-//! Each case runs on a new pool, in a process of its own. The ideal is arithmetic: what computes needs its time divided by the cores, what sleeps
-//! needs the time of one. A job computes until its own thread has used the given CPU time, so a core that is taken away
-//! counts against the pool as it does against its users. All cases run in turn in each round; the table has medians.
+//! Each case runs on a new pool, in a process of its own. The ideal is arithmetic: computing jobs
+//! need the sum of their times divided by the cores, and blocking jobs that sleep need the time of
+//! one. A job computes until its own thread has used the given CPU time, so a core that is taken
+//! away counts against the pool as it does against its users. All cases run in turn in each round;
+//! the table has the medians.
 //!
-//! A pool learns which jobs sleep. "From cold" nothing of the kind has run in the process; else everything has once. In "both
-//! at once" those that are timed were submitted last.
+//! A pool learns which jobs block. "From cold", no job of these types has run in the process; in
+//! the other cases all have run once. In "both at once", the jobs that are timed were submitted
+//! last.
 
 use std::env;
 use std::future::Future;
@@ -22,24 +26,26 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
+use unblock_benches::figures::print_columns;
+use unblock_benches::print_heading;
 use unblock_runtime::{Pool, unblock};
 
 #[derive(Parser)]
-struct Options {
-    /// Rounds, of which the medians are taken.
+struct Args {
+    /// Rounds, of which the table shows the medians
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Run the case of this number, once, and say what came of it: what runs in the processes.
+    /// Run the case of this number, once, and print its outcome: what runs in the processes
     #[arg(long, hide = true)]
     case: Option<usize>,
-    /// Passed by `cargo bench`.
+    /// Passed by `cargo bench`
     #[arg(long, hide = true)]
     bench: bool,
 }
 
 struct Case {
     name: &'static str,
-    /// It runs a second time, and that is what counts.
+    /// A warm case runs twice, and the second time counts.
     warm: bool,
     ideal: fn(cores: u32) -> Duration,
     run: fn(&Runtime) -> Outcome,
@@ -48,7 +54,7 @@ struct Case {
 #[derive(Clone, Copy)]
 struct Outcome {
     elapsed: Duration,
-    /// The most jobs that computed at a time.
+    /// Largest number of jobs that computed at a time.
     most_computing: usize,
     threads: usize,
 }
@@ -123,26 +129,26 @@ fn sleep_last(runtime: &Runtime) -> Outcome {
 }
 
 fn main() {
-    let options = Options::parse();
+    let args = Args::parse();
     let cores =
         u32::try_from(available_parallelism().map_or(1, Into::into)).expect("a number of cores");
     let runtime = Builder::new_current_thread().build().expect("a runtime");
-    if let Some(number) = options.case {
+    if let Some(number) = args.case {
         let case = &CASES[number];
         if case.warm {
             (case.run)(&runtime);
         }
-        return (case.run)(&runtime).tell();
+        return (case.run)(&runtime).print();
     }
     let mut outcomes: Vec<Vec<Outcome>> = CASES.iter().map(|_| Vec::new()).collect();
-    for _ in 0..options.rounds {
+    for _ in 0..args.rounds {
         for (number, outcomes) in outcomes.iter_mut().enumerate() {
             outcomes.push(Outcome::of_process(number));
         }
     }
-    println!("\n{cores} cores, medians of {} rounds\n", options.rounds);
-    println!("| jobs | ideal ms | took ms | ratio | most computing at once | threads |");
-    println!("| --- | ---: | ---: | ---: | ---: | ---: |");
+    print_heading();
+    println!("\n{cores} cores, medians of {} rounds\n", args.rounds);
+    print_columns(&["jobs", "ideal ms", "took ms", "ratio", "most computing at once", "threads"]);
     for (case, outcomes) in CASES.iter().zip(&mut outcomes) {
         outcomes.sort_by_key(|outcome| outcome.elapsed);
         let (ideal, took) = ((case.ideal)(cores), outcomes[outcomes.len() / 2].elapsed);
@@ -160,7 +166,7 @@ fn main() {
 }
 
 impl Outcome {
-    /// Of the case of this number, in a process of its own.
+    /// Runs the case of this number in a process of its own; returns its outcome.
     fn of_process(number: usize) -> Self {
         let program = env::current_exe().expect("this program's path");
         let output = Command::new(program)
@@ -178,18 +184,19 @@ impl Outcome {
         }
     }
 
-    /// Says it to the process that asked for it.
-    fn tell(self) {
+    /// Prints the outcome for the process that has started this one.
+    fn print(self) {
         println!("{} {} {}", self.elapsed.as_micros(), self.most_computing, self.threads);
     }
 }
 
-/// From the submission of the first to the end of the last of the jobs that `submit` puts into the first set.
+/// Measures the time from the first submission to the end of the last job in the first set. The
+/// jobs in the second set are not timed.
 fn measure(
     runtime: &Runtime,
     submit: impl Fn(&Jobs, &mut JoinSet<()>, &mut JoinSet<()>),
 ) -> Outcome {
-    let jobs = Jobs { pool: Pool::builder().build().expect("a pool"), gauge: Arc::default() };
+    let jobs = Jobs { pool: Pool::builder().build().expect("a pool"), computing: Arc::default() };
     let elapsed = runtime.block_on(async {
         let (start, mut tasks, mut others) = (Instant::now(), JoinSet::new(), JoinSet::new());
         submit(&jobs, &mut tasks, &mut others);
@@ -202,17 +209,17 @@ fn measure(
     });
     let threads = jobs.pool.stats().threads;
     runtime.block_on(jobs.pool.shutdown(Duration::from_secs(10)));
-    Outcome { elapsed, most_computing: jobs.gauge.most.load(Ordering::SeqCst), threads }
+    Outcome { elapsed, most_computing: jobs.computing.most.load(Ordering::SeqCst), threads }
 }
 
 #[derive(Clone)]
 struct Jobs {
     pool: Pool,
-    gauge: Arc<Gauge>,
+    computing: Arc<Computing>,
 }
 
 impl Jobs {
-    /// Each call is a task, so they are submitted in order, when all have been spawned.
+    /// Spawns a task for each call. The jobs are submitted in order, once all tasks are spawned.
     fn spawn<F: Future<Output = ()> + Send + 'static>(
         &self,
         calls: usize,
@@ -226,7 +233,7 @@ impl Jobs {
 
     #[unblock(pool = self.pool)]
     fn compute(self) {
-        self.gauge.compute(COMPUTE);
+        self.computing.compute(COMPUTE);
     }
 
     #[unblock(pool = self.pool)]
@@ -236,20 +243,20 @@ impl Jobs {
 
     #[unblock(pool = self.pool)]
     fn alternate(self) {
-        self.gauge.compute(COMPUTE / 2);
+        self.computing.compute(COMPUTE / 2);
         sleep(COMPUTE / 2);
-        self.gauge.compute(COMPUTE / 2);
+        self.computing.compute(COMPUTE / 2);
     }
 }
 
-/// How many jobs compute.
+/// Counts the jobs that compute.
 #[derive(Default)]
-struct Gauge {
+struct Computing {
     now: AtomicUsize,
     most: AtomicUsize,
 }
 
-impl Gauge {
+impl Computing {
     fn compute(&self, time: Duration) {
         let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);
@@ -261,13 +268,13 @@ impl Gauge {
     }
 }
 
-/// The CPU time that this thread has used.
+/// CPU time that this thread has used.
 fn thread_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::try_from(time).expect("a time since the thread's start")
 }
 
-/// How long after the last of many sleeping jobs the pool is back at its parallelism.
+/// Measures how long after the last of many blocking jobs the pool is back at its parallelism.
 fn retirement(runtime: &Runtime) -> String {
     let keep_alive = Duration::from_millis(500);
     let pool = Pool::builder().keep_alive(keep_alive).build().expect("a pool");
@@ -286,7 +293,8 @@ fn retirement(runtime: &Runtime) -> String {
     }
     let (threads, parallelism) = (pool.stats().threads, pool.stats().parallelism);
     format!(
-        "With keep_alive {keep_alive:?}: from {grown} threads to {threads} (parallelism {parallelism}) in {:.0?}.",
+        "With keep_alive {keep_alive:?}: from {grown} threads to {threads} \
+         (parallelism {parallelism}) in {:.0?}.",
         start.elapsed()
     )
 }

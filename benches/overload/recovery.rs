@@ -1,63 +1,68 @@
-//! How long it takes until all are answered again, once the load has gone.
+//! The time until all requests succeed again, once the load has gone.
 
 use std::time::Duration;
 
-use crate::Row;
-use crate::load::figures::{median, ratio};
-use crate::load::open::{Asked, Fate, Step};
-use crate::load::server::Server;
-use crate::offer::{Offer, rate};
+use unblock_benches::Row;
+use unblock_benches::figures::{print_columns, print_row, ratio};
+use unblock_benches::load::{Outcome, Request};
+use unblock_benches::servers::Server;
+
 use crate::spin::SPIN;
 
+/// The first load, as a multiple of the capacity.
 const MUCH: f64 = 10.0;
+
+/// The load after it.
 const LITTLE: f64 = 0.5;
 
+/// Times count from when the load has gone; numbers are of requests that were due later.
 pub(crate) struct Round {
-    /// When the last refusal came, after the load had gone.
+    /// When the last refusal came.
     last_refusal: Duration,
-    /// When the last was due that was refused or not answered in time.
-    last_unanswered: Duration,
+    /// When the last request was due that did not succeed.
+    last_unsuccessful: Duration,
     refused: usize,
-    unanswered: usize,
+    unsuccessful: usize,
 }
 
-pub(crate) fn round(server: &Server, time: Duration) -> Round {
-    let step = |load, time| Step { rate: rate(SPIN, load), time };
-    let asked = Offer::on_schedule(server, SPIN, &[step(MUCH, time), step(LITTLE, time)]);
-    let last = |fate: fn(Fate) -> bool, when: fn(&Asked) -> Duration| {
-        let times = asked.iter().filter(|asked| fate(asked.fate)).map(when);
-        times.max().unwrap_or_default().saturating_sub(time)
-    };
-    let count = |fate: fn(Fate) -> bool| {
-        asked.iter().filter(|asked| asked.due >= time && fate(asked.fate)).count()
-    };
+pub(crate) fn round(server: &Server, cores: usize, time: Duration) -> Round {
+    let steps = [MUCH, LITTLE].map(|load| SPIN.times_capacity(load, cores).step(time));
+    let results = SPIN.send(server.address, &steps);
+    let refused = |request: &&Request| request.outcome == Outcome::Refused;
+    let unsuccessful = |request: &&Request| request.outcome != Outcome::Succeeded;
+    let ended = results.requests.iter().filter(refused).map(|r| r.due + r.latency).max();
+    let due = results.requests.iter().filter(unsuccessful).map(|r| r.due).max();
+    let later = results.requests.iter().filter(|request| request.due >= time);
     Round {
-        last_refusal: last(|fate| fate == Fate::Refused, |asked| asked.due + asked.after),
-        last_unanswered: last(|fate| fate != Fate::Answered, |asked| asked.due),
-        refused: count(|fate| fate == Fate::Refused),
-        unanswered: count(|fate| fate != Fate::Answered),
+        last_refusal: ended.unwrap_or_default().saturating_sub(time),
+        last_unsuccessful: due.unwrap_or_default().saturating_sub(time),
+        refused: later.clone().filter(refused).count(),
+        unsuccessful: later.filter(unsuccessful).count(),
     }
 }
 
-pub(crate) fn print(time: Duration, rows: &[Row<Round>]) {
+pub(crate) fn print(cores: usize, time: Duration, rounds: usize, rows: &[Row<Round>]) {
     println!(
-        "\n/spin/5000 at {MUCH} x capacity for {time:?}, then at {LITTLE} x for {time:?}, which is {:.0} requests; medians of {} \
-         rounds\n",
-        rate(SPIN, LITTLE) * time.as_secs_f64(),
-        rows.first().map_or(0, |row| row.rounds.len()),
+        "\n{} at {MUCH} x capacity for {time:?}, then at {LITTLE} x for {time:?}, which is {:.0} \
+         requests; medians of {rounds} rounds\n",
+        SPIN.paths[0],
+        SPIN.times_capacity(LITTLE, cores).rate * time.as_secs_f64(),
     );
-    println!(
-        "| server | last refusal after ms | refused | last request that is not answered in time was due after ms | not answered \
-         in time |"
-    );
-    println!("| --- | ---: | ---: | ---: | ---: |");
-    for Row { name, rounds } in rows {
-        println!(
-            "| {name} | {:.0} | {:.0} | {:.0} | {:.0} |",
-            median(rounds, |round| round.last_refusal.as_secs_f64() * 1000.0),
-            median(rounds, |round| ratio(round.refused, 1)),
-            median(rounds, |round| round.last_unanswered.as_secs_f64() * 1000.0),
-            median(rounds, |round| ratio(round.unanswered, 1)),
-        );
+    print_columns(&[
+        "server",
+        "last refusal after ms",
+        "refused",
+        "last request without a response in time was due after ms",
+        "without a response in time",
+    ]);
+    for row in rows {
+        print_row(&format!(
+            "| {} | {:.0} | {:.0} | {:.0} | {:.0} |",
+            row.name,
+            row.median(|round| round.last_refusal.as_secs_f64() * 1000.0),
+            row.median(|round| ratio(round.refused, 1)),
+            row.median(|round| round.last_unsuccessful.as_secs_f64() * 1000.0),
+            row.median(|round| ratio(round.unsuccessful, 1)),
+        ));
     }
 }

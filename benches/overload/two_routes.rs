@@ -1,4 +1,4 @@
-//! This project's server with a handler of its own for each cost, which is what the pool keeps its averages by.
+//! The server of this project with a handler for each cost: the pool keeps its averages by handler.
 
 use axum::Router;
 use axum::http::{StatusCode, header};
@@ -7,11 +7,11 @@ use axum::routing::get;
 use unblock_runtime::server::Server;
 use unblock_runtime::{Error, unblock};
 
-use crate::load::peers::{hello, spin};
-use crate::load::server::{Contender, announce};
+use unblock_benches::servers::peers::{hello, spin};
+use unblock_benches::servers::{Contender, Program, announce};
 
 pub(crate) const TWO_ROUTES: Contender =
-    Contender { name: "unblock, a handler for each cost", serve: Some(serve) };
+    Contender { name: "unblock, a handler for each cost", program: Program::This(serve) };
 
 #[unblock(shed)]
 fn quick() -> Result<String, Refusal> {

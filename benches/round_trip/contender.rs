@@ -1,4 +1,4 @@
-//! Ours and the others', each under the runtimes that its users run it under.
+//! This project's pool and its peers, each under the runtimes that its users have.
 
 use std::future::Future;
 use std::thread::available_parallelism;
@@ -10,7 +10,7 @@ use unblock_runtime::{EventLoop, Pool};
 
 pub(crate) struct Contender {
     pub(crate) name: &'static str,
-    /// Runs so many callers, each with so many jobs.
+    /// Runs this number of callers, each with this number of jobs.
     pub(crate) run: fn(callers: usize, jobs: usize) -> Round,
 }
 
@@ -18,11 +18,11 @@ pub(crate) struct Round {
     pub(crate) jobs_per_second: f64,
     pub(crate) p50_micros: f64,
     pub(crate) p99_micros: f64,
-    /// How often the loop's thread went to sleep and was woken, for each job; where there is one loop.
+    /// Wake-ups of the loop's thread, divided by the number of jobs; `None` with several loops.
     pub(crate) wake_ups_per_job: Option<f64>,
 }
 
-/// The first is the one that the others are compared with.
+/// The others are compared with the first.
 pub(crate) const CONTENDERS: &[Contender] = &[
     Contender {
         name: "unblock, on an event loop",

@@ -1,45 +1,49 @@
-//! A job's way to a worker and back: empty jobs, so that nothing but the way is measured.
+//! A job's way to a worker and back. The jobs are empty, so that nothing else is measured.
 //!
 //! ```text
 //! cargo bench -p unblock-benches --bench round_trip
 //! cargo bench -p unblock-benches --bench round_trip -- --callers 64 --only unblock
 //! ```
 //!
-//! A number of callers, tasks of one runtime, each submit an empty job, await it, and submit the next. All contenders run
-//! in turn in each round, so that a machine that changes its speed changes it for all; the table has the median of the
-//! rounds. Peers run at their defaults and at what their documentation recommends.
+//! Callers are tasks of one runtime. Each submits an empty job, awaits it, and submits the next.
+//! All contenders run in turn in each round, so that a machine that changes its speed changes it
+//! for all; the table has the medians of the rounds. Peers run at their defaults, and as their
+//! documentation recommends.
 
 mod contender;
 
 use clap::Parser;
 use contender::{CONTENDERS, Contender, Round};
+use unblock_benches::figures::{median, print_columns};
+use unblock_benches::print_heading;
 
 #[derive(Parser)]
-struct Options {
-    /// How many callers at a time; several values make several tables.
+struct Args {
+    /// Callers at a time; each value makes a table
     #[arg(long, value_delimiter = ',', default_values_t = [1, 8, 64, 1024])]
     callers: Vec<usize>,
-    /// Jobs of one round and contender; at one caller a fifth of it.
+    /// Jobs of each round and contender; a fifth of it with one caller
     #[arg(long, default_value_t = 100_000)]
     jobs: usize,
-    /// Rounds, of which the medians are taken.
+    /// Rounds, of which the table shows the medians
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Only contenders whose name contains this text.
+    /// Measure only the contenders whose name contains this text
     #[arg(long, default_value = "")]
     only: String,
-    /// Passed by `cargo bench`.
+    /// Passed by `cargo bench`
     #[arg(long, hide = true)]
     bench: bool,
 }
 
 fn main() {
-    let options = Options::parse();
-    let contenders: Vec<_> = CONTENDERS.iter().filter(|c| c.name.contains(&options.only)).collect();
-    for &callers in &options.callers {
-        let jobs = if callers == 1 { options.jobs / 5 } else { options.jobs };
+    let args = Args::parse();
+    print_heading();
+    let contenders: Vec<_> = CONTENDERS.iter().filter(|c| c.name.contains(&args.only)).collect();
+    for &callers in &args.callers {
+        let jobs = if callers == 1 { args.jobs / 5 } else { args.jobs };
         let mut rounds: Vec<Vec<Round>> = contenders.iter().map(|_| Vec::new()).collect();
-        for _ in 0..options.rounds {
+        for _ in 0..args.rounds {
             for (contender, rounds) in contenders.iter().zip(&mut rounds) {
                 rounds.push((contender.run)(callers, jobs / callers));
             }
@@ -50,8 +54,7 @@ fn main() {
 
 fn print_table(callers: usize, contenders: &[&Contender], rounds: &[Vec<Round>]) {
     println!("\n{callers} callers, medians of {} rounds\n", rounds.first().map_or(0, Vec::len));
-    println!("| contender | jobs/s | ratio | p50 µs | p99 µs | loop wake-ups per job |");
-    println!("| --- | ---: | ---: | ---: | ---: | ---: |");
+    print_columns(&["contender", "jobs/s", "ratio", "p50 µs", "p99 µs", "loop wake-ups per job"]);
     let ours =
         rounds.first().map_or(f64::NAN, |rounds| median(rounds, |round| round.jobs_per_second));
     for (contender, rounds) in contenders.iter().zip(rounds) {
@@ -70,10 +73,4 @@ fn print_table(callers: usize, contenders: &[&Contender], rounds: &[Vec<Round>])
             median(rounds, |round| round.p99_micros),
         );
     }
-}
-
-fn median(rounds: &[Round], figure: impl Fn(&Round) -> f64) -> f64 {
-    let mut figures: Vec<f64> = rounds.iter().map(figure).collect();
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
 }

@@ -1,4 +1,4 @@
-//! A keep-alive connection of a client that is one of many on a thread.
+//! A keep-alive connection, one of many on a thread.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -6,25 +6,29 @@ use std::net::SocketAddr;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
-use super::answer::Answer;
+use super::response::ResponseBuffer;
+use super::run::Pending;
 use super::socket::connect;
 
-pub(crate) struct Connection {
+pub(super) struct Connection {
+    /// The request that waits for its response.
+    pub(super) request: Option<Pending>,
     stream: TcpStream,
-    answer: Answer,
+    response: ResponseBuffer,
     connected: bool,
 }
 
 impl Connection {
-    /// Begins to connect. The first sign of `token` may come before it can be written to.
-    pub(crate) fn open(address: SocketAddr, registry: &Registry, token: usize) -> io::Result<Self> {
-        let mut stream = TcpStream::from_std(connect(address, false)?);
+    /// Begins to connect. An event of `token` says when the connection may be there.
+    pub(super) fn open(address: SocketAddr, registry: &Registry, token: usize) -> io::Result<Self> {
+        let mut stream = TcpStream::from_std(connect(address)?);
         registry.register(&mut stream, Token(token), Interest::READABLE | Interest::WRITABLE)?;
-        Ok(Self { stream, answer: Answer::new(), connected: false })
+        Ok(Self { request: None, stream, response: ResponseBuffer::new(), connected: false })
     }
 
-    /// Sends the request, if the connection is there: if not, this is to be called again at the first sign of it.
-    pub(crate) fn ask(&mut self, request: &[u8]) -> io::Result<()> {
+    /// Sends the request. If the connection is not there yet, this is to be called again at its
+    /// next event.
+    pub(super) fn send(&mut self, request: &[u8]) -> io::Result<()> {
         match self.stream.write(request) {
             Ok(written) if written == request.len() => {
                 self.connected = true;
@@ -32,31 +36,31 @@ impl Connection {
             }
             // A request is shorter than any socket's buffer.
             Ok(_) => Err(ErrorKind::WriteZero.into()),
-            Err(error) if !self.connected && is_not_yet(&error) => Ok(()),
+            Err(error) if !self.connected && is_pending(&error) => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    /// Whether [`ask`](Self::ask) has got a request out.
-    pub(crate) fn is_connected(&self) -> bool {
+    /// Returns true if a request has been sent on this connection.
+    pub(super) fn is_connected(&self) -> bool {
         self.connected
     }
 
-    /// Whether the server closes the connection after the answer that was read.
-    pub(crate) fn is_over(&self) -> bool {
-        self.answer.was_last()
+    /// Returns true if the server closes the connection after the last response.
+    pub(super) fn closes(&self) -> bool {
+        self.response.closes()
     }
 
-    /// Reads what is there; gives the status of an answer that is whole.
+    /// Reads the bytes that have arrived; returns the status if they complete a response.
     ///
     /// # Errors
     ///
-    /// The connection is over, or brings what is no answer.
-    pub(crate) fn read(&mut self) -> io::Result<Option<u16>> {
+    /// The connection is of no more use.
+    pub(super) fn receive(&mut self) -> io::Result<Option<u16>> {
         loop {
-            match self.stream.read(self.answer.space()) {
+            match self.stream.read(self.response.space()) {
                 Ok(count) => {
-                    if let Some(status) = self.answer.filled(count)? {
+                    if let Some(status) = self.response.filled(count)? {
                         return Ok(Some(status));
                     }
                 }
@@ -68,6 +72,6 @@ impl Connection {
     }
 }
 
-fn is_not_yet(error: &io::Error) -> bool {
+fn is_pending(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::NotConnected)
 }

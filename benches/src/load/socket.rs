@@ -1,14 +1,13 @@
-//! Where clients connect from.
+//! The addresses that clients connect from.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 
-/// Connects from an address of the client's own, as if it had come from another machine: Linux has a whole network of them. With
-/// one for all, ports run out, and looking for one that is free takes longer and longer before that.
-///
-/// A socket that is not to block may be connected later than this returns.
+/// Begins to connect from an address of the client's own, as if it were another machine: on Linux a
+/// whole network is local. From one address the ports run out, and finding a free one takes longer
+/// and longer before that.
 #[cfg(target_os = "linux")]
-pub(super) fn connect(address: SocketAddr, blocking: bool) -> io::Result<TcpStream> {
+pub(super) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     use std::net::Ipv4Addr;
     use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -20,9 +19,8 @@ pub(super) fn connect(address: SocketAddr, blocking: bool) -> io::Result<TcpStre
     let number = CLIENTS.fetch_add(1, Ordering::Relaxed) % (1 << 16);
     let own = Ipv4Addr::from_bits(FIRST.to_bits() + number);
 
-    let flags = if blocking { SocketFlags::empty() } else { SocketFlags::NONBLOCK };
-    let socket =
-        socket_with(AddressFamily::INET, SocketType::STREAM, flags | SocketFlags::CLOEXEC, None)?;
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = socket_with(AddressFamily::INET, SocketType::STREAM, flags, None)?;
     bind(&socket, &SocketAddr::from((own, 0)))?;
     match connect(&socket, &address) {
         Ok(()) | Err(Errno::INPROGRESS) => {}
@@ -33,10 +31,11 @@ pub(super) fn connect(address: SocketAddr, blocking: bool) -> io::Result<TcpStre
     Ok(stream)
 }
 
+/// Connects.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn connect(address: SocketAddr, blocking: bool) -> io::Result<TcpStream> {
+pub(super) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(address)?;
-    stream.set_nonblocking(!blocking)?;
+    stream.set_nonblocking(true)?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }

@@ -1,4 +1,4 @@
-//! The servers that are compared: one small router under this project's server and under axum's.
+//! One small router under the server of this project and under `axum::serve`.
 
 use axum::Router;
 use axum::routing::get;
@@ -6,21 +6,25 @@ use tokio::runtime::Builder;
 use unblock_runtime::server::{Limits, Server, ServerBuilder};
 
 use super::peers::hello;
-use super::server::{Contender, announce};
+use super::{Contender, Program, announce};
 
-pub(crate) const UNBLOCK: Contender =
-    Contender { name: "unblock's Server", serve: Some(|| serve_unblock(Server::builder())) };
-
-/// With one loop in all, Tornado's shape.
-pub(crate) const UNBLOCK_ONE_LOOP: Contender = Contender {
-    name: "unblock's Server, one loop",
-    serve: Some(|| serve_unblock(Server::builder().loops(1))),
+/// The server of this project, with a loop per core.
+pub const UNBLOCK: Contender = Contender {
+    name: "unblock's Server, defaults",
+    program: Program::This(|| serve_unblock(Server::builder())),
 };
 
-pub(crate) const AXUM_SERVE: Contender =
-    Contender { name: "axum::serve, tokio multi-thread", serve: Some(serve_axum) };
+/// The server of this project, with one loop.
+pub const UNBLOCK_ONE_LOOP: Contender = Contender {
+    name: "unblock's Server, one loop",
+    program: Program::This(|| serve_unblock(Server::builder().loops(1))),
+};
 
-/// The limit on connections, 10,000 by default, would be the first thing to be measured.
+/// axum's server, with a thread per core.
+pub const AXUM_SERVE: Contender =
+    Contender { name: "axum::serve, tokio multi-thread", program: Program::This(serve_axum) };
+
+/// `axum::serve` has no limit on connections, which is 10,000 by default here.
 fn serve_unblock(builder: ServerBuilder) {
     let builder = builder.limits(Limits::new().connections(usize::MAX));
     builder

@@ -1,40 +1,42 @@
-//! As much of HTTP/1.1 as a load generator needs: a request as bytes, and where an answer ends.
+//! As much of HTTP/1.1 as a load generator needs: a request as bytes, and where a response ends.
 
 use std::io::{self, ErrorKind};
 
 /// A request, ready to be sent any number of times.
-pub(crate) fn request(path: &str) -> Vec<u8> {
+pub(super) fn request(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n").into_bytes()
 }
 
-/// An answer, on its way in. The buffer serves one after the other.
-pub(crate) struct Answer {
+/// Collects the bytes of one response after the other.
+pub(super) struct ResponseBuffer {
     bytes: Box<[u8]>,
     filled: usize,
-    last: bool,
+    closes: bool,
 }
 
-impl Answer {
-    pub(crate) fn new() -> Self {
-        Self { bytes: vec![0; 1024].into_boxed_slice(), filled: 0, last: false }
+impl ResponseBuffer {
+    pub(super) fn new() -> Self {
+        Self { bytes: vec![0; 1024].into_boxed_slice(), filled: 0, closes: false }
     }
 
-    /// Whether the server has said that the connection brings no other: servers limit the requests of one.
-    pub(crate) fn was_last(&self) -> bool {
-        self.last
+    /// Returns true if the server closes the connection after the last response: servers limit the
+    /// number of requests on one.
+    pub(super) fn closes(&self) -> bool {
+        self.closes
     }
 
-    /// Where the next bytes go.
-    pub(crate) fn space(&mut self) -> &mut [u8] {
+    /// Space for the next bytes.
+    pub(super) fn space(&mut self) -> &mut [u8] {
         &mut self.bytes[self.filled..]
     }
 
-    /// Takes note of `count` more bytes; gives the status if those were the last of an answer.
+    /// Adds the first `count` bytes of the space; returns the status if they complete a response.
     ///
     /// # Errors
     ///
-    /// An end before its end, more than its end, and what is no answer. The connection is of no more use then.
-    pub(crate) fn filled(&mut self, count: usize) -> io::Result<Option<u16>> {
+    /// The connection ended, or brought more than one response, or something else. It is of no
+    /// more use.
+    pub(super) fn filled(&mut self, count: usize) -> io::Result<Option<u16>> {
         if count == 0 {
             return Err(ErrorKind::UnexpectedEof.into());
         }
@@ -43,7 +45,7 @@ impl Answer {
         match length(bytes) {
             Some(length) if length == bytes.len() => {
                 let status = status(bytes).ok_or(ErrorKind::InvalidData)?;
-                self.last = header(bytes, b"connection:").is_some_and(|value| value == b"close");
+                self.closes = header(bytes, b"connection:").is_some_and(|value| value == b"close");
                 self.filled = 0;
                 Ok(Some(status))
             }
@@ -54,7 +56,7 @@ impl Answer {
     }
 }
 
-/// How long the answer that begins here will be, head included, once its head is there.
+/// Length of the response that begins here, head included, once its head is complete.
 fn length(bytes: &[u8]) -> Option<usize> {
     let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
     let body: usize =
@@ -62,7 +64,7 @@ fn length(bytes: &[u8]) -> Option<usize> {
     Some(head + body)
 }
 
-/// What a head says under this name, which ends in a colon.
+/// Value of the header of this name, which ends in a colon.
 fn header<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     let mut lines = head.split(|&byte| byte == b'\n');
     let line = lines.find(|line| {

@@ -1,14 +1,15 @@
-//! What a process uses, as the system keeps it; NaN where the system does not say.
+//! The CPU time and the memory that a process uses, as the system counts them; NaN where it does
+//! not.
 
 use std::fs::read_to_string;
 
-/// Seconds of CPU time that the process has used, all its threads together.
-pub(crate) fn cpu_seconds(id: u32) -> f64 {
+/// CPU time that all threads of the process have used, in seconds.
+pub fn cpu_seconds(id: u32) -> f64 {
     cpu_ticks(id).map_or(f64::NAN, |ticks| f64::from(ticks) / TICKS_PER_SECOND)
 }
 
-/// Memory that the process holds, in bytes.
-pub(crate) fn resident_bytes(id: u32) -> f64 {
+/// Resident memory of the process, in bytes.
+pub fn resident_bytes(id: u32) -> f64 {
     resident_kilobytes(id).map_or(f64::NAN, |kilobytes| f64::from(kilobytes) * 1024.0)
 }
 
@@ -18,7 +19,8 @@ const TICKS_PER_SECOND: f64 = 100.0;
 /// The fields `utime` and `stime`, see `proc_pid_stat(5)`.
 fn cpu_ticks(id: u32) -> Option<u32> {
     let stat = read_to_string(format!("/proc/{id}/stat")).ok()?;
-    // The program's name, in parentheses, may contain anything. The third field comes after it.
+    // The second field, the program's name in parentheses, may contain anything. The others cannot
+    // contain a parenthesis.
     let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(11);
     Some(fields.next()?.parse::<u32>().ok()? + fields.next()?.parse::<u32>().ok()?)
 }

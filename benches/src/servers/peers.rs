@@ -1,4 +1,4 @@
-//! The servers: the same routes, each with its framework's way to run what blocks.
+//! Servers with the same routes, each with its framework's way to run a blocking function.
 
 use std::thread::available_parallelism;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -8,29 +8,32 @@ use axum::extract::Path;
 use axum::routing::get;
 use tokio::runtime::{Builder, Runtime};
 
-use super::server::{Contender, announce};
+use super::{Contender, Program, announce};
 
-/// This project's demo, at its defaults.
-pub(crate) const DEMO: Contender =
-    Contender { name: "unblock (demo-server, defaults)", serve: None };
+/// The demo of this project, at its default settings.
+pub const DEMO: Contender =
+    Contender { name: "unblock (demo-server, defaults)", program: Program::Demo };
 
-pub(crate) const AXUM: Contender = Contender {
+/// axum, whose blocking functions run on tokio's pool of up to 512 threads.
+pub const AXUM: Contender = Contender {
     name: "axum, spawn_blocking at its default",
-    serve: Some(|| {
-        serve_axum(&Builder::new_multi_thread().enable_all().build().expect("a runtime"))
+    program: Program::This(|| {
+        serve_axum(&Builder::new_multi_thread().enable_all().build().expect("a runtime"));
     }),
 };
 
-pub(crate) const AXUM_PER_CORE: Contender = Contender {
+/// axum, whose blocking functions run on a thread per core: the best setting if they compute.
+pub const AXUM_PER_CORE: Contender = Contender {
     name: "axum, spawn_blocking with a thread per core",
-    serve: Some(|| {
+    program: Program::This(|| {
         let mut builder = Builder::new_multi_thread();
         serve_axum(&builder.enable_all().max_blocking_threads(cores()).build().expect("a runtime"));
     }),
 };
 
-pub(crate) const ACTIX: Contender =
-    Contender { name: "actix-web, web::block at its default", serve: Some(serve_actix) };
+/// actix-web, whose blocking functions run on a pool for each worker.
+pub const ACTIX: Contender =
+    Contender { name: "actix-web, web::block at its default", program: Program::This(serve_actix) };
 
 fn cores() -> usize {
     available_parallelism().map_or(1, Into::into)
@@ -86,13 +89,14 @@ fn serve_actix() {
     });
 }
 
-pub(crate) fn hello() -> String {
+/// Returns the body of the light route, the same in all servers.
+pub fn hello() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     format!("Hello, world {}.{:03}\n", now.as_secs(), now.subsec_millis())
 }
 
-/// Burns CPU time of this thread, as the demo's handler does.
-pub(crate) fn spin(micros: u64) -> String {
+/// Computes until this thread has used `micros` of CPU time, as the demo's handler does.
+pub fn spin(micros: u64) -> String {
     let until = thread_time() + Duration::from_micros(micros);
     let mut rounds = 0_u64;
     while thread_time() < until {
