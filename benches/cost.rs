@@ -104,7 +104,7 @@ fn hold(pool: &Pool) -> mpsc::Sender<()> {
         let _ = released.recv();
     })
     .detach();
-    tells.recv_timeout(Duration::from_secs(60)).expect("a job that begins");
+    tells.recv_timeout(Duration::from_mins(1)).expect("a job that begins");
     release
 }
 

@@ -1,6 +1,7 @@
 //! What `#[unblock]` accepts, and what it refuses, in which words.
 //!
-//! `TRYBUILD=overwrite cargo test -p unblock-tests --test ui` writes the expected messages anew; read them before you commit.
+//! `TRYBUILD=overwrite cargo test -p unblock-tests --test ui` writes the expected messages anew;
+//! read them before you commit.
 
 #[test]
 fn ui() {

@@ -13,10 +13,10 @@ use axum::http::request::Parts;
 use crate::error_response::{TextResponse, bad_request};
 
 /// Longest sleep that a request may ask for.
-const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
+const LONGEST_SLEEP: Duration = Duration::from_hours(1);
 
 /// Largest CPU time that a request may ask for.
-const LONGEST_SPIN: Duration = Duration::from_secs(60);
+const LONGEST_SPIN: Duration = Duration::from_mins(1);
 
 /// Width of the widest thumbnail, in pixels.
 pub(crate) const WIDEST: u32 = 4096;

@@ -1,8 +1,9 @@
-//! A server of several processes whose handlers tests can hold. What happens in it, it writes to standard output, which
-//! parent and children share; a test holds it by that and by signals, and not by the clock.
+//! A server of several processes whose handlers tests can hold. What happens in it, it writes to
+//! standard output, which parent and children share; a test holds it by that and by signals, and
+//! not by the clock.
 //!
-//! `held ready` serves; `held broken` is a program whose children end as soon as they have started, `held half-broken` one
-//! in which that is true of one of them.
+//! `held ready` serves; `held broken` is a program whose children end as soon as they have started,
+//! `held half-broken` one in which that is true of one of them.
 
 use std::process::{self, ExitCode};
 use std::thread;

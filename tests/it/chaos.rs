@@ -1,8 +1,9 @@
-//! Chaos from a seed: clients that vanish and stall, handlers that panic, sleep, compute, take too long and are refused, all at
-//! once. Whoever stays gets one whole response to what it asked, and afterwards everything is as it was before.
+//! Chaos from a seed: clients that vanish and stall, handlers that panic, sleep, compute, take too
+//! long and are refused, all at once. Whoever stays gets one whole response to what it asked, and
+//! afterwards everything is as it was before.
 //!
-//! `UNBLOCK_CHAOS_SEED` repeats what a run did, as far as its dice decide it, and `UNBLOCK_CHAOS_REQUESTS` says how many requests
-//! there are.
+//! `UNBLOCK_CHAOS_SEED` repeats what a run did, as far as its dice decide it, and
+//! `UNBLOCK_CHAOS_REQUESTS` says how many requests there are.
 
 mod child_kill;
 mod dice;

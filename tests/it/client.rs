@@ -1,4 +1,5 @@
-//! A client: hyper's, used from tests that block, and a bare socket for what a well-behaved client does not do.
+//! A client: hyper's, used from tests that block, and a bare socket for what a well-behaved client
+//! does not do.
 
 use std::future::Future;
 use std::io::{self, Read as _, Write as _};
@@ -15,7 +16,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
 /// No test waits longer than this for a response: it is what tells a hang from a slow machine.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A client with a thread of its own, so that requests go on while a test looks elsewhere.
 pub(crate) struct Client {

@@ -1,4 +1,5 @@
-//! Deadlines and shedding. Deadlines that pass do so at once or while a gate is held, so no test depends on how fast it is.
+//! Deadlines and shedding. Deadlines that pass do so at once or while a gate is held, so no test
+//! depends on how fast it is.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -1,5 +1,5 @@
-//! The experiment: is the light route answered while handlers block? No test waits by the clock: handlers are held at
-//! a gate, and the test opens it.
+//! The experiment: is the light route answered while handlers block? No test waits by the clock:
+//! handlers are held at a gate, and the test opens it.
 
 use std::hint::spin_loop;
 use std::net::SocketAddr;
@@ -177,7 +177,8 @@ fn without_the_attribute_the_light_route_waits_for_the_handler() {
         );
     let server = Server::builder().loops(1).bind("127.0.0.1:0").unwrap().start(router).unwrap();
 
-    // This connection is the loop's own before the loop is held; the other is still to be accepted then.
+    // This connection is the loop's own before the loop is held; the other is still to be accepted
+    // then.
     let mut old = connected(server.local_addr(), &events);
     let mut slow = Bare::connect(server.local_addr());
     slow.get("/held");
@@ -186,7 +187,8 @@ fn without_the_attribute_the_light_route_waits_for_the_handler() {
     new.get("/");
     old.get("/");
 
-    // The loop's thread is at the gate, and both requests have arrived. Nothing but that thread can answer them.
+    // The loop's thread is at the gate, and both requests have arrived. Nothing but that thread can
+    // answer them.
     assert_eq!(events.seen().len(), 1, "the light route ran while its loop was held");
     gate.open();
 

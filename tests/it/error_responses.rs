@@ -1,4 +1,5 @@
-//! What a client is told of a call that came to nothing: by axum's handlers, by the server itself, by a service of hyper's.
+//! What a client is told of a call that came to nothing: by axum's handlers, by the server itself,
+//! by a service of hyper's.
 
 use std::io;
 use std::sync::Mutex;

@@ -1,4 +1,5 @@
-//! The loop's mailbox: callbacks and results arrive on the loop's thread, and many cost one wake-up.
+//! The loop's mailbox: callbacks and results arrive on the loop's thread, and many cost one
+//! wake-up.
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};

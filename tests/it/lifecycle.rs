@@ -286,7 +286,8 @@ fn a_shutdown_does_not_wait_for_a_submission_that_is_not_in_line() {
     assert!(matches!(block_on(outside), Err(Error::Closed)));
 }
 
-/// The destructors run on the thread that cancels; a panic in one must not leave the others' callers waiting.
+/// The destructors run on the thread that cancels; a panic in one must not leave the others'
+/// callers waiting.
 #[test]
 fn a_shutdown_that_drops_a_capture_whose_destructor_panics_cancels_the_rest() {
     let pool = single(8);
@@ -302,7 +303,8 @@ fn a_shutdown_that_drops_a_capture_whose_destructor_panics_cancels_the_rest() {
     held.release();
 }
 
-/// The waker's executor is somebody else's code; whoever waits for the shutdown is woken all the same.
+/// The waker's executor is somebody else's code; whoever waits for the shutdown is woken all the
+/// same.
 #[test]
 fn a_shutdown_is_over_though_the_last_jobs_waker_panics() {
     let pool = Pool::builder().name("explosive").parallelism(1).max_threads(1).build().unwrap();
@@ -330,8 +332,8 @@ fn a_cancelled_job_gives_its_place_back_though_its_waker_panics() {
     block_on(taken).unwrap();
 }
 
-/// Somebody who finds the pool closed on his way in has a place in the queue for a moment; the workers must learn
-/// that he gave it back.
+/// Somebody who finds the pool closed on his way in has a place in the queue for a moment; the
+/// workers must learn that he gave it back.
 #[cfg(target_os = "linux")]
 #[test]
 fn closing_while_others_submit_and_go_sends_all_threads_home() {

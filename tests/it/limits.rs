@@ -1,4 +1,5 @@
-//! What a client may take in time and requests: what it gets beyond that, and who else is not bothered by it.
+//! What a client may take in time and requests: what it gets beyond that, and who else is not
+//! bothered by it.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -22,7 +23,7 @@ use crate::client::Bare;
 use crate::support::{DEADLINE, Guard, Ledger, eventually, next};
 
 const SHORT: Duration = Duration::from_millis(50);
-const LONG: Duration = Duration::from_secs(3600);
+const LONG: Duration = Duration::from_hours(1);
 const TOO_SLOW: &str = "the body came too slowly\n";
 
 fn start(limits: Limits) -> RunningServer {
@@ -274,7 +275,8 @@ fn a_client_of_http2_that_does_not_leave_when_it_is_told_to_is_cut_off() {
     let server = start(Limits::new().idle(SHORT));
     let mut stubborn = TcpStream::connect(server.local_addr()).unwrap();
     stubborn.set_read_timeout(Some(DEADLINE)).unwrap();
-    // The preface, empty SETTINGS, and HEADERS of `GET /` that end stream 1. It answers no PING, then.
+    // The preface, empty SETTINGS, and HEADERS of `GET /` that end stream 1. It answers no PING,
+    // then.
     stubborn.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").unwrap();
     stubborn.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).unwrap();
     stubborn.write_all(&[0, 0, 3, 1, 5, 0, 0, 0, 1, 0x82, 0x86, 0x84]).unwrap();
@@ -324,7 +326,8 @@ fn a_body_that_nobody_reads_does_not_keep_the_client_from_its_answer() {
     let server = start(Limits::new());
     let mut connection = Bare::connect(server.local_addr());
     for _ in 0..2 {
-        // More than the kernel's buffers hold: the server has to read for the client to come to an end with sending.
+        // More than the kernel's buffers hold: the server has to read for the client to come to an
+        // end with sending.
         connection.send("POST /unread HTTP/1.1\r\nhost: test\r\ncontent-length: 8388608\r\n\r\n");
         connection.send(vec![b'x'; 8 << 20]);
         assert_eq!(connection.response(), (200, "not read\n".to_owned()));
@@ -337,7 +340,8 @@ fn a_client_that_still_sends_when_the_server_has_closed_is_not_reset() {
     let mut connection = Bare::connect(server.local_addr());
     connection.get("/");
     assert!(connection.rest().ends_with("hello\n"));
-    // The first would bring a reset back, which would be the error of the second; and the loop has its turns meanwhile.
+    // The first would bring a reset back, which would be the error of the second; and the loop has
+    // its turns meanwhile.
     for _ in 0..2 {
         let mut other = Bare::connect(server.local_addr());
         other.get("/");

@@ -301,7 +301,7 @@ fn pool_from_a_pattern((state, n): ((Pool, u8), u64)) -> Result<Answer, Error> {
 fn options_reach_the_pool() {
     let pool = Pool::builder().name("options").parallelism(1).build().unwrap();
     block_on(async {
-        assert_away(with_options(&(pool.clone(), Duration::from_secs(60)), 60).await.unwrap(), 1);
+        assert_away(with_options(&(pool.clone(), Duration::from_mins(1)), 60).await.unwrap(), 1);
         assert_away(pool_from_a_pattern(((pool.clone(), 1), 2)).await.unwrap(), 3);
     });
     assert_eq!(pool.stats().submitted, 2);

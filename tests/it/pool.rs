@@ -192,7 +192,8 @@ fn a_panic_can_be_resumed_in_the_caller() {
     assert_eq!(*caught.downcast::<&str>().unwrap(), "a text");
 }
 
-/// Does what its name says in the one thread of `pool`, and shows that the thread is there afterwards.
+/// Does what its name says in the one thread of `pool`, and shows that the thread is there
+/// afterwards.
 #[track_caller]
 fn survives(pool: &Pool, disturb: impl FnOnce()) {
     let worker = block_on(pool.submit(|| thread::current().id())).unwrap();

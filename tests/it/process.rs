@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// No test waits longer than this for what a process does.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A process that is killed when a test ends, and what it writes to standard output, line by line.
 pub(crate) struct Process {
@@ -41,7 +41,8 @@ impl Process {
         self.lines.recv_timeout(DEADLINE).expect("a line of standard output")
     }
 
-    /// The lines that it has still written when it, and whoever shares its standard output, has ended.
+    /// The lines that it has still written when it, and whoever shares its standard output, has
+    /// ended.
     #[track_caller]
     pub(crate) fn last_lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
@@ -115,8 +116,8 @@ pub(crate) fn assert_sleep(tasks: impl Fn() -> Vec<PathBuf>) {
     assert_eq!(times(), before);
 }
 
-/// How often a thread has been given a core, and the nanoseconds that it had it: one that polls without waiting would be seen in
-/// these alone.
+/// How often a thread has been given a core, and the nanoseconds that it had it: one that polls
+/// without waiting would be seen in these alone.
 fn times_on_a_core(task: &Path) -> Option<(u64, u64)> {
     let text = fs::read_to_string(task.join("schedstat")).ok()?;
     let mut fields = text.split_whitespace().filter_map(|field| field.parse().ok());

@@ -45,7 +45,8 @@ fn the_light_route_answers_while_a_handler_holds_another_process() {
         assert_ne!(who.trim().parse(), Ok(holds));
     }
 
-    // The process that is held ends as well when it is killed: by its parent, after the grace period, or by us.
+    // The process that is held ends as well when it is killed: by its parent, after the grace
+    // period, or by us.
     kill(holds, Signal::KILL);
     server.signal(Signal::TERM);
     assert!(server.status().success());
@@ -110,7 +111,8 @@ fn children_that_cannot_run_use_up_the_budget_and_end_the_parent() {
 #[test]
 fn an_interrupt_of_the_whole_group_stops_it_gracefully() {
     let (mut server, _, children) = serving();
-    // A terminal sends Ctrl-C to parent and children alike. A child takes no notice of it, as long as its parent lives.
+    // A terminal sends Ctrl-C to parent and children alike. A child takes no notice of it, as long
+    // as its parent lives.
     for child in children {
         kill(child, Signal::INT);
     }

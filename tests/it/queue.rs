@@ -150,7 +150,8 @@ fn waiting_for_room_is_in_the_order_of_the_first_polls() {
     let held = hold(&pool);
     let (said, says) = mpsc::channel();
     let mut submissions: Vec<_> = (0..6).map(|number| numbered(&pool, number, &said)).collect();
-    // The first is in the queue; the others come to the line backwards, and polling again changes nothing.
+    // The first is in the queue; the others come to the line backwards, and polling again changes
+    // nothing.
     for at in [5, 4, 3, 2, 1, 3, 1, 5] {
         assert!(poll_once(&mut submissions[at]).is_pending());
     }

@@ -1,4 +1,5 @@
-//! Traps that other servers and pools have fallen into, each with a test of its name. Where it matters, over real sockets.
+//! Traps that other servers and pools have fallen into, each with a test of its name. Where it
+//! matters, over real sockets.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -39,7 +40,8 @@ fn waits_for_a_while(pool: &Pool, gate: Gate, text: &'static str) -> Result<&'st
     Ok(text)
 }
 
-/// A job runs past the deadline of its request, and ends while the next request of the same connection waits.
+/// A job runs past the deadline of its request, and ends while the next request of the same
+/// connection waits.
 #[test]
 fn a_late_answer_never_reaches_the_next_request_on_the_connection() {
     for request_timeout in [None, Some(SHORT)] {
@@ -53,7 +55,8 @@ fn a_late_answer_never_reaches_the_next_request_on_the_connection() {
             Some(_) => router.route("/late", get(|| async move { waits(&on, at, "late\n").await })),
         };
         let (on, at) = (pool.clone(), next.clone());
-        // With a deadline for every request, the next one is answered by the loop, so as to have none to miss.
+        // With a deadline for every request, the next one is answered by the loop, so as to have
+        // none to miss.
         router = match request_timeout {
             None => router.route("/next", get(|| async move { waits(&on, at, "next\n").await })),
             Some(_) => router.route("/next", get(|| async { "next\n" })),
@@ -124,7 +127,8 @@ fn one_refused_job_leaves_nothing_stuck() {
     assert_conserved(&pool.stats());
 }
 
-/// The work is stuck in its pool, whose queue is full; what cleans up after it has a pool of its own.
+/// The work is stuck in its pool, whose queue is full; what cleans up after it has a pool of its
+/// own.
 #[test]
 fn clean_up_does_not_need_a_token_of_the_full_pool() {
     #[unblock(pool = pool)]
@@ -208,7 +212,8 @@ fn what_overflows_does_not_run_on_the_loop() {
     }
 }
 
-/// One child dies again and again, the other one serves: it is stopped too when the budget is used up.
+/// One child dies again and again, the other one serves: it is stopped too when the budget is used
+/// up.
 #[cfg(target_os = "linux")]
 #[test]
 fn when_the_restarts_are_used_up_the_surviving_children_are_no_orphans() {

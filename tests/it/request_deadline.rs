@@ -1,5 +1,6 @@
-//! The deadline of a request: who inherits it, and what the client is told when it has passed. Where a test waits for one to
-//! pass, it waits for the 504; nothing depends on how fast anything is.
+//! The deadline of a request: who inherits it, and what the client is told when it has passed.
+//! Where a test waits for one to pass, it waits for the 504; nothing depends on how fast anything
+//! is.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -17,7 +18,7 @@ use crate::client::{Bare, Client};
 use crate::support::{Gate, assert_conserved, block_on, eventually, hold, in_child, next, single};
 
 const SHORT: Duration = Duration::from_millis(50);
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 const GIVEN_UP: &str = "this took too long and was given up\n";
 
 fn start(timeout: Option<Duration>, router: Router) -> RunningServer {
@@ -118,14 +119,15 @@ fn detached(pool: &Pool) -> Option<Duration> {
     left()
 }
 
-/// What the jobs have left that a request of a server with this timeout submits, in turn: one without `timeout`, one with a
-/// short one, one with a long one, one with `detach`, a closure, and one that a task of its own submits.
+/// What the jobs have left that a request of a server with this timeout submits, in turn: one
+/// without `timeout`, one with a short one, one with a long one, one with `detach`, a closure, and
+/// one that a task of its own submits.
 fn times(timeout: Option<Duration>) -> Vec<Option<Duration>> {
     let pool = single(8);
     let (tell, told) = mpsc::channel();
     let handler = move || async move {
         tell.send(plain(&pool).await).unwrap();
-        tell.send(timed(&pool, Duration::from_secs(60)).await.unwrap()).unwrap();
+        tell.send(timed(&pool, Duration::from_mins(1)).await.unwrap()).unwrap();
         tell.send(timed(&pool, 2 * HOUR).await.unwrap()).unwrap();
         tell.send(detached(&pool).await).unwrap();
         tell.send(pool.submit(left).await.unwrap()).unwrap();
@@ -140,7 +142,7 @@ fn times(timeout: Option<Duration>) -> Vec<Option<Duration>> {
 
 #[test]
 fn a_job_has_the_nearer_of_its_own_deadline_and_its_requests() {
-    let short = Duration::from_secs(60);
+    let short = Duration::from_mins(1);
     let within = |time: Option<Duration>, longest| time.is_some_and(|time| time <= longest);
     let [plain, timed, long, detached, closure, elsewhere] = times(Some(HOUR))[..] else {
         panic!()

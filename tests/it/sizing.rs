@@ -1,4 +1,5 @@
-//! How many workers run: as few as keep the cores busy, one more for each that sleeps, and never more than allowed.
+//! How many workers run: as few as keep the cores busy, one more for each that sleeps, and never
+//! more than allowed.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -217,8 +218,8 @@ fn keep_computing(pool: &Pool, stop: &Arc<AtomicBool>) -> Submission<()> {
     submission
 }
 
-/// All tokens are out for good. One job of the handler goes ahead, is found asleep, and then the others need no token either;
-/// nor do those that come when it is known.
+/// All tokens are out for good. One job of the handler goes ahead, is found asleep, and then the
+/// others need no token either; nor do those that come when it is known.
 #[cfg(all(target_os = "linux", not(unblock_by_time)))]
 #[test]
 fn a_handler_that_sleeps_does_not_wait_behind_those_that_compute() {
@@ -340,7 +341,8 @@ fn back_offs() -> Vec<String> {
         .collect()
 }
 
-/// The stacks are so large that a limit on the address space refuses threads, and nothing else of the process.
+/// The stacks are so large that a limit on the address space refuses threads, and nothing else of
+/// the process.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_thread_that_the_system_refuses_costs_growth_and_no_job_until_growth_is_possible_again() {

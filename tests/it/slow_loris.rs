@@ -1,5 +1,5 @@
-//! A thousand clients that send their requests a byte at a time, as the attack named Slowloris does: half of them the head,
-//! half of them the body.
+//! A thousand clients that send their requests a byte at a time, as the attack named Slowloris
+//! does: half of them the head, half of them the body.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,13 +19,15 @@ use crate::support::{DEADLINE, eventually, in_child, may_open, open_files};
 
 const CLIENTS: usize = 1000;
 const LIMIT: Duration = Duration::from_secs(2);
-/// How often a client sends a byte: enough to look alive, and too little for a body to earn much time by it.
+/// How often a client sends a byte: enough to look alive, and too little for a body to earn much
+/// time by it.
 const TRICKLE: Duration = Duration::from_millis(100);
 
 const HEAD: &str = "GET / HTTP/1.1\r\nhost: test\r\nlong: ";
 const BODY: &str = "POST / HTTP/1.1\r\nhost: test\r\ncontent-length: 10000\r\n\r\n";
 
-/// Sends `begin` and then a byte at a time, until the server closes the connection. What came from it, and after how long.
+/// Sends `begin` and then a byte at a time, until the server closes the connection. What came from
+/// it, and after how long.
 async fn trickle(
     server: SocketAddr,
     begin: &str,
@@ -60,7 +62,8 @@ fn a_thousand_slow_clients_are_cut_off_and_the_light_route_answers_meanwhile() {
         let name = "a_thousand_slow_clients_are_cut_off_and_the_light_route_answers_meanwhile";
         return in_child(&format!("slow_loris::{name}"), VARIABLE);
     }
-    // Both ends of a connection are in this process. Where it may not have that many, there are fewer clients.
+    // Both ends of a connection are in this process. Where it may not have that many, there are
+    // fewer clients.
     let clients = CLIENTS.min(may_open(2 * CLIENTS + 500).saturating_sub(500) / 2);
     let router = Router::new()
         .route("/", get(|| async { "hello\n" }).post(|_: Bytes| async { "a whole body\n" }));

@@ -129,7 +129,8 @@ impl World {
                 Work::Value => {}
                 Work::Panic => panic!("as a job may"),
                 Work::Gated(gate) => gates[gate].wait(),
-                // Nobody waits for it: a job that did might wait for ever, with all threads at gates.
+                // Nobody waits for it: a job that did might wait for ever, with all threads at
+                // gates.
                 Work::Nested => pool.iter().for_each(|pool| pool.submit(|| ()).detach()),
             }
             values.guard()
@@ -145,7 +146,7 @@ impl World {
                 Timeout::None => call,
                 Timeout::Passed => call.timeout(Duration::ZERO),
                 Timeout::Soon => call.timeout(Duration::from_micros(200)),
-                Timeout::Far => call.timeout(Duration::from_secs(3600)),
+                Timeout::Far => call.timeout(Duration::from_hours(1)),
             };
             if detach { call.detach().run(body).await } else { call.run(body).await }
         })
@@ -158,7 +159,7 @@ impl World {
     fn step(&mut self, step: Step) {
         match step {
             Step::Submit(work) => {
-                self.callers.push(Caller::Submission(self.pool.submit(self.work(work))))
+                self.callers.push(Caller::Submission(self.pool.submit(self.work(work))));
             }
             Step::TrySubmit(work) => match self.pool.try_submit(self.work(work)) {
                 Ok(submission) => self.callers.push(Caller::Submission(submission)),

@@ -1,4 +1,5 @@
-//! What the tests of the core are gated with: gates, guards that count their drops, an executor written by hand.
+//! What the tests of the core are gated with: gates, guards that count their drops, an executor
+//! written by hand.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 use unblock_runtime::{Pool, Stats, Submission};
 
 /// No test waits longer than this: it is what tells a hang from a slow machine.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 
 struct Unpark(Thread);
 
@@ -170,7 +171,8 @@ impl Drop for Bomb {
     }
 }
 
-/// The directories of this process's threads whose name begins with `name`, of which the kernel keeps 15 bytes.
+/// The directories of this process's threads whose name begins with `name`, of which the kernel
+/// keeps 15 bytes.
 #[cfg(target_os = "linux")]
 pub(crate) fn tasks_named(name: &str) -> Vec<std::path::PathBuf> {
     assert!(name.len() <= 13, "the number after the name is to be seen too");

@@ -25,8 +25,8 @@ pub enum Error {
     /// The job panicked. The text of the panic is in its [`message`](Panicked::message) and in
     /// `Debug`, for logs. It is not in `Display`, which is what clients are shown.
     Panicked(Panicked),
-    /// The job was cancelled before it ran: by [`Submission::cancel`](crate::Submission::cancel), or
-    /// because a shutdown of its pool ran out of time.
+    /// The job was cancelled before it ran: by [`Submission::cancel`](crate::Submission::cancel),
+    /// or because a shutdown of its pool ran out of time.
     Cancelled,
     /// The pool has shut down, or is shutting down, and takes no more jobs.
     Closed,

@@ -29,7 +29,8 @@
 //!   and dropping it cancels the job.
 //! - [`EventLoop`]: a thread that runs tasks, with a mailbox through which results come in batches.
 //! - [`Error`]: the reason why a job has no value.
-//! - [`job`]: questions that a running job may ask: its name, its deadline, whether it is cancelled.
+//! - [`job`]: questions that a running job may ask: its name, its deadline, whether it is
+//!   cancelled.
 //! - [`server`]: an HTTP server whose loops are such event loops, with the feature `server`.
 //!
 //! # The path of a request
@@ -38,11 +39,11 @@
 //! request ─▶ handler ─▶ job ─▶ queue ─▶ worker ─▶ completion ─▶ event loop ─▶ response
 //! ```
 //!
-//! A call of an annotated handler becomes a **job**: the work, and the place for its outcome, in one
-//! allocation. The **queue** holds it until a **worker** has time. The worker runs it and stores the
-//! outcome in its **completion**, which posts the waiting task to the mailbox of the **event loop**
-//! that asked. There the code after the `.await` goes on. Where no [`EventLoop`] runs, under
-//! `axum::serve` for example, the task is woken as by any future.
+//! A call of an annotated handler becomes a **job**: the work, and the place for its outcome, in
+//! one allocation. The **queue** holds it until a **worker** has time. The worker runs it and
+//! stores the outcome in its **completion**, which posts the waiting task to the mailbox of the
+//! **event loop** that asked. There the code after the `.await` goes on. Where no [`EventLoop`]
+//! runs, under `axum::serve` for example, the task is woken as by any future.
 //!
 //! # The call form
 //!

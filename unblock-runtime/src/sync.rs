@@ -109,8 +109,8 @@ pub(crate) mod thread {
 }
 
 /// Blocking and waking a thread, for the model checker. Its own `unpark` is lost on a thread that
-/// waits for a lock, and a flag under a lock is not. A timed wait waits for its wake-up, because the
-/// model has no time.
+/// waits for a lock, and a flag under a lock is not. A timed wait waits for its wake-up, because
+/// the model has no time.
 #[cfg(loom)]
 pub(crate) mod thread {
     use std::sync::Arc;

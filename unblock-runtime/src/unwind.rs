@@ -1,5 +1,5 @@
-//! The panic policy: a panic in a job is the job's outcome. It never ends a worker, an event loop or
-//! the process.
+//! The panic policy: a panic in a job is the job's outcome. It never ends a worker, an event loop
+//! or the process.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

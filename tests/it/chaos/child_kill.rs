@@ -1,4 +1,5 @@
-//! Children that are killed while clients ask: what a child had taken on is lost with it, and nothing else.
+//! Children that are killed while clients ask: what a child had taken on is lost with it, and
+//! nothing else.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};

@@ -24,7 +24,8 @@ const AT_ONCE: u64 = 10;
 pub(super) async fn visit(server: SocketAddr, mut dice: Dice, ids: Range<u64>) -> Tally {
     let mut tally = Tally::default();
     let ids: Vec<u64> = ids.collect();
-    // As many as a connection may bring, so that none is on its way when the server says that it takes no more.
+    // As many as a connection may bring, so that none is on its way when the server says that it
+    // takes no more.
     for connection in ids.chunks(usize::try_from(PER_CONNECTION).unwrap()) {
         let stream = TcpStream::connect(server).await.expect("a connection");
         let (mut requests, driver) =
@@ -45,8 +46,9 @@ pub(super) async fn visit(server: SocketAddr, mut dice: Dice, ids: Range<u64>) -
             }
         }
         drop(requests);
-        // A request that was given up may have been reset before the server saw it, so the server need not be the one that
-        // ends the connection; and what it says to streams that are gone is of no interest.
+        // A request that was given up may have been reset before the server saw it, so the server
+        // need not be the one that ends the connection; and what it says to streams that are gone
+        // is of no interest.
         let _ =
             timeout(DEADLINE, driver).await.expect("the end of the connection").expect("no panic");
     }

@@ -71,7 +71,8 @@ impl RequestPlan {
         }
     }
 
-    /// A response has to be one of these: the statuses that there are for it, the whole body if it is 200, else one line.
+    /// A response has to be one of these: the statuses that there are for it, the whole body if it
+    /// is 200, else one line.
     #[track_caller]
     pub(super) fn check(self, id: u64, status: u16, body: &[u8]) {
         // Any request may come to the end of its time while the machine is busy.

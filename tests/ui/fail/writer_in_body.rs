@@ -1,4 +1,5 @@
-//! A response may be written on its loop only: its writer is not `Send`, and does not get into a body.
+//! A response may be written on its loop only: its writer is not `Send`, and does not get into a
+//! body.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,4 +1,5 @@
-//! In code that a `macro_rules!` writes, `self` and the arguments keep their hygiene, and `$crate` its meaning.
+//! In code that a `macro_rules!` writes, `self` and the arguments keep their hygiene, and `$crate`
+//! its meaning.
 
 pub use unblock_runtime as runtime;
 

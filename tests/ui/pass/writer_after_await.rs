@@ -1,4 +1,5 @@
-//! A response may be written on its loop only: its writer is not `Send`, and is used after the await.
+//! A response may be written on its loop only: its writer is not `Send`, and is used after the
+//! await.
 
 use std::cell::RefCell;
 use std::rc::Rc;

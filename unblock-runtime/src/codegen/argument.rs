@@ -1,5 +1,5 @@
-//! How an argument of an annotated function gets from the caller to the job: by a move, or as a copy
-//! of a borrowed one.
+//! How an argument of an annotated function gets from the caller to the job: by a move, or as a
+//! copy of a borrowed one.
 //!
 //! For an argument that cannot go, the compiler shows the bounds below, together with the comments
 //! on their lines.

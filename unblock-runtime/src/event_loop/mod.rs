@@ -56,9 +56,9 @@ impl EventLoop {
     /// Runs `future` as the main task of this loop.
     ///
     /// Poll it with any function that blocks on a future on this thread: the `block_on` of tokio's
-    /// `LocalRuntime` or current-thread runtime, of a `LocalSet`, of smol. From the first poll until
-    /// it ends or is dropped, this thread belongs to the loop: [`LoopHandle::current`] finds the
-    /// loop, and results of jobs that are awaited on this thread come through its mailbox,
+    /// `LocalRuntime` or current-thread runtime, of a `LocalSet`, of smol. From the first poll
+    /// until it ends or is dropped, this thread belongs to the loop: [`LoopHandle::current`] finds
+    /// the loop, and results of jobs that are awaited on this thread come through its mailbox,
     /// whichever task awaits them. After that callbacks are refused.
     pub async fn run<F: Future>(self, future: F) -> F::Output {
         let _entered = Entered::enter(self.handle());

@@ -2,9 +2,9 @@
 //!
 //! A handler that calls a blocking `block_on` on a loop's thread blocks the loop until the awaited
 //! job is done. But the outcome of that job goes to the mailbox of the loop, which nobody empties
-//! meanwhile. So if a mailbox was not emptied for a while and the loop's thread is asleep, the timer
-//! takes the wakers out of it and calls them on its own thread. Callbacks stay: they were promised
-//! to the loop's thread.
+//! meanwhile. So if a mailbox was not emptied for a while and the loop's thread is asleep, the
+//! timer takes the wakers out of it and calls them on its own thread. Callbacks stay: they were
+//! promised to the loop's thread.
 
 use std::sync::{Arc, Weak};
 use std::task::{Wake, Waker};

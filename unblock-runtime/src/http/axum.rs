@@ -8,8 +8,8 @@ use super::status::{ErrorStatus, whole_seconds};
 use crate::error::Error;
 
 /// The response is one line of plain text, with the status of the table at
-/// [`server::TextResponse`](crate::server::TextResponse). The text of a panic is in the log and not in the
-/// response.
+/// [`server::TextResponse`](crate::server::TextResponse). The text of a panic is in the log and not
+/// in the response.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let ErrorStatus { status, line, retry_after } = ErrorStatus::from(&self);

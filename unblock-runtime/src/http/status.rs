@@ -21,8 +21,8 @@ impl From<&Error> for ErrorStatus {
             Error::Overloaded { .. } => (503, "overloaded; try again later"),
             Error::TimedOut => (504, "this took too long and was given up"),
             Error::Closed => (503, "shutting down"),
-            // A client that had gone would not be told anything. So the application cancelled, or the
-            // pool shut down before the job's turn came. Another try may succeed.
+            // A client that had gone would not be told anything. So the application cancelled, or
+            // the pool shut down before the job's turn came. Another try may succeed.
             Error::Cancelled => (503, "cancelled before it began; try again"),
             Error::Panicked(panicked) => {
                 // This is the last place that sees the panic.
@@ -41,8 +41,8 @@ impl From<&Error> for ErrorStatus {
     }
 }
 
-/// Returns the value of the header `Retry-After`: whole seconds, rounded up, and at least 1, because
-/// trying again at once is what caused the trouble.
+/// Returns the value of the header `Retry-After`: whole seconds, rounded up, and at least 1,
+/// because trying again at once is what caused the trouble.
 pub(crate) fn whole_seconds(time: Duration) -> u64 {
     time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0)).max(1)
 }

@@ -84,8 +84,8 @@ impl PoolBuilder {
         self
     }
 
-    /// Sets the niceness of the workers, 0 to 19, so that event loops go first. 0 leaves them at the
-    /// priority of the process.
+    /// Sets the niceness of the workers, 0 to 19, so that event loops go first. 0 leaves them at
+    /// the priority of the process.
     ///
     /// Default: 10, on Linux, and the priority of the process while other threads keep the workers
     /// from the cores. A niceness that is set here always applies. It has no effect elsewhere,

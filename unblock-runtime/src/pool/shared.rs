@@ -136,7 +136,8 @@ impl Shared {
         }
     }
 
-    /// Ends the threads of a closed pool when no work is left, and notifies those who wait for that.
+    /// Ends the threads of a closed pool when no work is left, and notifies those who wait for
+    /// that.
     pub(super) fn dismiss_if_finished(&self) {
         if !self.queue.is_finished() {
             return;

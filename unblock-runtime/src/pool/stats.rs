@@ -29,8 +29,8 @@ pub struct Stats {
     /// Number of jobs whose deadline passed before they ended. They never ran, or ran for nobody.
     pub timed_out: u64,
     /// Number of jobs that were refused: the queue was full for
-    /// [`Pool::try_submit`](crate::Pool::try_submit), the wait would have been too long, or the pool
-    /// was closed.
+    /// [`Pool::try_submit`](crate::Pool::try_submit), the wait would have been too long, or the
+    /// pool was closed.
     pub rejected: u64,
     /// Number of jobs that have not begun: in the queue, or waiting for room in it.
     pub queued: u64,
@@ -38,8 +38,8 @@ pub struct Stats {
     pub running: u64,
     /// Number of the queued jobs that wait for room in the queue.
     pub waiting: usize,
-    /// Number of jobs that still run after their deadline passed. They hold threads, and are counted
-    /// in `timed_out`.
+    /// Number of jobs that still run after their deadline passed. They hold threads, and are
+    /// counted in `timed_out`.
     pub abandoned: u64,
     /// Number of worker threads.
     pub threads: usize,

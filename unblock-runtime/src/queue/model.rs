@@ -1,5 +1,5 @@
-//! Model-checked races of the queue: freeing room against joining the waitlist, leaving the waitlist
-//! against being admitted, entering against closing.
+//! Model-checked races of the queue: freeing room against joining the waitlist, leaving the
+//! waitlist against being admitted, entering against closing.
 
 use std::sync::Arc;
 

@@ -180,8 +180,8 @@ impl Workers {
         regained
     }
 
-    /// Waits on the idle stack until there is work for this worker, or until it is to leave. Blocks.
-    /// `searching` is [`Counts::SEARCHER`] if the worker was counted as a searcher.
+    /// Waits on the idle stack until there is work for this worker, or until it is to leave.
+    /// Blocks. `searching` is [`Counts::SEARCHER`] if the worker was counted as a searcher.
     fn park(
         &self,
         slot: &Arc<WorkerSlot>,

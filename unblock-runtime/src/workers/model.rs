@@ -295,8 +295,8 @@ fn a_blocking_job_gets_a_worker_while_all_permits_are_out() {
     });
 }
 
-/// One of the two workers may park after the short job, because there is one permit. The other gives
-/// its permit away.
+/// One of the two workers may park after the short job, because there is one permit. The other
+/// gives its permit away.
 #[test]
 fn a_permit_that_is_given_away_is_not_lost() {
     model(|| {

@@ -9,9 +9,9 @@ use crate::workers::os_thread::CoreTime;
 const WINDOW: Duration = Duration::from_millis(50);
 /// The niceness is suspended when this number of windows in a row were above `SUSPEND_PERCENT`.
 const SUSPEND_WINDOWS: u32 = 2;
-/// The share of their time on or waiting for a core that workers may wait. Beside one busy thread of
-/// normal priority on two cores, nice workers wait for 45 % of it and others for 33 %. (Bench
-/// `neighbours`.)
+/// The share of their time on or waiting for a core that workers may wait. Beside one busy thread
+/// of normal priority on two cores, nice workers wait for 45 % of it and others for 33 %. (Bench
+/// `neighbors`.)
 const SUSPEND_PERCENT: u128 = 35;
 /// The niceness comes back when all windows of `RESTORE_AFTER` were below this.
 const RESTORE_PERCENT: u128 = 12;
@@ -33,7 +33,8 @@ impl Pressure {
         Self { since: now, before: Vec::new(), high: 0, last_wait: now }
     }
 
-    /// Measures the waits if a window is over. Suspends the niceness of the workers, or restores it.
+    /// Measures the waits if a window is over. Suspends the niceness of the workers, or restores
+    /// it.
     pub(super) fn observe(&mut self, pool: &Shared) {
         let now = Instant::now();
         if !pool.niceness.is_adaptive() || now.duration_since(self.since) < WINDOW {
