@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 /// Gives an argument to the job.
 pub fn moved<T>(value: T) -> T
 where
-    T: Send + 'static, // It goes to another thread. What must stay is for after the `.await`.
+    T: Send + 'static, // It goes to another thread: what must stay is for after `.await`.
 {
     value
 }
@@ -19,7 +19,7 @@ where
 pub fn own<B>(borrowed: &B) -> Owned<B, B::Owned>
 where
     B: ToOwned + ?Sized,      // The job gets a clone: what has none goes in an `Arc`.
-    B::Owned: Send + 'static, // It goes to another thread. What must stay is for after the `.await`.
+    B::Owned: Send + 'static, // It goes to another thread: what must stay is for after `.await`.
 {
     Owned { copy: borrowed.to_owned(), borrowed: PhantomData }
 }
