@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use unblock_runtime::{Error, Pool, TrySubmitError, job};
+use unblock_runtime::{Error, EventLoop, Pool, TrySubmitError, job};
 
 #[cfg(target_os = "linux")]
 use crate::support::tasks_named;
@@ -368,4 +368,33 @@ fn closing_while_others_submit_and_go_sends_all_threads_home() {
         eventually("no thread is left", || pool.stats().threads == 0);
     }
     eventually("no thread is left", || tasks_named("race-").is_empty());
+}
+
+#[test]
+fn code_without_an_executor_waits_for_a_job_and_for_the_end_of_a_pool() {
+    let pool = single(1);
+    assert_eq!(pool.submit(|| 7).wait().unwrap(), 7);
+    let held = hold(&pool);
+    let queued = pool.submit(|| ());
+    let left = pool.shutdown_blocking(Duration::ZERO);
+    assert_eq!((left.cancelled, left.running), (1, 1));
+    assert!(matches!(queued.wait(), Err(Error::Cancelled)));
+    held.gate.open();
+    held.submission.wait().unwrap();
+    assert!(pool.shutdown_blocking(Duration::MAX).is_complete());
+}
+
+#[test]
+fn a_job_may_wait_for_another_of_its_pool() {
+    let pool = Pool::builder().parallelism(1).max_threads(2).build().unwrap();
+    let inner = pool.clone();
+    assert_eq!(pool.submit(move || inner.submit(|| 7).wait().unwrap()).wait().unwrap(), 7);
+}
+
+/// The outcome wakes the thread, and does not lie in the mailbox of the loop that is blocked.
+#[test]
+fn a_loop_that_waits_by_blocking_gets_the_outcome() {
+    let pool = single(1);
+    let value = block_on(EventLoop::new().run(async { pool.submit(|| 7).wait() }));
+    assert_eq!(value.unwrap(), 7);
 }

@@ -61,7 +61,7 @@ impl EventLoop {
     /// the loop, and results of jobs that are awaited on this thread come through its mailbox,
     /// whichever task awaits them. After that callbacks are refused.
     pub async fn run<F: Future>(self, future: F) -> F::Output {
-        let _entered = Entered::enter(self.handle());
+        let _entered = Entered::enter(Some(self.handle()));
         self.handle.mailbox.set_thread();
         let mut main = pin!(future);
         let mut batch = Vec::new();
@@ -156,15 +156,16 @@ thread_local! {
     static CURRENT: RefCell<Option<LoopHandle>> = const { RefCell::new(None) };
 }
 
-/// Makes a loop the current one of this thread until it is dropped. A loop may run inside a task of
-/// another loop, which is the current one again afterwards.
-struct Entered {
+/// Makes a loop, or none, the current one of this thread until it is dropped. A loop may run inside
+/// a task of another loop, which is the current one again afterwards.
+pub(crate) struct Entered {
     outer: Option<LoopHandle>,
 }
 
 impl Entered {
-    fn enter(handle: LoopHandle) -> Self {
-        Self { outer: CURRENT.replace(Some(handle)) }
+    pub(crate) fn enter(handle: Option<LoopHandle>) -> Self {
+        // The thread may be ending, with its locals gone; then it runs no loop.
+        Self { outer: CURRENT.try_with(|current| current.replace(handle)).ok().flatten() }
     }
 }
 

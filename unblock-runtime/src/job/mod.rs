@@ -17,6 +17,8 @@ pub(crate) mod handler;
 pub(crate) mod header;
 pub(crate) mod origin;
 mod submission;
+#[cfg(not(loom))]
+pub(crate) mod wait;
 
 use std::sync::Arc;
 use std::task::{Context, Poll};

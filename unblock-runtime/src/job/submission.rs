@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+#[cfg(not(loom))]
+use super::wait;
 use super::{Await, Run, deadline};
 use crate::error::Error;
 use crate::event_loop::Waiter;
@@ -66,6 +68,19 @@ impl<T> Submission<T> {
     /// with. Does not block.
     pub fn cancel(&self) {
         self.job.abort(Error::Cancelled);
+    }
+
+    /// Waits for the outcome by blocking this thread, for code without an executor.
+    ///
+    /// On the thread of an event loop it blocks the loop, and the outcome comes all the same. In a
+    /// job of the same pool it counts as blocking, so that another worker runs meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// As for awaiting it.
+    #[cfg(not(loom))]
+    pub fn wait(self) -> Result<T, Error> {
+        wait::block_on(self)
     }
 
     /// Lets the job run without anybody waiting for it. If there was no room in the queue, the job

@@ -18,6 +18,8 @@ use self::shutdown::ShutdownWait;
 pub use self::stats::Stats;
 use crate::error::{BuildError, Error, TrySubmitError};
 use crate::job::origin::Origin;
+#[cfg(not(loom))]
+use crate::job::wait;
 use crate::job::{Await, Job, Run, Submission, SubmitOptions};
 use crate::queue::Entry;
 use crate::workers::profile::JobType;
@@ -171,6 +173,17 @@ impl Pool {
         let deadline = Instant::now().checked_add(grace);
         let mut wait = ShutdownWait::new(shared, before, deadline);
         std::future::poll_fn(move |cx| wait.poll(cx))
+    }
+}
+
+#[cfg(not(loom))]
+impl Pool {
+    /// Shuts the pool down as [`shutdown`](Self::shutdown) does, and waits by blocking this thread,
+    /// for code without an executor.
+    ///
+    /// Not to be called in a job of this pool, which it would wait for until `grace` is over.
+    pub fn shutdown_blocking(&self, grace: Duration) -> Shutdown {
+        wait::block_on(self.shutdown(grace))
     }
 }
 
