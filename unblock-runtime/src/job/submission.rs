@@ -23,7 +23,7 @@ use crate::timer::Alarm;
 /// instead.
 ///
 /// A job that the pool refuses at once is over at once, and what it had captured is dropped. Its
-/// caller is told at once, too, unless refusals are many. Then they are spaced out (1,000 a second
+/// caller is told at once, too, unless refusals are many. Then they are spaced out (2,000 a second
 /// for each core), so that clients that ask again at once cannot take the cores from the work.
 ///
 /// The job is in the pool's queue from the start if there was room. If not, the first poll puts it

@@ -9,12 +9,14 @@ use crate::workers::os_thread::CoreTime;
 const WINDOW: Duration = Duration::from_millis(50);
 /// The niceness is suspended when this number of windows in a row were above `SUSPEND_PERCENT`.
 const SUSPEND_WINDOWS: u32 = 2;
-/// The share of their time on or waiting for a core that workers may wait. Beside one busy thread
-/// of normal priority on two cores, nice workers wait for 45 % of it and others for 33 %. (Bench
-/// `neighbors`.)
-const SUSPEND_PERCENT: u128 = 35;
-/// The niceness comes back when all windows of `RESTORE_AFTER` were below this.
-const RESTORE_PERCENT: u128 = 12;
+/// The share of the time in which workers want a core that they may wait for it. Nice workers wait
+/// for 90 % of it beside two busy threads of normal priority on two cores, and for 45 % beside one,
+/// where the niceness costs them a sixth of their work. The event loops of a server at ten times
+/// its capacity keep them waiting for 40 %, and are to go first.
+const SUSPEND_PERCENT: u128 = 60;
+/// The niceness comes back when all windows of `RESTORE_AFTER` were below this. Beside two busy
+/// threads on two cores, workers that are not nice wait for 50 %.
+const RESTORE_PERCENT: u128 = 40;
 pub(super) const RESTORE_AFTER: Duration = Duration::from_secs(1);
 
 pub(super) struct Pressure {
