@@ -83,7 +83,7 @@ fn round(server: &Server, heavy: &Heavy, time: Duration) -> Round {
         thread::sleep(SETTLE);
         let light = light.run(&light_load);
         let heavy = heavy.join().expect("the heavy load's thread");
-        Round { idle, light, heavy: heavy.after(SETTLE) }
+        Round { idle, light, heavy: heavy.ended_after(SETTLE) }
     })
 }
 

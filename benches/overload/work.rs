@@ -51,7 +51,7 @@ impl Offered {
     /// Puts the load on the server for as long as clients wait, and then for `time`, which is what
     /// counts.
     pub(crate) fn send(&self, server: SocketAddr, time: Duration) -> Results {
-        self.work.send(server, &[self.step(PATIENCE + time)]).after(PATIENCE)
+        self.work.send(server, &[self.step(PATIENCE + time)]).due_after(PATIENCE)
     }
 
     /// Returns the requests of one cost.

@@ -41,12 +41,18 @@ pub enum Outcome {
 }
 
 impl Results {
-    /// Keeps the requests that were due later than this after the beginning of the load, so that a
-    /// server's first moments do not count.
+    /// Keeps the requests of an open loop that were due later than this after the beginning of the
+    /// load, so that a server's first moments do not count.
     #[must_use]
-    pub fn after(mut self, time: Duration) -> Self {
-        self.requests.retain(|request| request.due >= time);
-        Self { requests: self.requests, time: self.time.saturating_sub(time) }
+    pub fn due_after(self, time: Duration) -> Self {
+        self.leave_out(time, |request| request.due >= time)
+    }
+
+    /// Keeps the requests of a closed loop that ended later than this after the beginning of the
+    /// load. Those of a slow server may all have been due before, and yet it serves them.
+    #[must_use]
+    pub fn ended_after(self, time: Duration) -> Self {
+        self.leave_out(time, |request| request.due + request.latency >= time)
     }
 
     /// Returns the requests whose path, by its index, is wanted.
@@ -101,6 +107,11 @@ impl Results {
     /// Times by which the load generator itself was late.
     pub fn late(&self) -> Latencies {
         Latencies::new(self.requests.iter().map(|request| request.late).collect(), 0)
+    }
+
+    fn leave_out(mut self, time: Duration, kept: impl Fn(&Request) -> bool) -> Self {
+        self.requests.retain(kept);
+        Self { requests: self.requests, time: self.time.saturating_sub(time) }
     }
 
     fn all(&self, latency: fn(&Request) -> Duration) -> Latencies {
