@@ -233,7 +233,8 @@ fn each_caller_of_shutdown_waits_for_its_own_grace() {
     let report = block_on(pool.shutdown(Duration::ZERO));
     assert_eq!((report.cancelled, report.running), (1, 1));
     held.gate.open();
-    assert!(block_on(patient).is_complete());
+    let report = block_on(patient);
+    assert_eq!((report.finished, report.cancelled, report.running), (1, 1, 0));
     assert!(matches!(block_on(queued), Err(Error::Cancelled)));
 }
 
@@ -397,4 +398,45 @@ fn a_loop_that_waits_by_blocking_gets_the_outcome() {
     let pool = single(1);
     let value = block_on(EventLoop::new().run(async { pool.submit(|| 7).wait() }));
     assert_eq!(value.unwrap(), 7);
+}
+
+#[test]
+fn a_patient_shutdown_says_what_an_impatient_one_beside_it_has_cancelled() {
+    let pool = single(8);
+    let held = hold(&pool);
+    let queued: Vec<_> = (0..4).map(|_| pool.submit(|| ())).collect();
+    let mut patient = Box::pin(pool.shutdown(Duration::MAX));
+    assert!(poll_once(&mut patient).is_pending());
+    let impatient = pool.shutdown_blocking(Duration::ZERO);
+    assert_eq!((impatient.cancelled, impatient.running), (4, 1));
+    held.release();
+    let patient = block_on(patient);
+    assert_eq!((patient.cancelled, patient.running, patient.is_complete()), (4, 0, false));
+    drop(queued);
+}
+
+/// A call that its caller cancels is not left behind by the pool.
+#[test]
+fn a_shutdown_does_not_count_what_callers_cancel() {
+    let pool = single(8);
+    let held = hold(&pool);
+    let queued = pool.submit(|| ());
+    let shutdown = pool.shutdown(Duration::MAX);
+    drop(queued);
+    held.release();
+    assert!(block_on(shutdown).is_complete());
+}
+
+#[test]
+fn jobs_that_wait_for_room_run_when_the_last_handle_is_dropped() {
+    let pool = single(1);
+    let held = hold(&pool);
+    let queued = pool.submit(|| 1);
+    let mut waits = pool.submit(|| 2);
+    assert!(poll_once(&mut waits).is_pending());
+    let never_polled = pool.submit(|| 3);
+    drop(pool);
+    held.release();
+    assert_eq!((block_on(queued).unwrap(), block_on(waits).unwrap()), (1, 2));
+    assert!(matches!(block_on(never_polled), Err(Error::Closed)));
 }

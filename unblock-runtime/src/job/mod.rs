@@ -45,14 +45,21 @@ pub(crate) trait Run: Queued + Send + Sync {
     /// Runs the work and stores its outcome, unless the job is over.
     fn run(&self);
 
-    /// Ends the job with `error` if it has not begun. Tells a running job that it is cancelled.
-    fn abort(&self, error: Error);
+    /// Ends the job if it has not begun. Tells a running job that it is cancelled.
+    fn cancel(&self, by: CancelledBy);
 
     /// Ends a job that the pool does not take.
     fn refuse(&self, error: Error);
 
     /// Ends the wait for the job because its deadline has passed.
     fn expire(&self);
+}
+
+/// Who cancels a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CancelledBy {
+    Caller,
+    Shutdown,
 }
 
 /// A job as its caller sees it.
@@ -149,7 +156,7 @@ where
         let (pool, submitter) = (self.origin.pool(), self.origin.submitter_loop());
         // A shutdown that emptied the queue did not find this job, because a worker had it already.
         if pool.is_stopping() {
-            return self.abort(Error::Cancelled);
+            return self.cancel(CancelledBy::Shutdown);
         }
         let Some(work) = self.completion.begin(|| pool.counters.started()) else { return };
         let begun = pool.job_begins(&self.header);
@@ -165,10 +172,11 @@ where
         drop(late);
     }
 
-    fn abort(&self, error: Error) {
+    fn cancel(&self, by: CancelledBy) {
         let (pool, submitter) = (self.origin.pool(), self.origin.submitter_loop());
         self.header.set_cancelled();
-        if let Some(work) = self.completion.abort(error, submitter, || pool.counters.cancelled()) {
+        let count = || pool.counters.cancelled(by);
+        if let Some(work) = self.completion.abort(Error::Cancelled, submitter, count) {
             pool.job_withdrawn(&self.header);
             drop(work);
         }

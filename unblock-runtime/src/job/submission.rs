@@ -9,7 +9,7 @@ use std::time::Instant;
 
 #[cfg(not(loom))]
 use super::wait;
-use super::{Await, Run, deadline};
+use super::{Await, CancelledBy, Run, deadline};
 use crate::error::Error;
 use crate::event_loop::Waiter;
 use crate::queue::Position;
@@ -67,7 +67,7 @@ impl<T> Submission<T> {
     /// [`job::is_cancelled`](crate::job::is_cancelled), and its outcome is the one that it ends
     /// with. Does not block.
     pub fn cancel(&self) {
-        self.job.abort(Error::Cancelled);
+        self.job.cancel(CancelledBy::Caller);
     }
 
     /// Waits for the outcome by blocking this thread, for code without an executor.
@@ -169,7 +169,7 @@ impl<T> Drop for Submission<T> {
         if self.is_expired() {
             self.job.expire();
         } else {
-            self.job.abort(Error::Cancelled);
+            self.job.cancel(CancelledBy::Caller);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::shared::Shared;
 use crate::job::{Estimate, Header, Run, SubmitOptions};
-use crate::queue::admission::Expected;
+use crate::queue::admission::Resource;
 use crate::queue::{Behavior, Position};
 use crate::workers::profile::JobType;
 
@@ -37,16 +37,16 @@ impl Shared {
     fn admit(&self, job_type: JobType, options: SubmitOptions) -> Result<Box<Estimate>, Duration> {
         let submitted = Instant::now();
         let run_time = options.handler.map(|handler| &handler.run_time);
-        // Blocking jobs use no core. They neither wait behind computing jobs nor delay them.
-        let blocks = job_type.profile().behavior() == Behavior::Blocking;
-        let expected = if blocks { Expected::default() } else { self.admission.expect(run_time) };
+        let resource = match job_type.profile().behavior() {
+            Behavior::Blocking => Resource::Thread,
+            Behavior::Computing | Behavior::Unknown => Resource::Core,
+        };
+        let expected = self.admission.expect(run_time, resource);
         if options.shed {
             let time = options
                 .deadline
                 .map_or(MAX_SHED_WAIT, |deadline| deadline.saturating_duration_since(submitted));
-            // A backlog in another pool, or of blocking jobs, does not count against this call.
-            let backlog = run_time.filter(|_| !blocks && self.queue.has_work());
-            self.admission.admit(expected, backlog, time)?;
+            self.admission.admit(expected, time)?;
         }
         Ok(Box::new(Estimate { submitted, expected }))
     }
@@ -64,7 +64,7 @@ impl Shared {
         self.queue_changed(self.queue.leave());
         header.estimate.as_ref().map(|estimate| {
             let now = Instant::now();
-            self.admission.waited(estimate.expected, now - estimate.submitted);
+            self.admission.waited(estimate.expected, now - estimate.submitted, now);
             now
         })
     }
@@ -72,7 +72,8 @@ impl Shared {
     /// Notes that a job has run, since the time that [`job_begins`](Self::job_begins) returned.
     pub(crate) fn job_ran(&self, header: &Header, begun: Option<Instant>) {
         if let Some(begun) = begun {
-            self.admission.ran(header.run_time(), begun.elapsed());
+            let now = Instant::now();
+            self.admission.ran(header.run_time(), now - begun, now);
         }
     }
 
@@ -96,13 +97,13 @@ impl Shared {
     /// Notes that a job waits in the queue or in the waitlist.
     pub(super) fn starts_waiting(&self, header: &Header) {
         if let Some(estimate) = &header.estimate {
-            self.admission.joined(estimate.expected, header.run_time());
+            self.admission.joined(estimate.expected);
         }
     }
 
     pub(super) fn stops_waiting(&self, header: &Header) {
         if let Some(estimate) = &header.estimate {
-            self.admission.left(estimate.expected, header.run_time());
+            self.admission.left(estimate.expected);
         }
     }
 }

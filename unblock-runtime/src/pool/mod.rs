@@ -28,8 +28,9 @@ static GLOBAL: OnceLock<Pool> = OnceLock::new();
 
 /// A handle to a pool of threads for work that blocks. Clones are handles to the same pool.
 ///
-/// When the last handle is dropped, the pool closes: the jobs that were submitted still run, then
-/// its threads end.
+/// When the last handle is dropped, the pool closes: the jobs that are in the queue or wait for
+/// room in it still run, then its threads end. A submission that found no room and was never polled
+/// does not wait for room yet, and is refused.
 #[derive(Clone)]
 pub struct Pool {
     pub(crate) shared: Arc<Shared>,
@@ -168,10 +169,7 @@ impl Pool {
     /// number of callers may call this, and each waits for its own grace.
     pub fn shutdown(&self, grace: Duration) -> impl Future<Output = Shutdown> + Send + 'static {
         let shared = Arc::clone(&self.shared);
-        let before = shared.counters.ended_total();
-        shared.close();
-        let deadline = Instant::now().checked_add(grace);
-        let mut wait = ShutdownWait::new(shared, before, deadline);
+        let mut wait = ShutdownWait::begin(shared, Instant::now().checked_add(grace));
         std::future::poll_fn(move |cx| wait.poll(cx))
     }
 }

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::shutdown::ShutdownWaiters;
 use super::stats::Counters;
 use crate::error::Error;
-use crate::job::Run;
+use crate::job::{CancelledBy, Run};
 use crate::queue::admission::Admission;
 use crate::queue::{Change, Entry, Queue};
 use crate::sync::Mutex;
@@ -41,7 +42,11 @@ impl Shared {
         Self {
             name,
             queue,
-            admission: Admission::new(workers.parallelism()),
+            admission: Admission::new(
+                workers.parallelism(),
+                workers.blocking_slots_left(),
+                Instant::now(),
+            ),
             workers,
             counters: Counters::new(),
             niceness,
@@ -121,8 +126,8 @@ impl Shared {
         self.stopping.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
         for job in self.queue.drain() {
-            let abort = || job.abort(Error::Cancelled);
-            unwind::contain("dropping what a job had captured", abort);
+            let cancel = || job.cancel(CancelledBy::Shutdown);
+            unwind::contain("dropping what a job had captured", cancel);
         }
     }
 
@@ -132,7 +137,7 @@ impl Shared {
     /// two cancels the job.
     pub(super) fn cancel_if_stopping(&self, job: &dyn Run) {
         if self.is_stopping() {
-            job.abort(Error::Cancelled);
+            job.cancel(CancelledBy::Shutdown);
         }
     }
 

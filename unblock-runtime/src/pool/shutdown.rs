@@ -15,7 +15,8 @@ use crate::timer::Alarm;
 pub struct Shutdown {
     /// Number of jobs that ended, with a value or a panic, after the call.
     pub finished: u64,
-    /// Number of jobs that had not begun when the time was over, and never will.
+    /// Number of jobs that had not begun when the time was over, this shutdown's or that of another
+    /// at once, and never will.
     pub cancelled: u64,
     /// Number of jobs that still ran then. They run on, and are told that they are cancelled.
     pub running: u64,
@@ -46,6 +47,8 @@ pub(super) struct ShutdownWait {
     shared: Arc<Shared>,
     /// The number of jobs that had ended when the shutdown began.
     ended_before: u64,
+    /// The number of jobs that shutdowns had cancelled then.
+    cancelled_before: u64,
     deadline: Option<Instant>,
     /// The number of this wait's waiter, once it has been polled.
     number: Option<u64>,
@@ -53,8 +56,12 @@ pub(super) struct ShutdownWait {
 }
 
 impl ShutdownWait {
-    pub(super) fn new(shared: Arc<Shared>, ended_before: u64, deadline: Option<Instant>) -> Self {
-        Self { shared, ended_before, deadline, number: None, alarm: None }
+    /// Closes the pool. The shutdown waits until the deadline, or as long as it takes.
+    pub(super) fn begin(shared: Arc<Shared>, deadline: Option<Instant>) -> Self {
+        let (ended_before, cancelled_before) =
+            (shared.counters.ended_total(), shared.counters.cancelled_by_shutdown());
+        shared.close();
+        Self { shared, ended_before, cancelled_before, deadline, number: None, alarm: None }
     }
 
     pub(super) fn poll(&mut self, cx: &Context<'_>) -> Poll<Shutdown> {
@@ -62,23 +69,21 @@ impl ShutdownWait {
         // waiters after it has counted.
         self.set_waiter(Waiter::new(cx));
         let shared = &self.shared;
-        let finished = |cancelled, running| Shutdown {
+        let report = |running| Shutdown {
             finished: shared.counters.ended_total() - self.ended_before,
-            cancelled,
+            cancelled: shared.counters.cancelled_by_shutdown() - self.cancelled_before,
             running,
         };
         // A job is counted as running before it leaves the queue, so none is missed in between. A
         // submission that was never polled holds no room and cannot get any after the close, so
         // the shutdown need not wait for it.
         if shared.queue.is_finished() && shared.counters.on_threads() == 0 {
-            return Poll::Ready(finished(0, 0));
+            return Poll::Ready(report(0));
         }
         match self.deadline {
             Some(deadline) if deadline <= Instant::now() => {
-                let before = shared.counters.read().cancelled;
                 shared.cancel_queued();
-                let after = shared.counters.read();
-                Poll::Ready(finished(after.cancelled - before, after.running + after.abandoned))
+                Poll::Ready(report(shared.counters.on_threads()))
             }
             Some(deadline) => {
                 match &mut self.alarm {

@@ -6,6 +6,7 @@
 
 use crossbeam_utils::CachePadded;
 
+use crate::job::CancelledBy;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// A reading of a pool's statistics, from [`Pool::stats`](crate::Pool::stats).
@@ -64,6 +65,8 @@ pub(crate) struct Counters {
     completed: AtomicU64,
     panicked: AtomicU64,
     cancelled: AtomicU64,
+    /// The cancelled jobs of which a shutdown was the cause.
+    cancelled_by_shutdown: AtomicU64,
     timed_out_queued: AtomicU64,
     timed_out_running: AtomicU64,
     abandoned_ended: AtomicU64,
@@ -87,6 +90,7 @@ impl Counters {
             completed: AtomicU64::new(0),
             panicked: AtomicU64::new(0),
             cancelled: AtomicU64::new(0),
+            cancelled_by_shutdown: AtomicU64::new(0),
             timed_out_queued: AtomicU64::new(0),
             timed_out_running: AtomicU64::new(0),
             abandoned_ended: AtomicU64::new(0),
@@ -102,8 +106,16 @@ impl Counters {
         count(&self.rejected);
     }
 
-    pub(crate) fn cancelled(&self) {
+    pub(crate) fn cancelled(&self, by: CancelledBy) {
+        if by == CancelledBy::Shutdown {
+            count(&self.cancelled_by_shutdown);
+        }
         count(&self.cancelled);
+    }
+
+    /// Returns the number of jobs that shutdowns have cancelled.
+    pub(crate) fn cancelled_by_shutdown(&self) -> u64 {
+        read(&self.cancelled_by_shutdown)
     }
 
     pub(crate) fn timed_out_queued(&self) {

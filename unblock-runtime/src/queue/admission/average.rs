@@ -1,11 +1,17 @@
 //! The average run time of jobs, and how much single jobs differ from it.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
-/// The number of run times over which an average goes, with ever less weight for older ones.
+use super::{MEMORY, nanos};
+
+/// The largest number of run times over which an average goes, with ever less weight for older
+/// ones.
 ///
 /// The cheap and the expensive calls of a handler mix, and an average of a few would let a queue of
-/// expensive ones in behind some cheap ones. While a handler changes, the correction follows it.
+/// expensive ones in behind some cheap ones. If calls are rare, the average goes over fewer, so
+/// that it follows a handler that changes within a second.
 pub(super) const WINDOW: u64 = 128;
 /// The unit of deviations, a tenth of a millisecond in nanoseconds. No wait that matters depends on
 /// shorter ones, and the squares of longer ones have room.
@@ -14,9 +20,6 @@ pub(super) const DEVIATION_UNIT: u64 = 100_000;
 const MAX_DEVIATION: u64 = 1_000_000;
 /// The number of bits after the point in an average of variances.
 const FRACTION_BITS: u32 = 8;
-/// The number of jobs of a handler that may wait per worker while nothing is known of it.
-const FIRST_BURST: u64 = 64;
-
 /// The average run time of the jobs of a handler, or of a pool.
 ///
 /// The atomics are the standard library's, because those of the model checker cannot be made in a
@@ -28,9 +31,12 @@ pub(crate) struct Average {
     variance: AtomicU64,
     /// The number of run times in the average, up to the window.
     count: AtomicU64,
-    /// The number of the jobs that wait.
-    waiting: AtomicU64,
+    /// When the last run time came, in nanoseconds since the process's first one.
+    last: AtomicU64,
 }
+
+/// The time of the first observation in the process.
+pub(super) static EPOCH: OnceLock<Instant> = OnceLock::new();
 
 impl Average {
     pub(crate) const fn new() -> Self {
@@ -38,17 +44,20 @@ impl Average {
             nanos: AtomicU64::new(0),
             variance: AtomicU64::new(0),
             count: AtomicU64::new(0),
-            waiting: AtomicU64::new(0),
+            last: AtomicU64::new(0),
         }
     }
 
     /// Adds a run time in nanoseconds. Of two at once one may be lost, which an average can bear.
-    pub(super) fn observe(&self, sample: u64) {
-        let count = (self.count.load(Ordering::Relaxed) + 1).min(WINDOW);
-        self.count.store(count, Ordering::Relaxed);
+    pub(super) fn observe(&self, sample: u64, now: Instant) {
+        let now = nanos(now.saturating_duration_since(*EPOCH.get_or_init(|| now)));
+        let since = now.saturating_sub(self.last.swap(now, Ordering::Relaxed));
+        let seen = (self.count.load(Ordering::Relaxed) + 1).min(WINDOW);
+        self.count.store(seen, Ordering::Relaxed);
+        let count = seen.min(1 + nanos(MEMORY) / since.max(1));
         let old = self.nanos.load(Ordering::Relaxed);
         self.nanos.store((old - old / count + sample / count).max(1), Ordering::Relaxed);
-        if count > 1 {
+        if seen > 1 {
             let deviation = (sample.abs_diff(old) / DEVIATION_UNIT).min(MAX_DEVIATION);
             let square = (deviation * deviation) << FRACTION_BITS;
             let variance = self.variance.load(Ordering::Relaxed) + square / count;
@@ -64,18 +73,8 @@ impl Average {
         self.variance.load(Ordering::Relaxed) >> FRACTION_BITS
     }
 
-    /// Returns true if no more jobs may wait on the strength of what is known so far.
-    pub(super) fn has_enough_waiting(&self, parallelism: u64) -> bool {
-        let count = self.count.load(Ordering::Relaxed);
-        let waiting = self.waiting.load(Ordering::Relaxed);
-        count < WINDOW && waiting >= FIRST_BURST * parallelism + 2 * count
-    }
-
-    pub(super) fn one_waits(&self) {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn one_waits_no_more(&self) {
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
+    /// Returns the number of run times in the average if it has no full window yet.
+    pub(super) fn count_if_new(&self) -> Option<u64> {
+        Some(self.count.load(Ordering::Relaxed)).filter(|&count| count < WINDOW)
     }
 }

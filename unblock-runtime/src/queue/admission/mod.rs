@@ -3,12 +3,14 @@
 //! # The estimator
 //!
 //! ```text
-//! predicted wait = queued work ÷ parallelism × correction
-//!      deviation = √(sum of the variances of the queued jobs) ÷ parallelism × correction
+//! predicted wait = queued work ÷ servers × correction
+//!      deviation = √(sum of the variances of the queued jobs) ÷ servers × correction
 //! ```
 //!
 //! A job is admitted if the wait and twice its deviation are within 80 % of the time that it has.
 //!
+//! - Computing jobs wait for cores, and blocking ones for threads. Each of the two is a [`Station`]
+//!   with a queue and *servers* of its own: `parallelism` of them, or the threads beyond.
 //! - *Queued work* is the sum of the expected run times of the jobs in front. Each handler has an
 //!   average of the run times of its jobs (an exponential one, as TCP's round-trip estimator is,
 //!   RFC 6298, but of more samples). So a backlog of a slow handler counts for what it is, and one
@@ -17,19 +19,21 @@
 //!   ten of 50 ms, but nobody knows how many of a mix of 1 ms and 50 ms are in the queue. Variances
 //!   of independent jobs add up, so the more jobs wait, the better the sum is known. RFC 6298 keeps
 //!   a deviation beside its average for the same reason.
-//! - Each of `parallelism` workers takes one job after the other. So for computing jobs the
-//!   quotient is the wait itself, whatever else uses the cores, because the averages were measured
-//!   on the same busy machine.
+//! - Each server takes one job after the other. So the quotient is the wait itself, whatever else
+//!   uses the cores, because the averages were measured on the same busy machine.
+//! - The *error* is the average distance of observed waits from predicted ones. One of them is
+//!   added to the wait. It is for servers that are free in bursts, as threads are whose jobs began
+//!   in one.
 //! - The *correction* is the ratio of the observed waits to the predicted ones, an exponential
-//!   average too. It is 1 for computing jobs. With jobs that sleep, of which more run at a time
-//!   than there are cores, it becomes as small as they deserve.
+//!   average too. It is 1 unless jobs do other things than they are expected to.
 //!
 //! A handler without history is expected to take as long as the pool's jobs take on the average,
 //! and no time at all in a new pool, so the first jobs are admitted. But the first run times of a
 //! handler are those of its shortest calls, because these end first, and a flood that meets a
 //! server that has just started would fill the queue on the strength of that. So until the average
-//! has a full window, only as many of the handler's jobs may wait as a burst has, and two more for
-//! each that has run (as TCP's slow start has it, RFC 5681).
+//! has a full window, a job is admitted only if no more jobs of such handlers wait in the pool than
+//! a burst has, and two more for each run time that is known (as TCP's slow start has it, RFC
+//! 5681).
 //!
 //! A pool keeps estimates from the first call with `shed` on. Until then they cost one load for
 //! each job.
@@ -38,12 +42,13 @@
 
 mod average;
 mod pacer;
+mod station;
 
 use std::time::{Duration, Instant};
 
 pub(crate) use self::average::Average;
-use self::average::DEVIATION_UNIT;
 use self::pacer::Pacer;
+use self::station::Station;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// The share of its time that a job may be predicted to wait, in percent. The rest is for what
@@ -51,29 +56,39 @@ use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 const CONFIDENT_PERCENT: u32 = 80;
 /// The number of deviations that are added to a predicted wait. Two of a hundred waits are longer.
 const DEVIATIONS: u64 = 2;
-/// The shortest predicted wait that corrects predictions. Shorter waits are made of wake-ups, and
-/// not of work in front.
-const MIN_CORRECTING: Duration = Duration::from_millis(1);
-/// The number of waits over which the correction averages.
-const CORRECTION_WINDOW: u64 = 32;
-/// A correction of one, in fixed point.
-const ONE: u64 = 1 << 16;
+/// The number of average errors of predicted waits that are added to a wait.
+const ERRORS: u32 = 1;
+/// The number of jobs of new handlers that may wait per worker while nothing is known of them.
+const FIRST_BURST: u64 = 64;
+/// The time over which averages reach back at the most, so that they follow a change within a
+/// second.
+const MEMORY: Duration = Duration::from_millis(250);
 
 /// The estimates of one pool.
 pub(crate) struct Admission {
-    parallelism: u64,
     /// Set when estimates are kept. It is never cleared.
     keeps_estimates: AtomicBool,
-    queued_nanos: AtomicU64,
-    queued_variance: AtomicU64,
+    parallelism: u64,
+    cores: Station,
+    threads: Station,
+    /// The number of waiting jobs whose handlers had no full window when they were submitted.
+    new_waiting: AtomicU64,
+    /// The run times of all jobs of the pool.
     average: Average,
-    correction: AtomicU64,
     pacer: Pacer,
 }
 
+/// What a job waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Resource {
+    Core,
+    Thread,
+}
+
 /// What was expected of a job when it was submitted.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Expected {
+    resource: Resource,
     /// The run time in nanoseconds. It counts as this much queued work.
     run: u64,
     /// The square of the deviation from the run time.
@@ -82,18 +97,22 @@ pub(crate) struct Expected {
     wait: u64,
     /// The deviation from the wait in nanoseconds, before the correction.
     deviation: u64,
+    /// The number of known run times of a handler that has no full window yet.
+    known_of_new: Option<u64>,
 }
 
 impl Admission {
-    pub(crate) fn new(parallelism: u32) -> Self {
+    /// `threads` is the number of threads that may run blocking jobs.
+    pub(crate) fn new(parallelism: u32, threads: usize, now: Instant) -> Self {
+        let threads = u64::try_from(threads).unwrap_or(u64::MAX);
         Self {
-            parallelism: u64::from(parallelism),
             keeps_estimates: AtomicBool::new(false),
-            queued_nanos: AtomicU64::new(0),
-            queued_variance: AtomicU64::new(0),
+            parallelism: u64::from(parallelism),
+            cores: Station::new(u64::from(parallelism), now),
+            threads: Station::new(threads, now),
+            new_waiting: AtomicU64::new(0),
             average: Average::new(),
-            correction: AtomicU64::new(ONE),
-            pacer: Pacer::new(parallelism, Instant::now()),
+            pacer: Pacer::new(parallelism, now),
         }
     }
 
@@ -109,49 +128,51 @@ impl Admission {
     }
 
     /// Returns what is expected of a job that is submitted now.
-    pub(crate) fn expect(&self, handler: Option<&Average>) -> Expected {
+    pub(crate) fn expect(&self, handler: Option<&Average>, resource: Resource) -> Expected {
         let average = handler.filter(|known| known.nanos() > 0).unwrap_or(&self.average);
-        let variance = self.queued_variance.load(Ordering::Relaxed);
-        Expected {
-            run: average.nanos(),
-            variance: average.variance(),
-            wait: self.queued_nanos.load(Ordering::Relaxed) / self.parallelism,
-            deviation: variance.isqrt() * DEVIATION_UNIT / self.parallelism,
+        let (wait, deviation) = self.station(resource).wait();
+        // A job that is known to block has been seen, even if it has not ended yet.
+        let known_of_new = match resource {
+            Resource::Core => handler.and_then(Average::count_if_new),
+            Resource::Thread => None,
+        };
+        let (run, variance) = (average.nanos(), average.variance());
+        Expected { resource, run, variance, wait, deviation, known_of_new }
+    }
+
+    fn station(&self, resource: Resource) -> &Station {
+        match resource {
+            Resource::Core => &self.cores,
+            Resource::Thread => &self.threads,
         }
     }
 
     /// Returns how long the job would wait.
     pub(crate) fn predicted_wait(&self, expected: Expected) -> Duration {
-        self.corrected(expected.wait)
+        self.station(expected.resource).corrected(expected.wait)
     }
 
-    fn corrected(&self, nanos: u64) -> Duration {
-        let correction = self.correction.load(Ordering::Relaxed);
-        let corrected = u128::from(nanos) * u128::from(correction) / u128::from(ONE);
-        Duration::from_nanos(u64::try_from(corrected).unwrap_or(u64::MAX))
-    }
-
-    /// Admits a job if it can end within `time`. The handler is given if its other jobs that wait
-    /// count.
+    /// Admits a job if it can end within `time`.
     ///
     /// # Errors
     ///
     /// The time after which the wait will have become short enough, if no more jobs come.
-    pub(crate) fn admit(
-        &self,
-        expected: Expected,
-        handler: Option<&Average>,
-        time: Duration,
-    ) -> Result<(), Duration> {
-        if handler.is_some_and(|handler| handler.has_enough_waiting(self.parallelism)) {
+    pub(crate) fn admit(&self, expected: Expected, time: Duration) -> Result<(), Duration> {
+        if let Some(known) = expected.known_of_new
+            && self.new_waiting.load(Ordering::Relaxed)
+                >= FIRST_BURST * self.parallelism + 2 * known
+        {
             // Too little is known of the handler for a better answer.
             return Err(self.predicted_wait(expected).max(time));
         }
         let longest =
             time.saturating_sub(Duration::from_nanos(expected.run)) * CONFIDENT_PERCENT / 100;
         let deviations = DEVIATIONS * expected.deviation;
-        let wait = self.corrected(expected.wait.saturating_add(deviations));
-        match wait.saturating_sub(longest) {
+        let station = self.station(expected.resource);
+        let wait = station.corrected(expected.wait.saturating_add(deviations));
+        // With nothing in front there is nothing to be wrong about.
+        let errors = if expected.wait > 0 { station.error() * ERRORS } else { Duration::ZERO };
+        match (wait + errors).saturating_sub(longest) {
             Duration::ZERO => Ok(()),
             excess => Err(excess),
         }
@@ -163,41 +184,32 @@ impl Admission {
     }
 
     /// Notes that a job waits for its turn.
-    pub(crate) fn joined(&self, expected: Expected, handler: Option<&Average>) {
-        if let Some(handler) = handler {
-            handler.one_waits();
+    pub(crate) fn joined(&self, expected: Expected) {
+        if expected.known_of_new.is_some() {
+            self.new_waiting.fetch_add(1, Ordering::Relaxed);
         }
-        self.queued_nanos.fetch_add(expected.run, Ordering::Relaxed);
-        self.queued_variance.fetch_add(expected.variance, Ordering::Relaxed);
+        self.station(expected.resource).joined(&expected);
     }
 
     /// Notes that a job waits no more, because it began or because it is over.
-    pub(crate) fn left(&self, expected: Expected, handler: Option<&Average>) {
-        if let Some(handler) = handler {
-            handler.one_waits_no_more();
+    pub(crate) fn left(&self, expected: Expected) {
+        if expected.known_of_new.is_some() {
+            self.new_waiting.fetch_sub(1, Ordering::Relaxed);
         }
-        self.queued_nanos.fetch_sub(expected.run, Ordering::Relaxed);
-        self.queued_variance.fetch_sub(expected.variance, Ordering::Relaxed);
+        self.station(expected.resource).left(&expected);
     }
 
     /// Notes how long a job waited before it began.
-    pub(crate) fn waited(&self, expected: Expected, waited: Duration) {
-        if expected.wait < nanos(MIN_CORRECTING) {
-            return;
-        }
-        let ratio = u128::from(nanos(waited)) * u128::from(ONE) / u128::from(expected.wait);
-        let sample = u64::try_from(ratio).unwrap_or(u64::MAX).min(4 * ONE);
-        let old = self.correction.load(Ordering::Relaxed);
-        let new = old - old / CORRECTION_WINDOW + sample / CORRECTION_WINDOW;
-        self.correction.store(new.max(1), Ordering::Relaxed);
+    pub(crate) fn waited(&self, expected: Expected, waited: Duration, now: Instant) {
+        self.station(expected.resource).waited(&expected, waited, now);
     }
 
     /// Notes how long a job ran.
-    pub(crate) fn ran(&self, handler: Option<&Average>, time: Duration) {
+    pub(crate) fn ran(&self, handler: Option<&Average>, time: Duration, now: Instant) {
         let sample = nanos(time);
-        self.average.observe(sample);
+        self.average.observe(sample, now);
         if let Some(handler) = handler {
-            handler.observe(sample);
+            handler.observe(sample, now);
         }
     }
 }
@@ -206,5 +218,7 @@ fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
+#[cfg(all(test, not(loom)))]
+mod simulation;
 #[cfg(all(test, not(loom)))]
 mod tests;
