@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use rustix::thread::CpuSet;
 use unblock_runtime::Pool;
 
 use crate::support::{Gate, block_on, next};
@@ -67,11 +68,29 @@ fn the_thread_that_runs_an_event_loop_keeps_its_niceness() {
 }
 
 #[test]
-fn a_pool_that_is_built_by_a_nicer_thread_shows_what_it_really_has() {
+fn a_pool_that_a_nicer_thread_builds_has_the_niceness_that_it_asks_for() {
     let outer = Pool::builder().parallelism(1).niceness(12).build().unwrap();
     let inner = || Pool::builder().parallelism(1).niceness(5).build().unwrap();
     let pool = block_on(outer.submit(inner)).unwrap();
-    // Niceness is inherited, and going back needs a privilege.
-    assert_eq!(block_on(pool.submit(niceness)).unwrap(), niceness().max(12));
-    assert_eq!(pool.stats().niceness, Some(niceness().max(12)));
+    assert_eq!(block_on(pool.submit(niceness)).unwrap(), niceness().max(5));
+    assert_eq!(pool.stats().niceness, Some(niceness().max(5)));
+}
+
+#[test]
+fn a_pool_that_a_pinned_thread_builds_may_use_the_cores_of_the_process() {
+    let first = Some(rustix::process::getpid());
+    let cores = rustix::thread::sched_getaffinity(first).unwrap();
+    let parallelism = std::thread::available_parallelism().unwrap().get();
+    let pinned = move || {
+        let core = (0..CpuSet::MAX_CPU).find(|&core| cores.is_set(core)).unwrap();
+        let mut one = CpuSet::new();
+        one.set(core);
+        rustix::thread::sched_setaffinity(None, &one).unwrap();
+        let pool = Pool::builder().build().unwrap();
+        assert!(rustix::thread::sched_getaffinity(None).unwrap() == one);
+        let worker = move || rustix::thread::sched_getaffinity(None).unwrap() == cores;
+        assert!(block_on(pool.submit(worker)).unwrap());
+        assert_eq!(pool.stats().parallelism, parallelism);
+    };
+    std::thread::spawn(pinned).join().unwrap();
 }

@@ -153,6 +153,25 @@ fn jobs_that_compute_until_told_keep_the_others_waiting() {
     }
 }
 
+/// To the pool they look like long computations.
+#[test]
+fn jobs_that_wait_for_another_job_by_spinning_do_not_keep_it_from_running_for_ever() {
+    let pool = Pool::builder().parallelism(2).max_threads(8).build().unwrap();
+    let done = Arc::new(AtomicBool::new(false));
+    let mut submissions: Vec<_> = (0..2)
+        .map(|_| {
+            let done = Arc::clone(&done);
+            pool.submit(move || {
+                while !done.load(Ordering::Relaxed) {
+                    std::thread::yield_now();
+                }
+            })
+        })
+        .collect();
+    submissions.push(pool.submit(move || done.store(true, Ordering::Relaxed)));
+    submissions.into_iter().for_each(|submission| block_on(submission).unwrap());
+}
+
 #[cfg(all(target_os = "linux", not(unblock_by_time)))]
 #[test]
 fn after_the_sleepers_woke_the_pool_computes_with_as_many_as_before() {
@@ -307,6 +326,17 @@ fn a_pool_with_nothing_to_do_sleeps() {
     held.into_iter().for_each(Held::release);
     eventually("the surplus is gone", || pool.stats().threads == 2 && pool.stats().idle == 2);
     crate::process::assert_sleep(|| crate::support::tasks_named("idle-"));
+}
+
+/// What is left of it lies in the queue until a worker comes by.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pool_whose_waiting_job_was_cancelled_sleeps() {
+    let pool = Pool::builder().name("left").parallelism(1).max_threads(1).build().unwrap();
+    let held = hold(&pool);
+    drop(pool.submit(|| ()));
+    crate::process::assert_sleep(|| crate::support::tasks_named("left-"));
+    held.release();
 }
 
 /// What the pool logs, in the process of the one test that asks for it.

@@ -91,6 +91,7 @@ mod pool;
 mod queue;
 #[cfg(feature = "server")]
 pub mod server;
+mod spawner;
 mod sync;
 mod timer;
 mod unwind;

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::Builder;
 use std::time::Instant;
 
 use crate::event_loop::Waiter;
+use crate::spawner;
 
 /// A wake-up at a given time. Dropping it cancels it.
 pub(crate) struct Alarm {
@@ -82,7 +84,8 @@ impl Timer {
         if table.started {
             return;
         }
-        match std::thread::Builder::new().name("unblock-timer".into()).spawn(|| self.run()) {
+        let thread = Builder::new().name("unblock-timer".into());
+        match spawner::run(|| thread.spawn(|| self.run())).flatten() {
             Ok(_) => table.started = true,
             Err(error) => {
                 tracing::warn!(%error, "the timer's thread could not be started: deadlines may be late");

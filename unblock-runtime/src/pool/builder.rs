@@ -1,13 +1,14 @@
 //! The settings of a pool. Each has a default that fits most programs.
 
+use std::io;
 use std::sync::Arc;
-use std::thread::available_parallelism;
 use std::time::Duration;
 
 use super::Pool;
 use super::shared::Shared;
 use crate::error::BuildError;
 use crate::queue::{Lanes, Queue};
+use crate::spawner;
 use crate::workers::niceness::Niceness;
 use crate::workers::{WakeFor, Workers, monitor, os_thread, worker};
 
@@ -57,8 +58,9 @@ impl PoolBuilder {
 
     /// Sets how many workers may compute at a time. One more computes for a moment when a job that
     /// slept goes on, or when a new type of job is tried. The workers are there from the start and
-    /// stay. Default: the number of cores that the process may use, [`available_parallelism`], or
-    /// `max_threads` if that is less.
+    /// stay. Default: the number of cores that the process may use, as
+    /// [`available_parallelism`](std::thread::available_parallelism) has it, or `max_threads` if that
+    /// is less.
     pub fn parallelism(mut self, workers: usize) -> Self {
         self.parallelism = Some(workers);
         self
@@ -105,8 +107,8 @@ impl PoolBuilder {
 
     /// Builds the pool and starts its first threads, [`parallelism`](Self::parallelism) of them.
     ///
-    /// Build it on a thread of normal priority, because threads inherit the priority of the thread
-    /// that starts them.
+    /// The threads have the cores of the process, and its priority until they are made nice, whatever
+    /// those of the calling thread are. Blocks until the threads are started.
     ///
     /// # Errors
     ///
@@ -114,7 +116,7 @@ impl PoolBuilder {
     /// gives no threads.
     pub fn build(self) -> Result<Pool, BuildError> {
         let invalid = |text: &str| Err(BuildError::Setting(text.to_owned()));
-        let cores = || available_parallelism().map_or(1, Into::into);
+        let cores = spawner::available_parallelism;
         let (parallelism, max_threads) = match (self.parallelism, self.max_threads) {
             (Some(0), _) => return invalid("parallelism must be at least 1"),
             (_, Some(0)) => return invalid("max_threads must be at least 1"),
@@ -153,12 +155,7 @@ impl PoolBuilder {
         ));
         // If the system refuses a thread below, dropping this handle ends those that started.
         let pool = Pool::from_shared(Arc::clone(&shared));
-        let watched = Arc::clone(&shared);
-        let monitor = move || monitor::run(&watched);
-        shared.spawn_thread("monitor", None, monitor).map_err(BuildError::Thread)?;
-        for _ in 0..parallelism {
-            worker::spawn(&shared, WakeFor::AnyJob).map_err(BuildError::Thread)?;
-        }
+        spawner::run(move || start_threads(&shared)).flatten().map_err(BuildError::Thread)?;
         Ok(pool)
     }
 
@@ -174,4 +171,12 @@ impl PoolBuilder {
         }
         Pool::install_global(self.build()?)
     }
+}
+
+/// Starts the monitor and the workers that stay.
+fn start_threads(shared: &Arc<Shared>) -> io::Result<()> {
+    let watched = Arc::clone(shared);
+    shared.spawn_thread("monitor", None, move || monitor::run(&watched))?;
+    (0..shared.workers.parallelism())
+        .try_for_each(|_| worker::spawn(shared, WakeFor::AnyJob).map(drop))
 }

@@ -7,10 +7,10 @@
 use std::time::Duration;
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{ThreadId, cpu_time, lower_priority};
+pub(crate) use linux::{ThreadId, be_like_first_thread, cpu_time, lower_priority};
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use elsewhere::{ThreadId, cpu_time, lower_priority};
+pub(crate) use elsewhere::{ThreadId, be_like_first_thread, cpu_time, lower_priority};
 
 /// True if the platform can tell whether a thread is asleep.
 pub(crate) const KNOWS_STATES: bool = cfg!(all(target_os = "linux", not(unblock_by_time)));
@@ -98,6 +98,18 @@ mod linux {
         }
         Ok(rustix::process::getpriority_process(None)?)
     }
+
+    /// Lets the calling thread use the cores that the process's first thread may use, and gives it
+    /// that thread's niceness, as far as the system allows.
+    pub(crate) fn be_like_first_thread() {
+        let first = Some(rustix::process::getpid());
+        if let Ok(cores) = rustix::thread::sched_getaffinity(first) {
+            let _ = rustix::thread::sched_setaffinity(None, &cores);
+        }
+        if let Ok(niceness) = rustix::process::getpriority_process(first) {
+            let _ = rustix::process::setpriority_process(None, niceness);
+        }
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -132,4 +144,7 @@ mod elsewhere {
     pub(crate) fn lower_priority(_niceness: i32) -> io::Result<i32> {
         Ok(0)
     }
+
+    /// Does nothing.
+    pub(crate) fn be_like_first_thread() {}
 }

@@ -10,6 +10,11 @@ use crate::workers::{WakeFor, os_thread, worker};
 /// Where the platform cannot tell which threads are asleep: if no job has ended for this time and
 /// work waits, one more worker may run.
 const STALL: Duration = Duration::from_millis(10);
+/// The same where the platform can tell. Jobs that wait for another job by spinning are taken for
+/// computing ones, and would keep it from running for ever. The time doubles with each more worker,
+/// because long computations look like that too.
+const SPIN_STALL: Duration = Duration::from_secs(5);
+const MAX_DOUBLINGS: u32 = 10;
 /// The number of failed samples after which looks count as impossible, about a quarter of a second.
 const MAX_FAILED_SAMPLES: u32 = 64;
 /// The time after which another thread is asked for when the system has refused one. It doubles up
@@ -23,11 +28,11 @@ pub(super) struct Growth {
     /// The number of workers that are to have a permit. It doubles with each sample that finds all
     /// of them asleep.
     target: u32,
-    /// Where time decides: the number of permits.
+    /// The number of permits. It is the parallelism, unless no job has ended for a while.
     limit: u32,
-    /// Where time decides: the number of jobs that had ended when one ended last.
+    /// The number of jobs that had ended when one ended last.
     ended: u64,
-    /// Where time decides: when a job ended last.
+    /// When a job ended last, or the limit was raised.
     last_end: Instant,
     /// The number of samples in a row in which a look has failed.
     failed_samples: u32,
@@ -55,9 +60,10 @@ impl Growth {
         }
     }
 
-    /// Forgets the target of the last watch.
+    /// Forgets the target of the last watch, and how long it was ago.
     pub(super) fn reset(&mut self) {
         self.target = self.limit;
+        self.last_end = Instant::now();
     }
 
     /// Wakes or starts workers, as the sample suggests.
@@ -84,16 +90,17 @@ impl Growth {
         self.spawn(pool, WakeFor::AnyJob, missing);
     }
 
-    /// Lets time decide how many workers may run, if the platform cannot tell which are asleep. A
-    /// look may fail for a moment, without file descriptors for example. That changes nothing.
+    /// Raises the limit when no job has ended for a while. The while is short if the platform cannot
+    /// tell which threads are asleep. A look may fail for a moment, without file descriptors for
+    /// example. That changes nothing.
     fn adjust_limit(&mut self, pool: &Shared, sample: Sample) {
         if sample.unknown == 0 {
-            self.failed_samples = 0;
-            if self.limit != self.parallelism {
+            if self.failed_samples > MAX_FAILED_SAMPLES {
                 self.limit = self.parallelism;
-                pool.workers.set_limit(self.limit);
             }
-            return;
+            self.failed_samples = 0;
+            let raised = (self.limit - self.parallelism).min(MAX_DOUBLINGS);
+            return self.adjust_limit_by_time(pool, SPIN_STALL * (1 << raised));
         }
         self.failed_samples = self.failed_samples.saturating_add(1);
         if os_thread::KNOWS_STATES && self.failed_samples <= MAX_FAILED_SAMPLES {
@@ -106,16 +113,17 @@ impl Growth {
                 "cannot tell which threads are asleep (is /proc mounted?); time decides how many run"
             );
         }
-        self.adjust_limit_by_time(pool);
+        self.adjust_limit_by_time(pool, STALL);
     }
 
-    fn adjust_limit_by_time(&mut self, pool: &Shared) {
+    /// Raises the limit by one if no job has ended for the time `stall`, and lowers it if one has.
+    fn adjust_limit_by_time(&mut self, pool: &Shared, stall: Duration) {
         let (ended, now) = (pool.counters.ended_total(), Instant::now());
         if ended != self.ended {
             self.ended = ended;
             self.last_end = now;
             self.limit = self.limit.saturating_sub(1).max(self.parallelism);
-        } else if now.duration_since(self.last_end) >= STALL {
+        } else if now.duration_since(self.last_end) >= stall {
             self.last_end = now;
             self.limit = self.limit.saturating_add(1).min(self.max_threads);
         }
@@ -152,6 +160,7 @@ impl Growth {
 mod tests {
     use super::*;
     use crate::Pool;
+    use crate::job::wait::block_on;
 
     const FAILED: Sample =
         Sample { running: 0, asleep: 0, waking_to_block: 0, unknown: 1, profiles_changed: false };
@@ -177,5 +186,20 @@ mod tests {
         assert_eq!(growth.limit, 3);
         growth.adjust_limit(&pool.shared, Sample { unknown: 0, ..FAILED });
         assert_eq!(growth.limit, 2);
+    }
+
+    #[test]
+    fn each_further_worker_for_jobs_that_do_not_end_takes_twice_the_time() {
+        let pool = Pool::builder().parallelism(2).build().unwrap();
+        let mut growth = Growth::new(&pool.shared);
+        let computing = Sample { running: 2, unknown: 0, ..FAILED };
+        for (seconds, limit) in [(4, 2), (5, 3), (9, 3), (10, 4), (19, 4), (20, 5)] {
+            growth.last_end = Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap();
+            growth.adjust_limit(&pool.shared, computing);
+            assert_eq!(growth.limit, limit, "after {seconds} s");
+        }
+        block_on(pool.submit(|| ())).unwrap();
+        growth.adjust_limit(&pool.shared, computing);
+        assert_eq!(growth.limit, 4);
     }
 }

@@ -43,7 +43,7 @@ pub(crate) fn run(pool: &Arc<Shared>) {
         }
         growth.reset();
         watch(pool, &mut growth, &mut pressure);
-        workers.trigger.disarm(|| pool.queue.has_work());
+        workers.trigger.disarm(|| pool.queue.len() > 0);
     }
 }
 
@@ -66,7 +66,8 @@ fn watch(pool: &Arc<Shared>, growth: &mut Growth, pressure: &mut Pressure) {
     let mut quiet = 0;
     while quiet < QUIET_SAMPLES && !pool.workers.is_dismissed() {
         thread::park_timeout(jitter.vary(period));
-        if !pool.queue.has_work() {
+        // Tombstones in the lanes are not work.
+        if pool.queue.len() == 0 {
             quiet += 1;
             continue;
         }
