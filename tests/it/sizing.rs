@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use unblock_runtime::{Pool, Submission, unblock};
+use unblock_runtime::{Error, Pool, Submission, job, unblock};
 
 use crate::support::{Gate, Held, block_on, eventually, hold, next, poll_once};
 
@@ -169,7 +169,43 @@ fn jobs_that_wait_for_another_job_by_spinning_do_not_keep_it_from_running_for_ev
         })
         .collect();
     submissions.push(pool.submit(move || done.store(true, Ordering::Relaxed)));
-    submissions.into_iter().for_each(|submission| block_on(submission).unwrap());
+    for submission in submissions {
+        block_on(submission).unwrap();
+    }
+}
+
+/// The others begin at once, though the threads never sleep.
+#[test]
+fn a_job_that_says_that_it_blocks_lets_others_run_meanwhile() {
+    let pool = Pool::builder().parallelism(1).max_threads(4).build().unwrap();
+    let done = Arc::new(AtomicBool::new(false));
+    let mut submissions: Vec<_> = (0..3)
+        .map(|_| {
+            let done = Arc::clone(&done);
+            pool.submit(move || {
+                job::blocking(|| {
+                    while !done.load(Ordering::Relaxed) {
+                        std::thread::yield_now();
+                    }
+                });
+            })
+        })
+        .collect();
+    submissions.push(pool.submit(move || done.store(true, Ordering::Relaxed)));
+    for submission in submissions {
+        block_on(submission).unwrap();
+    }
+}
+
+#[test]
+fn a_blocking_part_that_panics_gives_all_back() {
+    let pool = Pool::builder().parallelism(1).max_threads(2).build().unwrap();
+    for _ in 0..3 {
+        let panics = pool.submit(|| job::blocking(|| panic!("in the blocking part")));
+        assert!(matches!(block_on(panics), Err(Error::Panicked(_))));
+    }
+    assert_eq!(block_on(pool.submit(|| job::blocking(|| job::blocking(|| 7)))).unwrap(), 7);
+    assert_eq!(job::blocking(|| 7), 7, "outside of a job");
 }
 
 #[cfg(all(target_os = "linux", not(unblock_by_time)))]

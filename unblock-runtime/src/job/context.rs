@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Run;
+use crate::workers::worker;
 
 thread_local! {
     static JOB: RefCell<Option<Arc<dyn Run>>> = const { RefCell::new(None) };
@@ -37,6 +38,29 @@ pub fn is_cancelled() -> bool {
         header.is_cancelled() || header.is_expired() || job.pool().is_stopping()
     })
     .unwrap_or(false)
+}
+
+/// Runs `f`, which sleeps or waits, in a job that computes otherwise: another job may use the core
+/// meanwhile.
+///
+/// The pool finds out by itself that a job sleeps, within some milliseconds and while work waits.
+/// With this hint it knows at once, and it knows as well of what looks like computing: waiting for
+/// another job by spinning. Afterwards the job has its core back if one is left, and shares it with
+/// others until then. At most `max_threads` less the parallelism of a pool's threads block at a
+/// time by such a hint; beyond, and outside of a job, `f` just runs. The idea is Java's
+/// `ForkJoinPool.managedBlock`.
+///
+/// ```
+/// use unblock_runtime::{job, unblock};
+///
+/// #[unblock]
+/// fn convert(path: std::path::PathBuf) -> std::io::Result<u32> {
+///     let bytes = job::blocking(|| std::fs::read(path))?;
+///     Ok(bytes.iter().map(|&byte| u32::from(byte)).sum())
+/// }
+/// ```
+pub fn blocking<T>(f: impl FnOnce() -> T) -> T {
+    worker::block_in_place(f)
 }
 
 /// Asks the running job, if there is one. There is none while the thread's locals are destroyed.

@@ -1,5 +1,5 @@
-//! Questions that a running job may ask: its [`name`], its [`deadline`], whether it [is
-//! cancelled](is_cancelled).
+//! What a running job may ask: its [`name`], its [`deadline`], whether it [is
+//! cancelled](is_cancelled); and what it may say: that a part of it is [`blocking`].
 
 // A job is the work, the place for its outcome and what the pool knows of it, in one allocation
 // that the queue and the awaiting caller share:
@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use self::completion::{Completion, Expired};
-pub use self::context::{deadline, is_cancelled, name};
+pub use self::context::{blocking, deadline, is_cancelled, name};
 pub(crate) use self::header::{Estimate, Header, SubmitOptions};
 use self::origin::Origin;
 pub use self::submission::Submission;

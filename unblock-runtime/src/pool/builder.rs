@@ -59,8 +59,8 @@ impl PoolBuilder {
     /// Sets how many workers may compute at a time. One more computes for a moment when a job that
     /// slept goes on, or when a new type of job is tried. The workers are there from the start and
     /// stay. Default: the number of cores that the process may use, as
-    /// [`available_parallelism`](std::thread::available_parallelism) has it, or `max_threads` if that
-    /// is less.
+    /// [`available_parallelism`](std::thread::available_parallelism) has it, or `max_threads` if
+    /// that is less.
     pub fn parallelism(mut self, workers: usize) -> Self {
         self.parallelism = Some(workers);
         self
@@ -107,8 +107,8 @@ impl PoolBuilder {
 
     /// Builds the pool and starts its first threads, [`parallelism`](Self::parallelism) of them.
     ///
-    /// The threads have the cores of the process, and its priority until they are made nice, whatever
-    /// those of the calling thread are. Blocks until the threads are started.
+    /// The threads have the cores of the process, and its priority until they are made nice,
+    /// whatever those of the calling thread are. Blocks until the threads are started.
     ///
     /// # Errors
     ///

@@ -180,6 +180,17 @@ impl Workers {
         regained
     }
 
+    /// Gives a blocked worker a permit if there is one left. If not, the worker goes on without, and
+    /// gets one from the monitor if work waits.
+    pub(crate) fn try_regain_permit(&self, slot: &WorkerSlot) {
+        if self.permits.try_acquire()
+            && !slot.state.change(WorkerState::Blocked, WorkerState::Running)
+        {
+            // The monitor saw the worker run just now, and gave it a permit already.
+            self.permits.give_back(Counts::PERMIT);
+        }
+    }
+
     /// Waits on the idle stack until there is work for this worker, or until it is to leave.
     /// Blocks. `searching` is [`Counts::SEARCHER`] if the worker was counted as a searcher.
     fn park(

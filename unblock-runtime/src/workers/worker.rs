@@ -1,5 +1,6 @@
 //! A worker: a thread that takes a job, runs it, completes it, and looks for the next.
 
+use std::cell::OnceCell;
 use std::io;
 use std::mem;
 use std::sync::Arc;
@@ -45,8 +46,34 @@ pub(crate) fn spawn(pool: &Arc<Shared>, wake_for: WakeFor) -> io::Result<bool> {
     }
 }
 
+thread_local! {
+    /// The worker of this thread, and its pool.
+    static WORKER: OnceCell<(Arc<Shared>, Arc<WorkerSlot>)> = const { OnceCell::new() };
+}
+
+/// Runs `f`, which blocks, as a part of the job on this thread. If the worker has a permit, another
+/// worker gets it meanwhile.
+pub(crate) fn block_in_place<T>(f: impl FnOnce() -> T) -> T {
+    struct Leave<'a>(&'a Shared, &'a WorkerSlot);
+    impl Drop for Leave<'_> {
+        fn drop(&mut self) {
+            self.0.workers.leave_blocking();
+            self.0.workers.try_regain_permit(self.1);
+        }
+    }
+    // There is no worker while the thread's locals are destroyed.
+    let worker = WORKER.try_with(|worker| worker.get().cloned()).ok().flatten();
+    let _leave = worker.as_ref().and_then(|(pool, slot)| {
+        let has_work = || pool.queue.has_work();
+        let gives = slot.has_permit() && pool.workers.enter_blocking(slot, has_work);
+        gives.then(|| Leave(pool, slot))
+    });
+    f()
+}
+
 /// Runs jobs on this thread until the worker is to leave.
 fn run(pool: &Arc<Shared>, slot: &Arc<WorkerSlot>) {
+    WORKER.with(|worker| drop(worker.set((Arc::clone(pool), Arc::clone(slot)))));
     let mut searching = slot.occupy() == Some(WakeFor::AnyJob);
     let mut is_nice = false;
     let has_work = || pool.queue.has_work();

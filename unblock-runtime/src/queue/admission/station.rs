@@ -11,8 +11,8 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 /// The shortest predicted wait that corrects predictions. Shorter waits are made of wake-ups, and
 /// not of work in front.
 const MIN_CORRECTING: Duration = Duration::from_millis(1);
-/// The bounds of the number of waits over which averages go. Jobs that begin at one moment count for
-/// little each, because all their waits have one cause.
+/// The bounds of the number of waits over which averages go. Jobs that begin at one moment count
+/// for little each, because all their waits have one cause.
 const WINDOW: RangeInclusive<u64> = 8..=4096;
 /// A correction of one, in fixed point.
 const ONE: u64 = 1 << 16;

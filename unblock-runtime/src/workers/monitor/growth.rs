@@ -90,9 +90,9 @@ impl Growth {
         self.spawn(pool, WakeFor::AnyJob, missing);
     }
 
-    /// Raises the limit when no job has ended for a while. The while is short if the platform cannot
-    /// tell which threads are asleep. A look may fail for a moment, without file descriptors for
-    /// example. That changes nothing.
+    /// Raises the limit when no job has ended for a while. The while is short if the platform
+    /// cannot tell which threads are asleep. A look may fail for a moment, without file descriptors
+    /// for example. That changes nothing.
     fn adjust_limit(&mut self, pool: &Shared, sample: Sample) {
         if sample.unknown == 0 {
             if self.failed_samples > MAX_FAILED_SAMPLES {
