@@ -34,7 +34,7 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
         ));
     }
     if unit.is_empty() {
-        return Err(correction(number));
+        return Err(missing_unit_message(number));
     }
     let Some((_, length)) = UNITS.into_iter().find(|(name, _)| *name == unit) else {
         return Err(format!(
@@ -49,7 +49,7 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
 }
 
 /// Returns the error message for a number without a unit or without quotes.
-pub(crate) fn correction(number: &str) -> String {
+pub(crate) fn missing_unit_message(number: &str) -> String {
     let bare = number.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '_');
     if bare.len() == number.len() {
         format!("`{number}` of what? Write the unit too, such as \"{number}s\" or \"{number}ms\"")

@@ -6,18 +6,18 @@ use quote::ToTokens;
 /// Collects errors, so that the user sees all of them at once.
 #[derive(Default)]
 pub(crate) struct Errors {
-    first: Option<syn::Error>,
+    combined: Option<syn::Error>,
 }
 
 impl Errors {
     pub(crate) fn is_empty(&self) -> bool {
-        self.first.is_none()
+        self.combined.is_none()
     }
 
     pub(crate) fn add(&mut self, error: syn::Error) {
-        match &mut self.first {
-            Some(first) => first.combine(error),
-            None => self.first = Some(error),
+        match &mut self.combined {
+            Some(combined) => combined.combine(error),
+            None => self.combined = Some(error),
         }
     }
 
@@ -33,6 +33,6 @@ impl Errors {
 
     /// Returns one `compile_error!` per error.
     pub(crate) fn into_compile_errors(self) -> TokenStream {
-        self.first.map(syn::Error::into_compile_error).unwrap_or_default()
+        self.combined.map(syn::Error::into_compile_error).unwrap_or_default()
     }
 }

@@ -111,10 +111,10 @@ use crate::parse::options::Options;
 /// }
 /// ```
 ///
-/// With `shed` a call is admitted if it will probably begin in time: within the nearer of the
+/// With `shed` a call is admitted if it will probably end in time: within the nearer of the
 /// function's `timeout` and its request's deadline, or within one second if it has neither. The
 /// wait is predicted from the jobs that wait already, from how long calls of each function have
-/// taken, and from how much they vary. As long as nothing is known of a function, 64 of its calls
+/// taken, and from how much they vary. As long as nothing is known of functions, 64 calls of them
 /// per core may wait. The `retry_after` of `Error::Overloaded` says when there will be room if no
 /// more calls come.
 ///

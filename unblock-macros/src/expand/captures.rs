@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
-use crate::expand::receiver;
+use crate::expand::rename_self;
 use crate::expand::runtime_path::runtime_path;
 use crate::parse::argument::{self, Argument};
 use crate::parse::function::Function;
@@ -32,7 +32,7 @@ pub(crate) fn captures(
     let mut captures = TokenStream::new();
     if let Some(receiver) = function.sig.receiver() {
         let token = &receiver.self_token;
-        let this = receiver::ident(at(token.span));
+        let this = rename_self::ident(at(token.span));
         let call = if argument::is_borrowed_receiver(receiver) {
             own(token.span, token, options)
         } else {

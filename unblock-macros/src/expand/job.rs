@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Pat, Receiver, ReceiverKind, ReturnType, Token, Type};
 
-use crate::expand::receiver;
+use crate::expand::rename_self;
 use crate::parse::argument::{self, Argument};
 use crate::parse::function::{Body, Function};
 use crate::parse::options::Options;
@@ -45,7 +45,7 @@ pub(crate) fn job(
 
     let Body::Braces(braces) = &function.body else { return (Vec::new(), TokenStream::new()) };
     let (inner_attrs, body) = split_inner_attributes(braces.stream());
-    let body = if function.sig.receiver().is_some() { receiver::rename(body) } else { body };
+    let body = if function.sig.receiver().is_some() { rename_self::rename(body) } else { body };
     let mut block = Group::new(Delimiter::Brace, body);
     // The block is shown at the user's braces but has the hygiene of generated code; with the
     // user's own span the compiler would warn about unnecessary braces.
@@ -84,8 +84,8 @@ pub(crate) fn job(
 /// ```
 fn receiver_binding(receiver: &Receiver) -> TokenStream {
     let token = &receiver.self_token;
-    let this = receiver::ident(token.span);
-    let outside = receiver::ident(at(token.span));
+    let this = rename_self::ident(token.span);
+    let outside = rename_self::ident(at(token.span));
     let span = at(token.span);
     if argument::is_borrowed_receiver(receiver) {
         let mutability = match receiver.kind {

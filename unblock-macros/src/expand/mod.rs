@@ -5,8 +5,8 @@
 //! 1. [`option_values`](mod@option_values) evaluates the options, while the arguments are still
 //!    there.
 //! 2. [`captures`](mod@captures) moves or copies each argument for the job.
-//! 3. [`job`](mod@job) turns the user's body into a closure; `receiver` and `format_string` rename
-//!    `self` in it.
+//! 3. [`job`](mod@job) turns the user's body into a closure; `rename_self` and `format_string`
+//!    rename `self` in it.
 //! 4. [`call`](mod@call) submits the job, awaits its outcome, and converts it into the return
 //!    value.
 
@@ -15,7 +15,7 @@ mod captures;
 mod format_string;
 mod job;
 mod option_values;
-mod receiver;
+mod rename_self;
 mod runtime_path;
 
 use proc_macro2::{Span, TokenStream};

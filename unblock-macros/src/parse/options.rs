@@ -168,9 +168,11 @@ fn parse_timeout(value: Expr) -> syn::Result<Timeout> {
     let text = match lit {
         Lit::Str(text) => text.value(),
         // The quotes are easily forgotten: `timeout = 5`, or `timeout = 5s`, which is one token.
-        Lit::Int(number) => return Err(error_at_value(duration::correction(&number.to_string()))),
+        Lit::Int(number) => {
+            return Err(error_at_value(duration::missing_unit_message(&number.to_string())));
+        }
         Lit::Float(number) => {
-            return Err(error_at_value(duration::correction(&number.to_string())));
+            return Err(error_at_value(duration::missing_unit_message(&number.to_string())));
         }
         _ => {
             return Err(error_at_value(

@@ -136,8 +136,8 @@ impl Mailbox {
         batch.shrink_to(KEPT_CAPACITY);
     }
 
-    /// Wakes the tasks that wait here, if the mailbox was not emptied since it had been emptied
-    /// this number of times. Called by the timer.
+    /// Wakes the tasks that wait here, if the mailbox has not been emptied since the count of its
+    /// drains was `drains`, and the loop's thread is asleep. Called by the timer.
     #[cfg(not(loom))]
     pub(super) fn rescue(self: &Arc<Self>, drains: u64) {
         let wakers = {

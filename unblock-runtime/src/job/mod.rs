@@ -10,6 +10,8 @@
 //
 // A `Submission` is the caller's handle. The queue and the workers hold the same job as `dyn Run`.
 
+#[cfg(not(loom))]
+pub(crate) mod block_on;
 pub(crate) mod completion;
 pub(crate) mod context;
 pub(crate) mod deadline;
@@ -17,8 +19,6 @@ pub(crate) mod handler;
 pub(crate) mod header;
 pub(crate) mod origin;
 mod submission;
-#[cfg(not(loom))]
-pub(crate) mod wait;
 
 use std::sync::Arc;
 use std::task::{Context, Poll};

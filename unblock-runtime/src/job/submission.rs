@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 #[cfg(not(loom))]
-use super::wait;
+use super::block_on::block_on;
 use super::{Await, CancelledBy, Run, deadline};
 use crate::error::Error;
 use crate::event_loop::Waiter;
@@ -80,7 +80,7 @@ impl<T> Submission<T> {
     /// As for awaiting it.
     #[cfg(not(loom))]
     pub fn wait(self) -> Result<T, Error> {
-        wait::block_on(self)
+        block_on(self)
     }
 
     /// Lets the job run without anybody waiting for it. If there was no room in the queue, the job
@@ -119,7 +119,7 @@ impl<T> Submission<T> {
         // would give its room back.
         let is_with_caller = self.job.position().get() == Position::WithCaller;
         if is_with_caller && !self.job.is_tombstone() {
-            self.job.pool().wait_for_room(&(Arc::clone(&self.job) as Arc<dyn Run>));
+            self.job.pool().join_waitlist(&(Arc::clone(&self.job) as Arc<dyn Run>));
         }
     }
 }

@@ -9,9 +9,9 @@ use crate::queue::admission::Resource;
 use crate::queue::{Behavior, Position};
 use crate::workers::profile::JobType;
 
-/// The longest wait of a job with `shed` and without a deadline: one second, which is what people
-/// notice as a delay in a dialogue (Nielsen, "Response Times", 1993).
-const MAX_SHED_WAIT: Duration = Duration::from_secs(1);
+/// The time within which a job with `shed` and without a deadline is to end: one second, which is
+/// what people notice as a delay in a dialogue (Nielsen, "Response Times", 1993).
+const SHED_TIME: Duration = Duration::from_secs(1);
 
 impl Shared {
     /// Estimates the wait of a job that is submitted now, if the pool keeps estimates.
@@ -45,7 +45,7 @@ impl Shared {
         if options.shed {
             let time = options
                 .deadline
-                .map_or(MAX_SHED_WAIT, |deadline| deadline.saturating_duration_since(submitted));
+                .map_or(SHED_TIME, |deadline| deadline.saturating_duration_since(submitted));
             self.admission.admit(expected, time)?;
         }
         Ok(Box::new(Estimate { submitted, expected }))
@@ -61,7 +61,7 @@ impl Shared {
     /// Notes that a job begins to run. Returns when, if the pool keeps estimates.
     pub(crate) fn job_begins(&self, header: &Header) -> Option<Instant> {
         self.stops_waiting(header);
-        self.queue_changed(self.queue.leave());
+        self.queue_changed(self.queue.begun());
         header.estimate.as_ref().map(|estimate| {
             let now = Instant::now();
             self.admission.waited(estimate.expected, now - estimate.submitted, now);

@@ -17,9 +17,9 @@ pub use self::shutdown::Shutdown;
 use self::shutdown::ShutdownWait;
 pub use self::stats::Stats;
 use crate::error::{BuildError, Error, TrySubmitError};
-use crate::job::origin::Origin;
 #[cfg(not(loom))]
-use crate::job::wait;
+use crate::job::block_on::block_on;
+use crate::job::origin::Origin;
 use crate::job::{Await, Job, Run, Submission, SubmitOptions};
 use crate::queue::Entry;
 use crate::workers::profile::JobType;
@@ -149,7 +149,7 @@ impl Pool {
         let shared = &self.shared;
         Stats {
             name: shared.name.clone(),
-            waiting: shared.queue.waiting(),
+            waiting: shared.queue.waitlist_len(),
             threads: shared.workers.threads(),
             idle: shared.workers.idle(),
             parallelism: shared.workers.parallelism() as usize,
@@ -181,7 +181,7 @@ impl Pool {
     ///
     /// Not to be called in a job of this pool, which it would wait for until `grace` is over.
     pub fn shutdown_blocking(&self, grace: Duration) -> Shutdown {
-        wait::block_on(self.shutdown(grace))
+        block_on(self.shutdown(grace))
     }
 }
 

@@ -92,9 +92,9 @@ impl Shared {
     }
 
     /// Puts a job that found no room on the waitlist.
-    pub(crate) fn wait_for_room(&self, job: &Arc<dyn Run>) {
+    pub(crate) fn join_waitlist(&self, job: &Arc<dyn Run>) {
         self.starts_waiting(job.header());
-        match self.queue.wait_for_room(job) {
+        match self.queue.join_waitlist(job) {
             Ok(change) => self.queue_changed(change),
             Err(_closed) => {
                 self.stops_waiting(job.header());

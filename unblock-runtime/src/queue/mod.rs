@@ -7,9 +7,9 @@
 //! are asleep.
 //!
 //! The bound is kept in a counter beside the channels ([`Room`]), because an item that is cancelled
-//! gives its room back at once, while a channel can only be emptied from its front. A cancelled
-//! item stays in its channel as a *tombstone*. A worker drops it in passing, or a sweep does when
-//! there are many.
+//! gives its room back at once, while a channel can only be emptied from its front. An item in a
+//! channel of which nothing is left to run, because it was cancelled, timed out or begun, is a
+//! *tombstone*. A worker drops it in passing, or a sweep does when there are many.
 //!
 //! An item that finds no room joins the waitlist. Whoever frees room moves the first item of the
 //! waitlist into the queue. It does not wait for the caller's next poll, so a caller that does not
@@ -17,16 +17,16 @@
 //!
 //! # The invariants
 //!
-//! - *If the waitlist is not empty, there is no room, or some thread that will look at the
-//!   waitlist again has yet to take its lock.* Freeing races with joining: the one frees room and
-//!   then reads the length of the waitlist, the other joins the waitlist and then looks for room.
-//!   One of the two sees the other, by sequential consistency.
+//! - *While items are on the waitlist, the queue is full, or some thread is about to lock the
+//!   waitlist and to move its first item into the queue.* Freeing races with joining: the one frees
+//!   room and then reads the length of the waitlist, the other joins the waitlist and then looks
+//!   for room. One of the two sees the other, by sequential consistency.
 //! - The [`Position`] of an item changes under the waitlist's lock. Withdrawing an item races with
 //!   moving it into the queue: whichever takes the lock first decides whether the item has room to
 //!   give back.
-//! - After `close` no new item takes room for good: entering takes room first and looks at `open`
-//!   afterwards, and closing does the reverse. So a worker that finds the queue closed and all
-//!   room free may leave for good.
+//! - After `close` no new item keeps room: `try_enter` takes room, then reads `open`, and gives the
+//!   room back if it is closed. `close` clears `open`, and workers read the room only after that.
+//!   So a worker that finds the queue closed and all room free may leave for good.
 
 pub(crate) mod admission;
 mod lane;
@@ -57,7 +57,7 @@ pub(crate) trait Queued {
     /// Returns where the item waits. Only the queue changes it.
     fn position(&self) -> &AtomicPosition;
 
-    /// Returns true if the item was cancelled or has begun, so that nothing of it is left to run.
+    /// Returns true if nothing of the item is left to run.
     fn is_tombstone(&self) -> bool;
 
     /// Returns what is known of items of this type.
@@ -158,7 +158,7 @@ impl<T: Queued + ?Sized> Queue<T> {
         if !self.is_open() {
             // Another item may have joined the waitlist meanwhile, because this one had the room.
             // The caller notifies workers on `Closed` in any case, so the change can be ignored.
-            let _ = self.leave();
+            let _ = self.begun();
             return Entry::Closed;
         }
         item.position().set(Position::InQueue);
@@ -171,7 +171,7 @@ impl<T: Queued + ?Sized> Queue<T> {
     /// # Errors
     ///
     /// The queue is closed, and the item has not joined.
-    pub(crate) fn wait_for_room(&self, item: &Arc<T>) -> Result<Change, QueueClosed> {
+    pub(crate) fn join_waitlist(&self, item: &Arc<T>) -> Result<Change, QueueClosed> {
         let mut waitlist = self.waitlist.lock();
         if !self.is_open() {
             return Err(QueueClosed);
@@ -183,12 +183,14 @@ impl<T: Queued + ?Sized> Queue<T> {
         Ok(self.admit(&mut waitlist))
     }
 
-    /// Takes the next item, of the blocking lane if there is one. It may be a tombstone.
+    /// Takes the next item of the blocking lane or, if that is empty, of the computing lane. It may
+    /// be a tombstone.
     pub(crate) fn pop_blocking_first(&self) -> Option<(LaneKind, Arc<T>)> {
         self.pop_blocking().or_else(|| self.pop_computing())
     }
 
-    /// Takes the next item, of the computing lane if there is one. It may be a tombstone.
+    /// Takes the next item of the computing lane or, if that is empty, of the blocking lane. It may
+    /// be a tombstone.
     pub(crate) fn pop_computing_first(&self) -> Option<(LaneKind, Arc<T>)> {
         self.pop_computing().or_else(|| self.pop_blocking())
     }
@@ -231,21 +233,22 @@ impl<T: Queued + ?Sized> Queue<T> {
     }
 
     /// Number of items in the waitlist.
-    pub(crate) fn waiting(&self) -> usize {
+    pub(crate) fn waitlist_len(&self) -> usize {
         self.waiting.load(Ordering::SeqCst)
     }
 
     /// Gives back the room of an item that has begun.
-    pub(crate) fn leave(&self) -> Change {
+    pub(crate) fn begun(&self) -> Change {
         self.room.free();
         between_seq_cst();
-        if self.waiting() == 0 {
+        if self.waitlist_len() == 0 {
             return Change::Nothing;
         }
         self.admit(&mut self.waitlist.lock())
     }
 
-    /// Takes an item that is over, and had not begun, out of the queue or the waitlist.
+    /// Takes an item that was cancelled, timed out or refused before it began out of the queue or
+    /// the waitlist.
     pub(crate) fn withdraw(&self, position: &AtomicPosition) -> Change {
         if position.get() == Position::WithCaller {
             return Change::Nothing;
@@ -319,7 +322,7 @@ impl<T: Queued + ?Sized> Queue<T> {
             return false;
         }
         let _waitlist = self.waitlist.lock();
-        self.room.in_use() == 0 && self.waiting() == 0
+        self.room.in_use() == 0 && self.waitlist_len() == 0
     }
 
     /// Takes all items out of the queue and the waitlist, tombstones included. Each still counts as

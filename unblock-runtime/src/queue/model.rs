@@ -47,7 +47,7 @@ fn full() -> Arc<Queue<Item>> {
 /// Takes an item, as a worker does.
 fn take(queue: &Queue<Item>) {
     assert!(queue.pop_computing_first().is_some());
-    let _ = queue.leave();
+    let _ = queue.begun();
 }
 
 #[test]
@@ -58,9 +58,9 @@ fn freed_room_goes_to_an_item_that_joins_the_waitlist() {
             let queue = Arc::clone(&queue);
             move || take(&queue)
         });
-        let _ = queue.wait_for_room(&Item::new());
+        let _ = queue.join_waitlist(&Item::new());
         worker.join().unwrap();
-        assert_eq!(queue.waiting(), 0);
+        assert_eq!(queue.waitlist_len(), 0);
         take(&queue);
         assert_eq!(queue.try_enter(Item::new()), Entry::Entered, "room was lost");
     });
@@ -71,8 +71,8 @@ fn an_item_that_leaves_the_waitlist_takes_no_room_along() {
     loom::model(|| {
         let queue = full();
         let (leaver, stayer) = (Item::new(), Item::new());
-        let _ = queue.wait_for_room(&leaver);
-        let _ = queue.wait_for_room(&stayer);
+        let _ = queue.join_waitlist(&leaver);
+        let _ = queue.join_waitlist(&stayer);
         let worker = thread::spawn({
             let queue = Arc::clone(&queue);
             move || take(&queue)
@@ -80,7 +80,7 @@ fn an_item_that_leaves_the_waitlist_takes_no_room_along() {
         let _ = queue.withdraw(&leaver.position);
         worker.join().unwrap();
         assert_eq!(stayer.position.get(), Position::InQueue);
-        assert_eq!((queue.waiting(), queue.room.in_use()), (0, 1));
+        assert_eq!((queue.waitlist_len(), queue.room.in_use()), (0, 1));
     });
 }
 
@@ -116,7 +116,7 @@ fn room_that_is_given_back_after_close_goes_to_the_waitlist() {
             let queue = Arc::clone(&queue);
             move || queue.close()
         });
-        let _ = queue.wait_for_room(&Item::new());
+        let _ = queue.join_waitlist(&Item::new());
         late.join().unwrap();
         closer.join().unwrap();
         while queue.has_work() {

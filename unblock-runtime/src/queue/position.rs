@@ -8,7 +8,7 @@ use crate::sync::atomic::{AtomicU8, Ordering};
 ///                 try_enter
 /// WithCaller ───────────────────▶ InQueue
 ///      │                             ▲
-///      │ wait_for_room         admit │
+///      │ join_waitlist         admit │
 ///      └───────────▶ InWaitlist ─────┘
 ///                        │ withdraw
 ///                        └───────────▶ LeftWaitlist

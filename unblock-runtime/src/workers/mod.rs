@@ -8,7 +8,8 @@
 //! - `worker`: the thread that takes a job, runs it, and looks for the next.
 //! - `permits`: how many workers may compute. `slot`: the state of one worker. `registry`: all
 //!   workers, and the stack of idle ones.
-//! - `monitor`: the thread that samples the workers while work waits and no worker may take it.
+//! - `monitor`: the thread that samples the workers while work waits and no worker may take it. Its
+//!   `growth` decides how many workers run.
 //! - `profile`: whether jobs of one type block.
 //! - `os_thread`, `niceness`: threads as the operating system sees them.
 
@@ -38,8 +39,8 @@ pub(crate) struct Workers {
     max_threads: usize,
     keep_alive: Duration,
     registry: Mutex<Registry>,
-    /// The number of workers that run a blocking job for which they never had a permit, or gave it
-    /// away.
+    /// The number of workers that began a job as a blocking one. Workers whose permit the monitor
+    /// has taken in the middle of a job do not count.
     in_blocking: AtomicUsize,
     trigger: Trigger,
 }
@@ -136,7 +137,8 @@ impl Workers {
         self.max_blocking().saturating_sub(self.in_blocking.load(Ordering::SeqCst))
     }
 
-    /// All threads but `parallelism` may run blocking jobs. The others take computing jobs first.
+    /// At most this number of workers run blocking jobs at a time, and the others take computing
+    /// jobs first.
     fn max_blocking(&self) -> usize {
         self.max_threads - self.parallelism as usize
     }
@@ -144,7 +146,7 @@ impl Workers {
     /// Returns true if the worker may take another job: any job if it holds a permit, otherwise
     /// only a blocking one. If not, it is to [`park`](Self::park).
     pub(crate) fn may_continue(&self, slot: &WorkerSlot, has_blocking: impl Fn() -> bool) -> bool {
-        if self.keeps_permit(slot) {
+        if self.settle_permit(slot) {
             return true;
         }
         let may_block = self.blocking_slots_left() > 0 && has_blocking();
@@ -156,7 +158,7 @@ impl Workers {
 
     /// Returns true if the worker has a permit after its job. It gives the permit back if too many
     /// are out, and gets one again if its own was taken and there is one.
-    fn keeps_permit(&self, slot: &WorkerSlot) -> bool {
+    fn settle_permit(&self, slot: &WorkerSlot) -> bool {
         if slot.state.get() == WorkerState::Running {
             if !self.permits.are_oversubscribed() {
                 return true;
@@ -170,7 +172,7 @@ impl Workers {
             }
         }
         if !slot.state.change(WorkerState::Blocked, WorkerState::Idle) {
-            // The monitor saw the worker run just now, and gave the permit back.
+            // The monitor has seen the worker awake meanwhile, and has given it a permit.
             return true;
         }
         let regained = self.permits.try_acquire();
@@ -180,13 +182,13 @@ impl Workers {
         regained
     }
 
-    /// Gives a blocked worker a permit if there is one left. If not, the worker goes on without, and
-    /// gets one from the monitor if work waits.
+    /// Gives a blocked worker a permit if there is one left. If not, the worker goes on without,
+    /// and gets one from the monitor if work waits.
     pub(crate) fn try_regain_permit(&self, slot: &WorkerSlot) {
         if self.permits.try_acquire()
             && !slot.state.change(WorkerState::Blocked, WorkerState::Running)
         {
-            // The monitor saw the worker run just now, and gave it a permit already.
+            // The monitor has seen the worker awake meanwhile, and has given it a permit.
             self.permits.give_back(Counts::PERMIT);
         }
     }
@@ -289,7 +291,7 @@ impl Workers {
     }
 
     /// Gives permits to idle workers until `target` are out, and at most `jobs` of them. Returns
-    /// how many more it would have given if there had been idle workers.
+    /// how many further workers would have to be started.
     pub(crate) fn wake_for_permit(&self, target: u32, jobs: usize) -> usize {
         for given in 0..jobs {
             if !self.permits.try_acquire_for_searcher(target) {
@@ -316,7 +318,7 @@ impl Workers {
         Woken::One
     }
 
-    /// Returns true if more permits are out than there are.
+    /// Returns true if more permits are out than the limit allows.
     pub(crate) fn are_oversubscribed(&self) -> bool {
         self.permits.are_oversubscribed()
     }

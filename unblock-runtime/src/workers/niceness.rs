@@ -1,9 +1,9 @@
 //! The niceness of a pool's workers: what was asked for, what the system made of it, and whether it
 //! applies now.
 //!
-//! Niceness lets event loops go first. Beside a busy thread of normal priority, though, a nice
-//! worker gets a tenth of a core. So the monitor suspends the niceness while the workers wait for
-//! cores too long, unless the user has chosen one.
+//! Because workers are nicer than event loops, a loop that has work gets a core first. Beside a
+//! busy thread of normal priority, though, a nice worker gets a tenth of a core. So the monitor
+//! suspends the niceness while the workers wait for cores too long, unless the user has chosen one.
 //!
 //! A thread cannot lower its niceness again without a privilege. So while the niceness is
 //! suspended, a worker that is nice ends after its job, and the monitor starts another in its
@@ -41,9 +41,9 @@ impl Niceness {
         }
     }
 
-    /// Returns true if the niceness may be suspended.
-    pub(super) fn is_adaptive(&self) -> bool {
-        !self.is_pinned
+    /// Returns true if the user has chosen the niceness, so that it is never suspended.
+    pub(super) fn is_pinned(&self) -> bool {
+        self.is_pinned
     }
 
     pub(super) fn is_suspended(&self) -> bool {
@@ -73,7 +73,8 @@ impl Niceness {
         }
     }
 
-    /// Returns the niceness that the workers have, if one has reported it.
+    /// Returns the niceness that the workers have. Returns `None` if none has reported it, and
+    /// while it is suspended.
     pub(crate) fn reported(&self) -> Option<i32> {
         let niceness = self.reported.load(Ordering::Relaxed);
         (niceness != UNREPORTED && !self.is_suspended()).then_some(niceness)

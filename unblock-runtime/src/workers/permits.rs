@@ -119,14 +119,14 @@ impl Permits {
         Counts(self.counts.fetch_sub(counts.0, Ordering::SeqCst))
     }
 
-    /// Gives a permit back if more are out than there are.
+    /// Gives a permit back if more are out than the limit allows.
     pub(super) fn give_back_surplus(&self) -> bool {
         let one_less =
             |counts| (Counts(counts).permits() > self.limit()).then(|| counts - Counts::PERMIT.0);
         self.counts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok()
     }
 
-    /// Returns true if more permits are out than there are.
+    /// Returns true if more permits are out than the limit allows.
     pub(super) fn are_oversubscribed(&self) -> bool {
         self.counts().permits() > self.limit()
     }

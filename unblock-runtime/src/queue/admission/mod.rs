@@ -7,7 +7,8 @@
 //!      deviation = √(sum of the variances of the queued jobs) ÷ servers × correction
 //! ```
 //!
-//! A job is admitted if the wait and twice its deviation are within 80 % of the time that it has.
+//! A job is admitted if the wait, twice its deviation and one error are within 80 % of the time
+//! that is left after its own run.
 //!
 //! - Computing jobs wait for cores, and blocking ones for threads. Each of the two is a [`Station`]
 //!   with a queue and *servers* of its own: `parallelism` of them, or the threads beyond.
@@ -58,7 +59,7 @@ const CONFIDENT_PERCENT: u32 = 80;
 const DEVIATIONS: u64 = 2;
 /// The number of average errors of predicted waits that are added to a wait.
 const ERRORS: u32 = 1;
-/// The number of jobs of new handlers that may wait per worker while nothing is known of them.
+/// The number of jobs of new handlers that may wait per core while nothing is known of them.
 const FIRST_BURST: u64 = 64;
 /// The time over which averages reach back at the most, so that they follow a change within a
 /// second.

@@ -160,7 +160,7 @@ impl Growth {
 mod tests {
     use super::*;
     use crate::Pool;
-    use crate::job::wait::block_on;
+    use crate::job::block_on::block_on;
 
     const FAILED: Sample =
         Sample { running: 0, asleep: 0, waking_to_block: 0, unknown: 1, profiles_changed: false };

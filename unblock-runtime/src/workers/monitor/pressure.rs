@@ -39,7 +39,7 @@ impl Pressure {
     /// it.
     pub(super) fn observe(&mut self, pool: &Shared) {
         let now = Instant::now();
-        if !pool.niceness.is_adaptive() || now.duration_since(self.since) < WINDOW {
+        if pool.niceness.is_pinned() || now.duration_since(self.since) < WINDOW {
             return;
         }
         let is_whole = now.duration_since(self.since) < 4 * WINDOW;
