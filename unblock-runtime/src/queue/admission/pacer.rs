@@ -12,28 +12,29 @@
 //! by a burst.
 //!
 //! The interval follows what the clients do. Those that ask again when they have heard, and not
-//! before, are as many as ever while they wait longer: then fewer refusals cost less and tell them
-//! the same, so the interval grows until each waits for about [`HOLD`]. Clients that come by a
-//! schedule pile up meanwhile: holding them back saves nothing, so the interval shrinks again.
+//! before, are as many as ever while they wait longer. Fewer refusals cost less then and tell them
+//! the same, so the interval grows. Clients that come by a schedule pile up meanwhile: holding them
+//! back saves nothing, so the interval shrinks again. No client waits for longer than [`HOLD`],
+//! because one that gives up and connects anew costs more than a refusal.
 
 use std::time::{Duration, Instant};
 
 use crate::sync::Mutex;
 
-/// The largest number of refusals per second and core. A server at ten times its capacity refuses
-/// about this many with jobs of 5 ms (bench `overload`), and then each comes at once.
-const MOST_PER_SECOND_AND_CORE: u64 = 2000;
-/// The largest number of intervals of [`MOST_PER_SECOND_AND_CORE`] that the interval may grow to.
-const LONGEST_INTERVAL: u64 = 8;
+/// The number of refusals per second and core that come at once. A server at ten times its capacity
+/// refuses about this many with jobs of 5 ms (bench `overload`).
+const PER_SECOND_AND_CORE: u64 = 2000;
+/// The largest interval, as a multiple of the shortest.
+const LONGEST_INTERVAL: u64 = 32;
 /// The time whose refusals may come at once after a quiet while.
 const BURST: Duration = Duration::from_millis(100);
-/// The time that clients wait when they ask again at once. It is half of what people notice as a
-/// delay, and less than the second that `Retry-After` says at the least.
-const HOLD: Duration = Duration::from_millis(400);
-/// The time between two looks at what clients do, besides twice the time that they wait.
-const LOOK: Duration = Duration::from_millis(100);
+/// The longest time for which a refusal is held back. It is less than the second that `Retry-After`
+/// says at the least.
+const HOLD: Duration = Duration::from_millis(750);
+/// The shortest time for which refusals are counted, to see what the clients do.
+const COUNT: Duration = Duration::from_millis(50);
 /// The time for which the interval does not grow when clients have piled up.
-const CALM: Duration = Duration::from_secs(2);
+const CALM: Duration = Duration::from_secs(1);
 /// Refusals that are held back are due at multiples of this time, so that one wake-up of a loop
 /// brings several.
 const BATCH: Duration = Duration::from_millis(4);
@@ -52,18 +53,27 @@ struct Pace {
     interval: u64,
     /// When the next refusal is due.
     next: u64,
-    /// When the clients are looked at again.
-    look_at: u64,
-    /// The number of clients that waited at the last look.
-    waited: u64,
+    /// The number of refusals since `count_from`, which is when clients have heard that wait for as
+    /// long as now.
+    refusals: u64,
+    count_from: u64,
+    /// When the interval is adapted to the count.
+    adapt_at: u64,
     /// The time before which the interval does not grow.
     calm_until: u64,
 }
 
 impl Pacer {
     pub(super) fn new(parallelism: u32, now: Instant) -> Self {
-        let shortest = 1_000_000_000 / (MOST_PER_SECOND_AND_CORE * u64::from(parallelism.max(1)));
-        let pace = Pace { interval: shortest, next: 0, look_at: 0, waited: 0, calm_until: 0 };
+        let shortest = 1_000_000_000 / (PER_SECOND_AND_CORE * u64::from(parallelism.max(1)));
+        let pace = Pace {
+            interval: shortest,
+            next: 0,
+            refusals: 0,
+            count_from: 0,
+            adapt_at: 0,
+            calm_until: 0,
+        };
         let epoch = now.checked_sub(BURST).unwrap_or(now);
         Self { epoch, shortest, pace: Mutex::new(pace) }
     }
@@ -73,10 +83,12 @@ impl Pacer {
         let now = nanos(now.saturating_duration_since(self.epoch));
         let due = {
             let mut pace = self.pace.lock();
-            if now >= pace.look_at {
-                pace.look(now, self.shortest);
+            if now >= pace.adapt_at {
+                pace.adapt(now, self.shortest);
             }
-            pace.next = pace.next.max(now.saturating_sub(nanos(BURST))) + pace.interval;
+            pace.refusals += u64::from(now >= pace.count_from);
+            let next = pace.next.max(now.saturating_sub(nanos(BURST))) + pace.interval;
+            pace.next = next.min(now + nanos(HOLD));
             pace.next
         };
         (due > now).then(|| self.epoch + Duration::from_nanos(due.next_multiple_of(nanos(BATCH))))
@@ -84,21 +96,29 @@ impl Pacer {
 }
 
 impl Pace {
-    /// Adapts the interval to what the clients did since the last look.
-    fn look(&mut self, now: u64, shortest: u64) {
+    /// Adapts the interval to what the clients did.
+    fn adapt(&mut self, now: u64, shortest: u64) {
+        let came = std::mem::take(&mut self.refusals);
+        let heard = (now - self.count_from) / self.interval;
         let wait = self.next.saturating_sub(now);
-        let waiting = wait / self.interval;
-        let before = std::mem::replace(&mut self.waited, waiting);
-        if waiting > before + before / 4 || waiting == 0 {
-            // They pile up, or there are few.
+        // Those who wait for the whole hold hear at the same rate with the shortest interval.
+        let pile_up = came > heard + heard / 4 || wait > nanos(HOLD) / 10 * 9;
+        let wait_for_it = came >= heard - heard / 8 && wait < nanos(HOLD) / 2;
+        if wait == 0 || pile_up {
+            let waiting = wait / self.interval;
             self.interval = (self.interval / 2).max(shortest);
-            if waiting > 0 {
-                self.calm_until = now + nanos(CALM);
-            }
-        } else if waiting >= before - before / 4 && wait < nanos(HOLD) && now >= self.calm_until {
-            self.interval = (self.interval * 3 / 2).min(shortest * LONGEST_INTERVAL);
+            self.next = self.next.min(now + waiting * self.interval);
+            self.count_from = now;
+            self.adapt_at = now + nanos(COUNT);
+        } else {
+            self.count_from = now + wait;
+            self.adapt_at = now + 2 * wait + nanos(COUNT);
         }
-        self.look_at = now + nanos(LOOK) + 2 * wait.min(nanos(HOLD));
+        if pile_up {
+            self.calm_until = now + nanos(CALM);
+        } else if wait > 0 && wait_for_it && now >= self.calm_until {
+            self.interval = (self.interval * 2).min(shortest * LONGEST_INTERVAL);
+        }
     }
 }
 
@@ -136,7 +156,7 @@ mod tests {
         let due: Vec<_> = (0..2200).map(|_| pacer.due(now)).collect();
         assert_eq!(due.iter().filter(|due| due.is_none()).count(), 200, "those of 100 ms");
         let last = due[2199].unwrap() - now;
-        assert!(last >= 1000 * MS && last <= 1004 * MS, "{last:?}");
+        assert!(last >= 750 * MS && last <= 754 * MS, "{last:?}");
         assert!(due.is_sorted());
     }
 
@@ -149,38 +169,52 @@ mod tests {
         assert_eq!(pacer.due(now + 600 * MS), None);
     }
 
-    /// The refusals per second, in the last of some seconds, that clients get who ask again when
-    /// they have heard.
-    fn per_second_of_clients_that_wait(clients: u32) -> usize {
-        let (pacer, start) = pacer();
+    /// Has clients ask again when they have heard, for 20 s. Returns the number of refusals in the
+    /// second half of them.
+    fn ask_again(pacer: &Pacer, start: Instant, clients: u32) -> usize {
         let mut asks: BinaryHeap<_> = (0..clients).map(|_| Reverse(start)).collect();
-        let mut last_second = 0;
+        let mut refusals = 0;
         while let Some(Reverse(now)) = asks.pop().filter(|now| now.0 < start + 20_000 * MS) {
-            last_second += usize::from(now >= start + 19_000 * MS);
+            refusals += usize::from(now >= start + 10_000 * MS);
             asks.push(Reverse(pacer.due(now).unwrap_or(now + MS)));
         }
-        last_second
+        refusals
     }
 
     #[test]
-    fn clients_that_ask_again_at_once_wait_for_half_a_second_and_are_refused_less_often() {
-        assert!((200..=750).contains(&per_second_of_clients_that_wait(200)));
-        // However many there are, refusals do not come faster than before.
-        assert!((1900..=2100).contains(&per_second_of_clients_that_wait(5000)));
-    }
-
-    #[test]
-    fn clients_that_come_by_a_schedule_are_refused_as_fast_as_ever() {
+    fn clients_that_ask_again_at_once_wait_for_up_to_the_hold_and_are_refused_less_often() {
         let (pacer, start) = pacer();
-        // Twice as many as may be refused, for two seconds; then nine tenths of it.
-        for refusal in 0..8000 {
-            pacer.due(start + refusal * MS / 4);
-        }
-        let due = |refusal: u32| {
-            let now = start + 6000 * MS + refusal * MS * 5 / 9;
+        let of_200 = ask_again(&pacer, start, 200);
+        assert!((2500..=8000).contains(&of_200), "{of_200} in 10 s");
+        let of_5000 = ask_again(&pacer, start + 20_000 * MS, 5000);
+        assert!((64_000..=72_000).contains(&of_5000), "{of_5000} in 10 s");
+    }
+
+    /// The number of refusals that are held back for more than 50 ms, of those that come at this
+    /// rate per second in this time.
+    fn late(pacer: &Pacer, from: Instant, per_second: u32, seconds: u32) -> usize {
+        let waits = (0..per_second * seconds).map(|refusal| {
+            let now = from + Duration::from_secs(1) * refusal / per_second;
             pacer.due(now).map_or(Duration::ZERO, |due| due - now)
-        };
-        let late = (0..18_000).map(due).filter(|&wait| wait > 50 * MS).count();
+        });
+        waits.filter(|&wait| wait > 50 * MS).count()
+    }
+
+    #[test]
+    fn clients_that_come_by_a_schedule_hear_at_once_after_more_than_can_be_refused_at_once() {
+        let (pacer, start) = pacer();
+        late(&pacer, start, 4000, 2);
+        let late = late(&pacer, start + 4000 * MS, 1800, 10);
         assert!(late < 180, "{late} of 18,000 wait for more than 50 ms");
+    }
+
+    #[test]
+    fn clients_that_come_by_a_schedule_hear_at_once_some_seconds_after_those_that_wait() {
+        let (pacer, start) = pacer();
+        ask_again(&pacer, start, 200);
+        let now = start + 20_000 * MS;
+        assert!(late(&pacer, now, 1800, 1) > 900, "the interval has grown");
+        late(&pacer, now + 1000 * MS, 1800, 9);
+        assert_eq!(late(&pacer, now + 10_000 * MS, 1800, 10), 0);
     }
 }
