@@ -428,6 +428,22 @@ fn a_shutdown_does_not_count_what_callers_cancel() {
 }
 
 #[test]
+fn detached_jobs_beyond_those_that_may_wait_for_room_are_refused() {
+    let pool = single(1);
+    let held = hold(&pool);
+    let ledger = Ledger::default();
+    for _ in 0..1500 {
+        let guard = ledger.guard();
+        pool.submit(move || drop(guard)).detach();
+    }
+    // One is in the queue, and 1,024 wait for room.
+    assert_eq!((pool.stats().waiting, pool.stats().rejected), (1024, 475));
+    assert_eq!(ledger.dropped(), 475);
+    held.release();
+    eventually("the others have run", || pool.stats().completed == 1026);
+}
+
+#[test]
 fn jobs_that_wait_for_room_run_when_the_last_handle_is_dropped() {
     let pool = single(1);
     let held = hold(&pool);

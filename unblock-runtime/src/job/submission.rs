@@ -84,7 +84,10 @@ impl<T> Submission<T> {
     }
 
     /// Lets the job run without anybody waiting for it. If there was no room in the queue, the job
-    /// joins the waitlist now.
+    /// joins the waitlist now. If as many jobs wait there as the queue has room for, and 1,024 at
+    /// least, the job is refused: it never runs, what it had captured is dropped now, it counts as
+    /// [rejected](crate::Stats::rejected), and the first time is logged.
+    /// [`Pool::try_submit`](crate::Pool::try_submit) tells when there is no room.
     ///
     /// A job that was submitted for a request does not have the request's deadline any more.
     pub fn detach(mut self) {
@@ -92,9 +95,16 @@ impl<T> Submission<T> {
         self.release();
     }
 
-    /// Lets the job run even if this is dropped.
+    /// Lets the job run even if this is dropped. Nothing but this bounds the jobs that nobody waits
+    /// for.
     pub(crate) fn release(&mut self) {
-        self.wait_for_room();
+        let pool = self.job.pool();
+        if self.needs_room() && pool.has_long_waitlist() {
+            let retry_after = pool.predicted_wait(&*self.job);
+            self.job.refuse(Error::Overloaded { retry_after });
+        } else {
+            self.wait_for_room();
+        }
         self.state = State::Nothing;
     }
 
@@ -114,11 +124,15 @@ impl<T> Submission<T> {
         }
     }
 
-    fn wait_for_room(&self) {
+    /// Returns true if the job has found no room and has not joined the waitlist.
+    fn needs_room(&self) -> bool {
         // A job that was cancelled before it joined the waitlist has nothing to run, so nothing
         // would give its room back.
-        let is_with_caller = self.job.position().get() == Position::WithCaller;
-        if is_with_caller && !self.job.is_tombstone() {
+        self.job.position().get() == Position::WithCaller && !self.job.is_tombstone()
+    }
+
+    fn wait_for_room(&self) {
+        if self.needs_room() {
             self.job.pool().join_waitlist(&(Arc::clone(&self.job) as Arc<dyn Run>));
         }
     }

@@ -52,7 +52,7 @@ impl Shared {
     }
 
     /// Returns how long the job would wait if there were room for it, as far as it is known.
-    pub(super) fn predicted_wait(&self, job: &dyn Run) -> Duration {
+    pub(crate) fn predicted_wait(&self, job: &dyn Run) -> Duration {
         let estimate = job.header().estimate.as_ref();
         let wait = estimate.map(|estimate| self.admission.predicted_wait(estimate.expected));
         wait.unwrap_or_default()

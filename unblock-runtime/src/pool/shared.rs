@@ -17,6 +17,10 @@ use crate::unwind;
 use crate::workers::Workers;
 use crate::workers::niceness::Niceness;
 
+/// The number of jobs in the waitlist from which on detached jobs are refused, unless the queue has
+/// room for more.
+const MIN_LONG_WAITLIST: usize = 1024;
+
 pub(crate) struct Shared {
     pub(crate) name: String,
     pub(crate) queue: Queue<dyn Run>,
@@ -26,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) niceness: Niceness,
     /// The stack size of the workers in bytes; `None` for the standard library's default.
     pub(crate) stack_size: Option<usize>,
+    /// Set when the log says that detached jobs are refused. It is never cleared.
+    has_refused_detached: AtomicBool,
     /// Set when a shutdown has run out of time. It is never cleared.
     stopping: AtomicBool,
     pub(super) shutdown_waiters: Mutex<ShutdownWaiters>,
@@ -51,6 +57,7 @@ impl Shared {
             counters: Counters::new(),
             niceness,
             stack_size,
+            has_refused_detached: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             shutdown_waiters: Mutex::new(ShutdownWaiters::default()),
         }
@@ -101,6 +108,20 @@ impl Shared {
                 job.refuse(Error::Closed);
             }
         }
+    }
+
+    /// Returns true if too many jobs wait for room for one more that nobody waits for. Logs that
+    /// the first time.
+    pub(crate) fn has_long_waitlist(&self) -> bool {
+        let is_long = self.queue.waitlist_len() >= self.queue.capacity().max(MIN_LONG_WAITLIST);
+        if is_long && !self.has_refused_detached.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                pool = self.name,
+                waiting = self.queue.waitlist_len(),
+                "too many jobs wait for room: detached jobs are refused"
+            );
+        }
+        is_long
     }
 
     /// Wakes a worker if there is more work for one.

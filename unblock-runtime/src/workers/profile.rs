@@ -8,6 +8,11 @@
 //! samples that find a job asleep is the share of its time that it sleeps. It takes them only while
 //! work waits, because they matter only then. A worker that has given its permit away measures how
 //! long the job really computed, and counts that as a sample if it was long.
+//!
+//! Jobs of one type need not do the same: all boxed closures have one type, and two types may share
+//! a place in the table. Each time that a type which counted as blocking turns out to compute, it
+//! takes twice as many samples asleep to count as blocking again. So a mixture is soon treated as
+//! computing, where the pool follows each job by what the kernel says.
 
 use std::any::TypeId;
 use std::hash::{Hash, Hasher};
@@ -17,13 +22,19 @@ use std::time::Duration;
 use super::os_thread::ThreadState;
 use crate::queue::Behavior;
 
-/// The number of samples over which a profile averages. Eleven samples asleep in a row make a type
-/// a blocking one, and three samples awake unmake it.
+/// The number of samples over which a profile averages. Eleven samples asleep in a row make a new
+/// type a blocking one, and three samples awake unmake it.
 const WINDOW: u32 = 8;
 /// The average of a type that is always asleep.
 const ALWAYS: u32 = 1 << 16;
 /// The average from which on a type is a blocking one.
 const BLOCKING: u32 = ALWAYS / 4 * 3;
+/// The bits that hold the average.
+const SHARE: u32 = (1 << 17) - 1;
+/// The lowest of the bits that count how often the type turned out to compute.
+const RELAPSE: u32 = 1 << 24;
+/// The largest such count. A type of which 199 samples of 200 are asleep is still a blocking one.
+const MAX_RELAPSES: u32 = 6;
 /// Set if there were no samples, or only samples asleep and too few of them.
 const UNKNOWN: u32 = 1 << 31;
 
@@ -103,21 +114,25 @@ impl BlockingProfile {
     /// Adds a sample. Two at once may count as one.
     pub(crate) fn observe(&self, state: ThreadState) -> Learned {
         let before = self.0.load(Ordering::Relaxed);
-        let share = before & !UNKNOWN;
-        let (newest, undecided) = match state {
-            ThreadState::Asleep => (ALWAYS / WINDOW, before & UNKNOWN),
-            ThreadState::Awake => (0, 0),
+        let (share, relapses) = (before & SHARE, (before & !UNKNOWN) / RELAPSE);
+        let now = match state {
+            ThreadState::Asleep => share + (((ALWAYS - share) / WINDOW) >> relapses),
+            ThreadState::Awake => share - share / WINDOW,
         };
-        let now = share - share / WINDOW + newest;
-        let undecided = if now < BLOCKING { undecided } else { 0 };
-        self.0.store(now | undecided, Ordering::Relaxed);
+        let is_relapse = share >= BLOCKING && now < BLOCKING;
+        let relapses = (relapses + u32::from(is_relapse)).min(MAX_RELAPSES);
+        let undecided = match state {
+            ThreadState::Asleep if now < BLOCKING => before & UNKNOWN,
+            _ => 0,
+        };
+        self.0.store(now | (relapses * RELAPSE) | undecided, Ordering::Relaxed);
         if (share < BLOCKING) == (now < BLOCKING) { Learned::Nothing } else { Learned::Change }
     }
 
     pub(crate) fn behavior(&self) -> Behavior {
         match self.0.load(Ordering::Relaxed) {
             UNKNOWN.. => Behavior::Unknown,
-            BLOCKING.. => Behavior::Blocking,
+            known if known & SHARE >= BLOCKING => Behavior::Blocking,
             _ => Behavior::Computing,
         }
     }
@@ -173,6 +188,36 @@ mod tests {
             profile.observe(Asleep);
         }
         assert_eq!(until(Awake, Behavior::Computing), Some(3));
+    }
+
+    #[test]
+    fn a_type_that_turned_out_to_compute_takes_twice_as_many_samples_each_time() {
+        let profile = BlockingProfile::new();
+        let asleep: Vec<_> = (0..9)
+            .map(|_| {
+                let asleep = (1..10_000).find(|_| profile.observe(Asleep) == Learned::Change);
+                while profile.observe(Awake) == Learned::Nothing {}
+                (0..100).for_each(|_| _ = profile.observe(Awake));
+                asleep.unwrap()
+            })
+            .collect();
+        for (before, after) in asleep.iter().zip(&asleep[1..7]) {
+            assert!((2 * before - 4..=2 * before + 4).contains(after), "{asleep:?}");
+        }
+        assert_eq!(asleep[6..], [asleep[6]; 3]);
+    }
+
+    #[test]
+    fn a_mixture_of_kinds_is_computing_in_the_end_and_a_sleeper_is_not() {
+        let profile = BlockingProfile::new();
+        let mixture = [Asleep; 12].into_iter().chain([Awake; 4]);
+        mixture.clone().cycle().take(16 * 100).for_each(|state| _ = profile.observe(state));
+        let learns = mixture.cycle().take(16 * 100).any(|state| {
+            profile.observe(state) == Learned::Change || profile.behavior() == Behavior::Blocking
+        });
+        assert!(!learns);
+        (0..1000).for_each(|_| _ = profile.observe(Asleep));
+        assert_eq!(profile.behavior(), Behavior::Blocking);
     }
 
     #[test]
