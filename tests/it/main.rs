@@ -8,6 +8,7 @@ mod deadlines;
 mod demo_modes;
 mod error_responses;
 mod event_loop;
+mod job_builder;
 mod lifecycle;
 mod limits;
 mod macros;

@@ -20,7 +20,7 @@ pub enum Error {
         retry_after: Duration,
     },
     /// The deadline passed before the job was done. The job never ran, or it goes on and its value
-    /// is dropped.
+    /// is dropped; [`Submission::has_begun`](crate::Submission::has_begun) tells which.
     TimedOut,
     /// The job panicked. The text of the panic is in its [`message`](Panicked::message) and in
     /// `Debug`, for logs. It is not in `Display`, which is what clients are shown.
@@ -38,7 +38,9 @@ impl fmt::Display for Error {
             Self::Overloaded { retry_after } => {
                 write!(f, "the pool is overloaded; try again in {retry_after:.1?}")
             }
-            Self::TimedOut => f.write_str("the job did not end before its deadline"),
+            Self::TimedOut => {
+                f.write_str("the deadline passed before the job's end; it may have begun")
+            }
             Self::Panicked(_) => f.write_str("the job panicked"),
             Self::Cancelled => f.write_str("the job was cancelled before it ran"),
             Self::Closed => f.write_str("the pool is closed"),

@@ -60,6 +60,9 @@
 //! # }).unwrap();
 //! ```
 //!
+//! [`Pool::job`] gives such a closure the options that the attribute has: a name, a time limit,
+//! `shed`.
+//!
 //! # How many threads
 //!
 //! You need not choose. As many workers run as there are cores, and one more whenever one of them

@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 pub use self::argument::{Owned, moved, own};
 pub use self::outcome::{ByError, ByPanic, Outcome, fallible};
 use crate::job::SubmitOptions;
-use crate::job::deadline;
 pub use crate::job::handler::Handler;
 use crate::pool::Pool;
 
@@ -64,9 +63,15 @@ impl<'a> Call<'a> {
     {
         let pool = self.pool.unwrap_or_else(|| Pool::global());
         let own = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        // A detached job outlives its request, so it does not inherit the request's deadline.
-        let deadline = if self.detach { own } else { deadline::nearer(own) };
-        let options = SubmitOptions { handler: Some(self.handler), deadline, shed: self.shed };
+        let mut options = SubmitOptions {
+            handler: Some(self.handler),
+            shed: self.shed,
+            ..SubmitOptions::until(own)
+        };
+        if self.detach {
+            // A detached job outlives its request, so it does not inherit the request's deadline.
+            options.deadline = own;
+        }
         let mut submission = pool.submit_with(body, options);
         if self.detach {
             submission.release();

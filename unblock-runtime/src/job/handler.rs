@@ -5,7 +5,9 @@ use std::sync::OnceLock;
 
 use crate::queue::admission::Average;
 
-/// An annotated function. Generated code has one static of it per function.
+/// An annotated function, of which generated code has one static each, or a name under which
+/// closures are submitted.
+#[derive(Debug)]
 pub struct Handler {
     given: Option<&'static str>,
     derived: OnceLock<String>,

@@ -14,7 +14,9 @@ pub(crate) struct Header {
     pub(crate) job_type: JobType,
     pub(crate) position: AtomicPosition,
     deadline: Option<Instant>,
-    /// Set if the deadline does not count any more. It is never cleared.
+    /// The deadline that stays when the inherited one is lifted.
+    own_deadline: Option<Instant>,
+    /// Set if the inherited deadline does not count any more. It is never cleared.
     deadline_lifted: AtomicBool,
     /// Set if the job was aborted, whether it had begun or not. It is never cleared.
     cancelled: AtomicBool,
@@ -27,16 +29,18 @@ pub(crate) struct Header {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct SubmitOptions {
     pub(crate) handler: Option<&'static Handler>,
+    /// The nearer of the job's own deadline and the inherited one.
     pub(crate) deadline: Option<Instant>,
+    pub(crate) own_deadline: Option<Instant>,
     /// Refuse the job at once if it would have to wait too long.
     pub(crate) shed: bool,
 }
 
 impl SubmitOptions {
-    /// The options of a closure. Its only deadline is that of the request for which this thread
-    /// works.
-    pub(crate) fn of_closure() -> Self {
-        Self { deadline: deadline::inherited(), ..Self::default() }
+    /// The options of a job with this deadline, which also inherits that of the request or scope
+    /// for which this thread works.
+    pub(crate) fn until(own: Option<Instant>) -> Self {
+        Self { deadline: deadline::nearer(own), own_deadline: own, ..Self::default() }
     }
 }
 
@@ -59,6 +63,7 @@ impl Header {
             job_type,
             position: AtomicPosition::new(),
             deadline: options.deadline,
+            own_deadline: options.own_deadline,
             deadline_lifted: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
             estimate,
@@ -80,11 +85,11 @@ impl Header {
 
     /// Returns when the caller stops waiting.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.deadline.filter(|_| !self.deadline_lifted.load(Ordering::Relaxed))
+        if self.deadline_lifted.load(Ordering::Relaxed) { self.own_deadline } else { self.deadline }
     }
 
-    /// Gives the job all the time that it takes.
-    pub(crate) fn lift_deadline(&self) {
+    /// Takes the inherited deadline from the job.
+    pub(crate) fn lift_inherited_deadline(&self) {
         self.deadline_lifted.store(true, Ordering::Relaxed);
     }
 

@@ -1,5 +1,6 @@
 //! What a running job may ask: its [`name`], its [`deadline`], whether it [is
-//! cancelled](is_cancelled); and what it may say: that a part of it is [`blocking`].
+//! cancelled](is_cancelled); and what it may say: that a part of it is [`blocking`]. Around them:
+//! the options with which a closure is submitted ([`JobBuilder`]).
 
 // A job is the work, the place for its outcome and what the pool knows of it, in one allocation
 // that the queue and the awaiting caller share:
@@ -12,6 +13,7 @@
 
 #[cfg(not(loom))]
 pub(crate) mod block_on;
+mod builder;
 pub(crate) mod completion;
 pub(crate) mod context;
 pub(crate) mod deadline;
@@ -23,6 +25,7 @@ mod submission;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+pub use self::builder::JobBuilder;
 use self::completion::{Completion, Expired};
 pub use self::context::{blocking, deadline, is_cancelled, name};
 pub(crate) use self::header::{Estimate, Header, SubmitOptions};
@@ -41,6 +44,9 @@ pub(crate) trait Run: Queued + Send + Sync {
     fn pool(&self) -> &Arc<Shared>;
 
     fn name(&self) -> &'static str;
+
+    /// Returns true if the work was begun, whatever became of it.
+    fn has_begun(&self) -> bool;
 
     /// Runs the work and stores its outcome, unless the job is over.
     fn run(&self);
@@ -147,6 +153,10 @@ where
             Some(handler) => handler.name::<F>(),
             None => handler::enclosing_function::<F>(),
         }
+    }
+
+    fn has_begun(&self) -> bool {
+        self.completion.has_begun()
     }
 
     fn run(&self) {

@@ -70,6 +70,33 @@ impl<T> Submission<T> {
         self.job.cancel(CancelledBy::Caller);
     }
 
+    /// Returns true if the job has begun, whatever has become of it since. Takes a short lock, and
+    /// does not wait for the job.
+    ///
+    /// After [`Error::TimedOut`], [`Error::Cancelled`] and [`Error::Overloaded`] it says whether
+    /// the work may have had an effect. Only a job that has timed out may have begun, and then it
+    /// goes on. Await the submission by reference, so that it is there to be asked:
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use unblock_runtime::{Error, Pool};
+    ///
+    /// # let pool = Pool::builder().parallelism(1).max_threads(1).build().unwrap();
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let mut payment = pool.job("pay").timeout(Duration::ZERO).submit(|| "paid");
+    /// match (&mut payment).await {
+    ///     Ok(receipt) => println!("{receipt}"),
+    ///     Err(Error::TimedOut) if payment.has_begun() => println!("ask the bank"),
+    ///     Err(error) => println!("nothing was paid, try again: {error}"),
+    /// }
+    /// # assert!(!payment.has_begun());
+    /// # });
+    /// ```
+    pub fn has_begun(&self) -> bool {
+        self.job.has_begun()
+    }
+
     /// Waits for the outcome by blocking this thread, for code without an executor.
     ///
     /// On the thread of an event loop it blocks the loop, and the outcome comes all the same. In a
@@ -89,9 +116,11 @@ impl<T> Submission<T> {
     /// [rejected](crate::Stats::rejected), and the first time is logged.
     /// [`Pool::try_submit`](crate::Pool::try_submit) tells when there is no room.
     ///
-    /// A job that was submitted for a request does not have the request's deadline any more.
+    /// A job that was submitted for a request or in a [scope](crate::job::within) does not have
+    /// their deadline any more. A [`timeout`](crate::job::JobBuilder::timeout) of its own stays: if
+    /// it is over before the job's turn, the job does not run.
     pub fn detach(mut self) {
-        self.job.header().lift_deadline();
+        self.job.header().lift_inherited_deadline();
         self.release();
     }
 

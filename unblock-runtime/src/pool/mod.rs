@@ -20,7 +20,7 @@ use crate::error::{BuildError, Error, TrySubmitError};
 #[cfg(not(loom))]
 use crate::job::block_on::block_on;
 use crate::job::origin::Origin;
-use crate::job::{Await, Job, Run, Submission, SubmitOptions};
+use crate::job::{Await, Job, JobBuilder, Run, Submission, SubmitOptions};
 use crate::queue::Entry;
 use crate::workers::profile::JobType;
 
@@ -80,7 +80,18 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submit_with(work, SubmitOptions::of_closure())
+        self.submit_with(work, SubmitOptions::until(None))
+    }
+
+    /// Returns options for closures that are submitted under a name: a time limit, and whether to
+    /// refuse a job that would wait for too long. They are those of the attribute `unblock`. Does
+    /// not block.
+    ///
+    /// The name is the one in [`job::name`](crate::job::name) and in logs, and jobs with the same
+    /// name share an average run time. Finding the name takes a short lock; the builder is a value
+    /// to keep.
+    pub fn job(&self, name: &'static str) -> JobBuilder<'_> {
+        JobBuilder::new(self, name)
     }
 
     /// Submits `work` if it can be in the queue at once. Does not block.
@@ -94,10 +105,24 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
+        self.try_submit_with(work, SubmitOptions::until(None))
+    }
+
+    pub(crate) fn try_submit_with<F, T>(
+        &self,
+        work: F,
+        options: SubmitOptions,
+    ) -> Result<Submission<T>, TrySubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
         let shared = &self.shared;
         shared.counters.submitted();
-        let options = SubmitOptions::of_closure();
-        let estimate = shared.estimate(JobType::of::<F>(), options).ok().flatten();
+        let Ok(estimate) = shared.estimate(JobType::of::<F>(), options) else {
+            shared.counters.rejected();
+            return Err(TrySubmitError::Full(work));
+        };
         let job = Job::new(work, Origin::here(shared), options, estimate);
         let entry = shared.try_enter(&(Arc::clone(&job) as Arc<dyn Run>));
         if entry == Entry::Entered {

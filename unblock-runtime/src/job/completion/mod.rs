@@ -45,6 +45,8 @@ pub(crate) enum Expired {
 struct Cell<F, T> {
     stage: Stage<F, T>,
     awaiter: Option<Awaiter>,
+    /// Set when the work was taken to be run. It is never cleared.
+    has_begun: bool,
 }
 
 enum Stage<F, T> {
@@ -64,7 +66,8 @@ enum Awaiter {
 
 impl<F, T> Completion<F, T> {
     pub(crate) fn new(work: F) -> Self {
-        Self { cell: Mutex::new(Cell { stage: Stage::Queued(work), awaiter: None }) }
+        let cell = Cell { stage: Stage::Queued(work), awaiter: None, has_begun: false };
+        Self { cell: Mutex::new(cell) }
     }
 
     /// Takes the work to run it, unless the job is over.
@@ -72,6 +75,7 @@ impl<F, T> Completion<F, T> {
         let mut cell = self.cell.lock();
         match std::mem::replace(&mut cell.stage, Stage::Running) {
             Stage::Queued(work) => {
+                cell.has_begun = true;
                 count();
                 Some(work)
             }
@@ -169,6 +173,10 @@ impl<F, T> Completion<F, T> {
     /// Takes the outcome if it is there. No lock is needed, because no other thread has the job.
     pub(crate) fn take(&mut self) -> Option<Result<T, Error>> {
         self.cell.get_mut().stage.take_outcome()
+    }
+
+    pub(crate) fn has_begun(&self) -> bool {
+        self.cell.lock().has_begun
     }
 
     /// Returns true if nothing is left to run: the job has begun, or will never begin.
