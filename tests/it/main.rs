@@ -1,5 +1,6 @@
 //! The integration tests of the workspace, in one binary.
 
+mod abort_handle;
 #[cfg(target_os = "linux")]
 mod chaos;
 mod client;
@@ -27,4 +28,5 @@ mod sizing;
 #[cfg(target_os = "linux")]
 mod slow_loris;
 mod stats_invariant;
+mod submission_set;
 mod support;

@@ -26,7 +26,8 @@
 //! - [`Pool`]: threads, and a queue in front of them. There is a [global](Pool::global) one, and as
 //!   many others as wanted.
 //! - [`Submission`]: a submitted job as its caller holds it. It is a future of the job's outcome,
-//!   and dropping it cancels the job.
+//!   and dropping it cancels the job. An [`AbortHandle`] cancels it from elsewhere, and a
+//!   [`SubmissionSet`] holds many of them.
 //! - [`EventLoop`]: a thread that runs tasks, with a mailbox through which results come in batches.
 //! - [`Error`]: the reason why a job has no value.
 //! - [`job`]: questions that a running job may ask: its name, its deadline, whether it is
@@ -108,5 +109,5 @@ pub mod __private {
 
 pub use error::{BuildError, Error, Panicked, TrySubmitError};
 pub use event_loop::{EventLoop, LoopClosed, LoopHandle};
-pub use job::Submission;
+pub use job::{AbortHandle, Submission, SubmissionSet};
 pub use pool::{Pool, PoolBuilder, Shutdown, Stats};

@@ -11,6 +11,7 @@
 //
 // A `Submission` is the caller's handle. The queue and the workers hold the same job as `dyn Run`.
 
+mod abort_handle;
 #[cfg(not(loom))]
 pub(crate) mod block_on;
 mod builder;
@@ -21,16 +22,19 @@ pub(crate) mod handler;
 pub(crate) mod header;
 pub(crate) mod origin;
 mod submission;
+mod submission_set;
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+pub use self::abort_handle::AbortHandle;
 pub use self::builder::JobBuilder;
 use self::completion::{Completion, Expired};
 pub use self::context::{blocking, deadline, is_cancelled, name};
 pub(crate) use self::header::{Estimate, Header, SubmitOptions};
 use self::origin::Origin;
 pub use self::submission::Submission;
+pub use self::submission_set::SubmissionSet;
 use crate::error::Error;
 use crate::pool::Shared;
 use crate::queue::{AtomicPosition, Behavior, Queued};
@@ -47,6 +51,9 @@ pub(crate) trait Run: Queued + Send + Sync {
 
     /// Returns true if the work was begun, whatever became of it.
     fn has_begun(&self) -> bool;
+
+    /// Returns true if the job has its outcome.
+    fn is_finished(&self) -> bool;
 
     /// Runs the work and stores its outcome, unless the job is over.
     fn run(&self);
@@ -157,6 +164,10 @@ where
 
     fn has_begun(&self) -> bool {
         self.completion.has_begun()
+    }
+
+    fn is_finished(&self) -> bool {
+        self.completion.is_finished()
     }
 
     fn run(&self) {

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 #[cfg(not(loom))]
 use super::block_on::block_on;
-use super::{Await, CancelledBy, Run, deadline};
+use super::{AbortHandle, Await, CancelledBy, Run, deadline};
 use crate::error::Error;
 use crate::event_loop::Waiter;
 use crate::queue::Position;
@@ -68,6 +68,14 @@ impl<T> Submission<T> {
     /// with. Does not block.
     pub fn cancel(&self) {
         self.job.cancel(CancelledBy::Caller);
+    }
+
+    /// Returns a handle that cancels the job from elsewhere, while this is awaited. Does not block.
+    pub fn abort_handle(&self) -> AbortHandle
+    where
+        T: 'static,
+    {
+        AbortHandle::new(Arc::clone(&self.job) as Arc<dyn Run>)
     }
 
     /// Returns true if the job has begun, whatever has become of it since. Takes a short lock, and
@@ -155,12 +163,12 @@ impl<T> Submission<T> {
 
     /// Returns true if the job has found no room and has not joined the waitlist.
     fn needs_room(&self) -> bool {
-        // A job that was cancelled before it joined the waitlist has nothing to run, so nothing
-        // would give its room back.
+        // A job that was refused has nothing to run, so nothing would give its room back.
         self.job.position().get() == Position::WithCaller && !self.job.is_tombstone()
     }
 
-    fn wait_for_room(&self) {
+    /// Has the job join the waitlist if it found no room in the queue.
+    pub(super) fn wait_for_room(&self) {
         if self.needs_room() {
             self.job.pool().join_waitlist(&(Arc::clone(&self.job) as Arc<dyn Run>));
         }

@@ -80,10 +80,11 @@ impl Shared {
     /// Notes that a job is over and will never begin. A job that only its caller held did not count
     /// as work that waits.
     pub(crate) fn job_withdrawn(&self, header: &Header) {
-        if header.position.get() != Position::WithCaller {
+        let change = self.queue.withdraw(&header.position);
+        if header.position.get() != Position::LeftCaller {
             self.stops_waiting(header);
         }
-        self.queue_changed(self.queue.withdraw(&header.position));
+        self.queue_changed(change);
         self.job_ended();
     }
 

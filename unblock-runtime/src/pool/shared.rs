@@ -103,7 +103,8 @@ impl Shared {
         self.starts_waiting(job.header());
         match self.queue.join_waitlist(job) {
             Ok(change) => self.queue_changed(change),
-            Err(_closed) => {
+            // If the job is over by now, the refusal has no effect.
+            Err(_not_joined) => {
                 self.stops_waiting(job.header());
                 job.refuse(Error::Closed);
             }

@@ -22,8 +22,8 @@
 //!   room and then reads the length of the waitlist, the other joins the waitlist and then looks
 //!   for room. One of the two sees the other, by sequential consistency.
 //! - The [`Position`] of an item changes under the waitlist's lock. Withdrawing an item races with
-//!   moving it into the queue: whichever takes the lock first decides whether the item has room to
-//!   give back.
+//!   moving it into the queue, and with joining the waitlist: whichever takes the lock first decides
+//!   whether the item has room to give back, and whether it may join.
 //! - After `close` no new item keeps room: `try_enter` takes room, then reads `open`, and gives the
 //!   room back if it is closed. `close` clears `open`, and workers read the room only after that.
 //!   So a worker that finds the queue closed and all room free may leave for good.
@@ -98,9 +98,9 @@ pub(crate) enum Entry {
     Closed,
 }
 
-/// The queue is closed: nothing enters it any more.
+/// An item did not join the waitlist: the queue is closed, or the item is over.
 #[derive(Debug)]
-pub(crate) struct QueueClosed;
+pub(crate) struct NotJoined;
 
 /// What an operation has left for workers to find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,11 +170,11 @@ impl<T: Queued + ?Sized> Queue<T> {
     ///
     /// # Errors
     ///
-    /// The queue is closed, and the item has not joined.
-    pub(crate) fn join_waitlist(&self, item: &Arc<T>) -> Result<Change, QueueClosed> {
+    /// The queue is closed, or the item was withdrawn, and has not joined.
+    pub(crate) fn join_waitlist(&self, item: &Arc<T>) -> Result<Change, NotJoined> {
         let mut waitlist = self.waitlist.lock();
-        if !self.is_open() {
-            return Err(QueueClosed);
+        if item.position().get() != Position::WithCaller || !self.is_open() {
+            return Err(NotJoined);
         }
         item.position().set(Position::InWaitlist);
         waitlist.push(Arc::clone(item));
@@ -250,10 +250,11 @@ impl<T: Queued + ?Sized> Queue<T> {
     /// Takes an item that was cancelled, timed out or refused before it began out of the queue or
     /// the waitlist.
     pub(crate) fn withdraw(&self, position: &AtomicPosition) -> Change {
+        let mut waitlist = self.waitlist.lock();
         if position.get() == Position::WithCaller {
+            position.set(Position::LeftCaller);
             return Change::Nothing;
         }
-        let mut waitlist = self.waitlist.lock();
         if position.get() == Position::InWaitlist {
             position.set(Position::LeftWaitlist);
             self.waiting.fetch_sub(1, Ordering::SeqCst);

@@ -1,5 +1,5 @@
 //! Model-checked races of the queue: freeing room against joining the waitlist, leaving the
-//! waitlist against being admitted, entering against closing.
+//! waitlist against being admitted and against joining it, entering against closing.
 
 use std::sync::Arc;
 
@@ -81,6 +81,22 @@ fn an_item_that_leaves_the_waitlist_takes_no_room_along() {
         worker.join().unwrap();
         assert_eq!(stayer.position.get(), Position::InQueue);
         assert_eq!((queue.waitlist_len(), queue.room.in_use()), (0, 1));
+    });
+}
+
+#[test]
+fn an_item_that_is_withdrawn_while_it_joins_the_waitlist_takes_no_room() {
+    loom::model(|| {
+        let queue = full();
+        let item = Item::new();
+        let caller = thread::spawn({
+            let (queue, item) = (Arc::clone(&queue), Arc::clone(&item));
+            move || _ = queue.join_waitlist(&item)
+        });
+        let _ = queue.withdraw(&item.position);
+        caller.join().unwrap();
+        take(&queue);
+        assert_eq!((queue.waiting(), queue.room.in_use()), (0, 0));
     });
 }
 

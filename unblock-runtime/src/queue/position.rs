@@ -9,9 +9,11 @@ use crate::sync::atomic::{AtomicU8, Ordering};
 /// WithCaller ───────────────────▶ InQueue
 ///      │                             ▲
 ///      │ join_waitlist         admit │
-///      └───────────▶ InWaitlist ─────┘
-///                        │ withdraw
-///                        └───────────▶ LeftWaitlist
+///      ├───────────▶ InWaitlist ─────┘
+///      │                 │ withdraw
+///      │                 └───────────▶ LeftWaitlist
+///      │ withdraw
+///      └─────────────────────────────▶ LeftCaller
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -24,6 +26,8 @@ pub(crate) enum Position {
     InQueue,
     /// The item left the waitlist without entering the queue.
     LeftWaitlist,
+    /// The item was over before it joined the waitlist, which it must not join any more.
+    LeftCaller,
 }
 
 /// A [`Position`] that threads share. It changes under the lock of the queue's waitlist, or while
@@ -42,7 +46,8 @@ impl AtomicPosition {
             0 => Position::WithCaller,
             1 => Position::InWaitlist,
             2 => Position::InQueue,
-            _ => Position::LeftWaitlist,
+            3 => Position::LeftWaitlist,
+            _ => Position::LeftCaller,
         }
     }
 

@@ -179,6 +179,11 @@ impl<F, T> Completion<F, T> {
         self.cell.lock().has_begun
     }
 
+    /// Returns true if the outcome has arrived.
+    pub(crate) fn is_finished(&self) -> bool {
+        matches!(self.cell.lock().stage, Stage::Ready(_) | Stage::Taken)
+    }
+
     /// Returns true if nothing is left to run: the job has begun, or will never begin.
     pub(crate) fn is_past_queue(&self) -> bool {
         !matches!(self.cell.lock().stage, Stage::Queued(_))
