@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use unblock_runtime::{Error, EventLoop, Pool, TrySubmitError, job};
+use unblock_runtime::{Error, EventLoop, Pool, TrySubmitError, job, unblock};
 
 #[cfg(target_os = "linux")]
 use crate::support::tasks_named;
@@ -455,4 +455,177 @@ fn jobs_that_wait_for_room_run_when_the_last_handle_is_dropped() {
     held.release();
     assert_eq!((block_on(queued).unwrap(), block_on(waits).unwrap()), (1, 2));
     assert!(matches!(block_on(never_polled), Err(Error::Closed)));
+}
+
+#[test]
+fn running_jobs_are_told_before_the_grace_is_over_and_waited_for() {
+    let pool = single(8);
+    let (begun, begins) = mpsc::channel();
+    let endless = pool.submit(move || {
+        begun.send(()).unwrap();
+        while !job::is_cancelled() {
+            thread::yield_now();
+        }
+        7
+    });
+    next(&begins);
+    let queued = pool.submit(|| ());
+    // The job ends only because it is told, and the shutdown only because the job ends.
+    for time in [Duration::ZERO, Duration::from_millis(1), Duration::MAX] {
+        let told = pool.shutdown(Duration::MAX).cancel_after(time);
+        if time == Duration::MAX {
+            assert!(block_on(told).is_complete(), "nothing was left for the last one");
+            break;
+        }
+        let report = if time == Duration::ZERO { told.wait() } else { block_on(told) };
+        assert_eq!((report.running, report.left.len()), (0, 0));
+        if time == Duration::ZERO {
+            assert_eq!((report.finished, report.cancelled), (1, 1));
+        }
+    }
+    assert_eq!(block_on(endless).unwrap(), 7);
+    assert!(matches!(block_on(queued), Err(Error::Cancelled)));
+}
+
+#[test]
+fn a_time_of_its_own_to_cancel_ends_under_any_executor() {
+    let pool = single(8);
+    let (begun, begins) = mpsc::channel();
+    let endless = pool.submit(move || {
+        begun.send(()).unwrap();
+        while !job::is_cancelled() {
+            thread::yield_now();
+        }
+    });
+    next(&begins);
+    let report = block_on(pool.shutdown(Duration::MAX).cancel_after(Duration::from_millis(5)));
+    assert_eq!((report.finished, report.running), (1, 0));
+    block_on(endless).unwrap();
+}
+
+/// Nothing is cancelled by a shutdown that is never polled.
+#[test]
+fn a_cancelling_shutdown_that_is_dropped_cancels_nothing() {
+    let pool = single(8);
+    let held = hold(&pool);
+    let queued = pool.submit(|| 1);
+    drop(pool.shutdown(Duration::ZERO).cancel_after(Duration::ZERO));
+    held.release();
+    assert_eq!(block_on(queued).unwrap(), 1);
+}
+
+#[test]
+fn a_shutdown_that_cancels_beside_one_that_does_not_cancels_for_both() {
+    let pool = single(8);
+    let (begun, begins) = mpsc::channel();
+    let endless = pool.submit(move || {
+        begun.send(()).unwrap();
+        while !job::is_cancelled() {
+            thread::yield_now();
+        }
+    });
+    next(&begins);
+    let queued = pool.submit(|| ());
+    let mut patient = Box::pin(pool.shutdown(Duration::MAX));
+    assert!(poll_once(&mut patient).is_pending());
+    let strict = pool.shutdown(Duration::MAX).cancel_after(Duration::ZERO);
+    for report in [block_on(strict), block_on(patient)] {
+        assert_eq!((report.finished, report.cancelled, report.running), (1, 1, 0));
+    }
+    block_on(endless).unwrap();
+    assert!(matches!(block_on(queued), Err(Error::Cancelled)));
+}
+
+#[test]
+fn a_shutdown_names_the_jobs_that_it_leaves() {
+    #[unblock(pool = pool, name = "annotated")]
+    fn annotated(pool: Pool, begun: mpsc::Sender<()>, gate: Gate) {
+        drop(pool);
+        begun.send(()).unwrap();
+        gate.wait();
+    }
+    let pool = Pool::builder().parallelism(1).max_threads(4).build().unwrap();
+    let (begun, begins) = mpsc::channel();
+    let gate = Gate::new();
+    let job = || {
+        let (begun, at) = (begun.clone(), gate.clone());
+        move || {
+            begun.send(()).unwrap();
+            at.wait();
+        }
+    };
+    let named = [pool.job("export").submit(job()), pool.job("export").submit(job())];
+    let closure = pool.submit(job());
+    let mut handler = Box::pin(annotated(pool.clone(), begun.clone(), gate.clone()));
+    assert!(poll_once(&mut handler).is_pending());
+    (0..4).for_each(|_| next(&begins));
+    let report = block_on(pool.shutdown(Duration::ZERO));
+    let here = "it::lifecycle::a_shutdown_names_the_jobs_that_it_leaves";
+    let left = [("annotated", 1), ("export", 2), (here, 1)];
+    assert_eq!(report.left, left.into_iter().collect());
+    assert_eq!(
+        report.to_string(),
+        format!("finished: 0, cancelled: 0, running: 4, annotated: 1, export: 2, {here}: 1")
+    );
+    gate.open();
+    block_on(handler);
+    for submission in named.into_iter().chain([closure]) {
+        block_on(submission).unwrap();
+    }
+    assert_eq!(block_on(pool.shutdown(Duration::MAX)).left.len(), 0);
+}
+
+#[test]
+fn each_thread_calls_the_hooks_once_before_its_first_job_and_after_its_last() {
+    thread_local! {
+        static READY: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    }
+    let [started, stopped] = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
+    let (starts, stops) = (Arc::clone(&started), Arc::clone(&stopped));
+    let pool = Pool::builder()
+        .parallelism(1)
+        .max_threads(4)
+        .keep_alive(Duration::ZERO)
+        .niceness(0)
+        .on_thread_start(move || {
+            starts.fetch_add(1, Ordering::SeqCst);
+            READY.set(true);
+        })
+        .on_thread_stop(move || {
+            assert!(READY.get(), "it is the same thread");
+            stops.fetch_add(1, Ordering::SeqCst);
+        })
+        .build()
+        .unwrap();
+    let held: Vec<Held> = (0..4).map(|_| hold(&pool)).collect();
+    assert_eq!(started.load(Ordering::SeqCst), 4);
+    held.into_iter().for_each(Held::release);
+    eventually("three have retired", || stopped.load(Ordering::SeqCst) == 3);
+    assert!(block_on(pool.submit(|| READY.get())).unwrap());
+    drop(pool);
+    eventually("the last one ended with the pool", || stopped.load(Ordering::SeqCst) == 4);
+    assert_eq!(started.load(Ordering::SeqCst), 4);
+}
+
+#[test]
+fn a_panic_in_a_hook_loses_neither_the_thread_nor_the_pool() {
+    let stopped = Arc::new(AtomicUsize::new(0));
+    let stops = Arc::clone(&stopped);
+    let pool = Pool::builder()
+        .parallelism(1)
+        .max_threads(2)
+        .on_thread_start(|| panic!("a start panics"))
+        .on_thread_stop(move || {
+            stops.fetch_add(1, Ordering::SeqCst);
+            panic!("a stop panics");
+        })
+        .build()
+        .unwrap();
+    let held = [hold(&pool), hold(&pool)];
+    assert_eq!(pool.stats().threads, 2);
+    held.into_iter().for_each(Held::release);
+    assert_eq!(block_on(pool.submit(|| 7)).unwrap(), 7);
+    assert!(block_on(pool.shutdown(Duration::MAX)).is_complete());
+    eventually("both have ended", || stopped.load(Ordering::SeqCst) == 2);
+    assert_eq!(pool.stats().threads, 0);
 }

@@ -23,6 +23,7 @@ mod processes;
 mod queue;
 mod regressions;
 mod request_deadline;
+mod scopes;
 mod server;
 mod sizing;
 #[cfg(target_os = "linux")]

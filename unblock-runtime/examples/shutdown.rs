@@ -2,7 +2,7 @@
 //! runs when the time is over, and two have not begun and never will. Prints:
 //!
 //! ```text
-//! Shutdown { finished: 1, cancelled: 2, running: 1 }
+//! finished: 1, cancelled: 2, running: 1, export: 1
 //! the running job ended early: Ok("stopped at the next row")
 //! a queued job: Err(Cancelled)
 //! ```
@@ -25,12 +25,12 @@ fn export(rows: u32) -> &'static str {
 async fn main() -> Result<(), BuildError> {
     let pool = Pool::builder().name("export").parallelism(1).max_threads(1).build()?;
     pool.submit(|| export(20)).detach();
-    let running = pool.submit(|| export(u32::MAX));
+    let running = pool.job("export").submit(|| export(u32::MAX));
     let queued = pool.submit(|| export(1));
     pool.submit(|| export(1)).detach();
 
     let report = pool.shutdown(Duration::from_millis(500)).await;
-    println!("{report:?}");
+    println!("{report}");
     println!("the running job ended early: {:?}", running.await);
     println!("a queued job: {:?}", queued.await);
     Ok(())

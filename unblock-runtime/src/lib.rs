@@ -31,7 +31,7 @@
 //! - [`EventLoop`]: a thread that runs tasks, with a mailbox through which results come in batches.
 //! - [`Error`]: the reason why a job has no value.
 //! - [`job`]: questions that a running job may ask: its name, its deadline, whether it is
-//!   cancelled.
+//!   cancelled; and [`job::within`], one deadline for all jobs of a future.
 //! - [`server`]: an HTTP server whose loops are such event loops, with the feature `server`.
 //!
 //! # The path of a request
@@ -78,6 +78,7 @@
 //! - `axum`: [`Error`], and with `server` its [`TextResponse`](server::TextResponse), are responses
 //!   of axum 0.8. A handler may return `Result<_, unblock_runtime::Error>`. It brings neither axum
 //!   itself nor the server.
+//! - `tower`: the module `tower`, a layer that gives each request a deadline, under any server.
 
 #[cfg(feature = "macros")]
 pub use unblock_macros::unblock;
@@ -98,6 +99,8 @@ pub mod server;
 mod spawner;
 mod sync;
 mod timer;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod unwind;
 mod workers;
 
@@ -110,4 +113,4 @@ pub mod __private {
 pub use error::{BuildError, Error, Panicked, TrySubmitError};
 pub use event_loop::{EventLoop, LoopClosed, LoopHandle};
 pub use job::{AbortHandle, Submission, SubmissionSet};
-pub use pool::{Pool, PoolBuilder, Shutdown, Stats};
+pub use pool::{Pool, PoolBuilder, Shutdown, ShuttingDown, Stats};

@@ -32,6 +32,10 @@ impl Alarm {
         Self { key }
     }
 
+    pub(crate) fn time(&self) -> Instant {
+        self.key.0
+    }
+
     /// Wakes another task instead; at once if the alarm has gone off, because its wake-up went to
     /// the task before.
     pub(crate) fn set_waiter(&mut self, waiter: Waiter) {

@@ -18,8 +18,9 @@ pub fn name() -> Option<&'static str> {
     with_job(|job| job.name())
 }
 
-/// Returns when the caller of the running job stops waiting: the nearer of its own `timeout` and
-/// the deadline of the [server](crate::server)'s request that the job was submitted for. Returns
+/// Returns when the caller of the running job stops waiting: the nearest of its own `timeout`, the
+/// deadline of the [server](crate::server)'s request that the job was submitted for, and that of
+/// the [scope](crate::job::within) that it was submitted in. Returns
 /// `None` if the caller waits as long as it takes, and outside of a job.
 pub fn deadline() -> Option<Instant> {
     with_job(|job| job.header().deadline()).flatten()

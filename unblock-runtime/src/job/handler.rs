@@ -26,21 +26,17 @@ impl Handler {
         Self { given: Some(name), derived: OnceLock::new(), run_time: Average::new() }
     }
 
-    /// Returns the name. `F` is the type of the closure in the function's body, whose path has it.
-    pub(crate) fn name<F>(&'static self) -> &'static str {
+    /// Returns the name. `path` is that of the type of the closure in the function's body.
+    pub(super) fn name(&'static self, path: &str) -> &'static str {
         match self.given {
             Some(name) => name,
-            None => self.derived.get_or_init(|| short_path(std::any::type_name::<F>())),
+            None => self.derived.get_or_init(|| short_path(path)),
         }
     }
 }
 
-/// Returns the path of the function in whose body the closure type `F` was written.
-pub(crate) fn enclosing_function<F>() -> &'static str {
-    without_closures(std::any::type_name::<F>())
-}
-
-fn without_closures(mut path: &str) -> &str {
+/// Returns the path of the function in whose body a closure was written, from that of its type.
+pub(super) fn without_closures(mut path: &str) -> &str {
     while let Some(outer) = path.strip_suffix("::{{closure}}") {
         path = outer;
     }

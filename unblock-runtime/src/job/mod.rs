@@ -1,6 +1,7 @@
 //! What a running job may ask: its [`name`], its [`deadline`], whether it [is
 //! cancelled](is_cancelled); and what it may say: that a part of it is [`blocking`]. Around them:
-//! the options with which a closure is submitted ([`JobBuilder`]).
+//! the options with which a closure is submitted ([`JobBuilder`]), and one deadline for all jobs of
+//! a future ([`within`]).
 
 // A job is the work, the place for its outcome and what the pool knows of it, in one allocation
 // that the queue and the awaiting caller share:
@@ -20,6 +21,7 @@ pub(crate) mod context;
 pub(crate) mod deadline;
 pub(crate) mod handler;
 pub(crate) mod header;
+mod name;
 pub(crate) mod origin;
 mod submission;
 mod submission_set;
@@ -31,7 +33,9 @@ pub use self::abort_handle::AbortHandle;
 pub use self::builder::JobBuilder;
 use self::completion::{Completion, Expired};
 pub use self::context::{blocking, deadline, is_cancelled, name};
+pub use self::deadline::within;
 pub(crate) use self::header::{Estimate, Header, SubmitOptions};
+pub(crate) use self::name::JobName;
 use self::origin::Origin;
 pub use self::submission::Submission;
 pub use self::submission_set::SubmissionSet;
@@ -47,7 +51,11 @@ pub(crate) trait Run: Queued + Send + Sync {
 
     fn pool(&self) -> &Arc<Shared>;
 
-    fn name(&self) -> &'static str;
+    fn job_name(&self) -> JobName;
+
+    fn name(&self) -> &'static str {
+        self.job_name().get()
+    }
 
     /// Returns true if the work was begun, whatever became of it.
     fn has_begun(&self) -> bool;
@@ -155,11 +163,8 @@ where
         self.origin.pool()
     }
 
-    fn name(&self) -> &'static str {
-        match self.header.handler {
-            Some(handler) => handler.name::<F>(),
-            None => handler::enclosing_function::<F>(),
-        }
+    fn job_name(&self) -> JobName {
+        JobName::of::<F>(self.header.handler)
     }
 
     fn has_begun(&self) -> bool {

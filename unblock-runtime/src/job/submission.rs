@@ -203,7 +203,7 @@ impl<T> Future for Submission<T> {
         this.wait_for_room();
         // The deadline of a request needs no alarm here, because the server has one for it.
         if let Some(deadline) = this.deadline
-            && deadline::inherited().is_none_or(|request| deadline < request)
+            && !deadline::server_looks_before(deadline)
         {
             this.set_alarm(cx);
         }

@@ -10,6 +10,7 @@ use crate::error::BuildError;
 use crate::queue::{Lanes, Queue};
 use crate::spawner;
 use crate::workers::niceness::Niceness;
+use crate::workers::thread_hooks::ThreadHooks;
 use crate::workers::{WakeFor, Workers, monitor, os_thread, worker};
 
 /// Settings for a [`Pool`]; from [`Pool::builder`].
@@ -31,6 +32,7 @@ pub struct PoolBuilder {
     keep_alive: Duration,
     niceness: Option<i32>,
     stack_size: Option<usize>,
+    thread_hooks: ThreadHooks,
 }
 
 /// The number of threads that a pool may have unless the user chooses one, as tokio has it.
@@ -46,6 +48,7 @@ impl PoolBuilder {
             keep_alive: Duration::from_secs(10),
             niceness: None,
             stack_size: None,
+            thread_hooks: ThreadHooks::default(),
         }
     }
 
@@ -105,6 +108,38 @@ impl PoolBuilder {
         self
     }
 
+    /// Has each worker's thread call `hook` when it starts, before it runs a job: to set up
+    /// thread-locals, or to name the thread in a profiler.
+    ///
+    /// Jobs may wait for a thread whose hook takes long. A panic in the hook is logged, and the
+    /// thread runs jobs all the same. Default: nothing is called. The last hook that is given
+    /// counts. (tokio's name.)
+    ///
+    /// ```
+    /// use unblock_runtime::Pool;
+    ///
+    /// let pool = Pool::builder()
+    ///     .on_thread_start(|| println!("{:?} starts", std::thread::current().name()))
+    ///     .on_thread_stop(|| println!("{:?} ends", std::thread::current().name()))
+    ///     .build()?;
+    /// # Ok::<(), unblock_runtime::BuildError>(())
+    /// ```
+    pub fn on_thread_start(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.thread_hooks.set_on_start(hook);
+        self
+    }
+
+    /// Has each worker's thread call `hook` before it ends: after
+    /// [`keep_alive`](Self::keep_alive), when its [niceness](Self::niceness) is to change, or with
+    /// the pool. A shutdown does not wait for it, and a process that exits does not either.
+    ///
+    /// A panic in the hook is logged. Default: nothing is called. The last hook that is given
+    /// counts. (tokio's name.)
+    pub fn on_thread_stop(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.thread_hooks.set_on_stop(hook);
+        self
+    }
+
     /// Builds the pool and starts its first threads, [`parallelism`](Self::parallelism) of them.
     ///
     /// The threads have the cores of the process, and its priority until they are made nice,
@@ -152,6 +187,7 @@ impl PoolBuilder {
             Workers::new(limit, max_threads, self.keep_alive),
             Niceness::new(self.niceness),
             self.stack_size,
+            self.thread_hooks,
         ));
         // If the system refuses a thread below, dropping this handle ends those that started.
         let pool = Pool::from_shared(Arc::clone(&shared));

@@ -7,18 +7,14 @@ mod shutdown;
 mod stats;
 
 use std::fmt;
-use std::future::Future;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 pub use self::builder::PoolBuilder;
 pub(crate) use self::shared::Shared;
-pub use self::shutdown::Shutdown;
-use self::shutdown::ShutdownWait;
+pub use self::shutdown::{Shutdown, ShuttingDown};
 pub use self::stats::Stats;
 use crate::error::{BuildError, Error, TrySubmitError};
-#[cfg(not(loom))]
-use crate::job::block_on::block_on;
 use crate::job::origin::Origin;
 use crate::job::{Await, Job, JobBuilder, Run, Submission, SubmitOptions};
 use crate::queue::Entry;
@@ -187,26 +183,23 @@ impl Pool {
     /// Closes the pool, and waits until the submitted jobs have run, for `grace` at the most.
     ///
     /// New submissions are refused with [`Error::Closed`] from the moment of the call. When `grace`
-    /// is over, jobs that have not begun are [cancelled](Error::Cancelled), and
-    /// [`job::is_cancelled`](crate::job::is_cancelled) tells those that run. A running job cannot
-    /// be stopped, and its caller gets its outcome when it ends. Threads end as they run out of
-    /// work. Dropping the returned future leaves the pool closed, with nothing cancelled. Any
-    /// number of callers may call this, and each waits for its own grace.
-    pub fn shutdown(&self, grace: Duration) -> impl Future<Output = Shutdown> + Send + 'static {
-        let shared = Arc::clone(&self.shared);
-        let mut wait = ShutdownWait::begin(shared, Instant::now().checked_add(grace));
-        std::future::poll_fn(move |cx| wait.poll(cx))
+    /// is over, or [sooner](ShuttingDown::cancel_after), jobs that have not begun are
+    /// [cancelled](Error::Cancelled), and [`job::is_cancelled`](crate::job::is_cancelled) tells
+    /// those that run. A running job cannot be stopped, and its caller gets its outcome when it
+    /// ends; the report names those that were left. Threads end as they run out of work. Dropping
+    /// the returned future leaves the pool closed, with nothing more cancelled. Any number of
+    /// callers may call this, and each waits for its own grace.
+    pub fn shutdown(&self, grace: Duration) -> ShuttingDown {
+        ShuttingDown::begin(Arc::clone(&self.shared), grace)
     }
-}
 
-#[cfg(not(loom))]
-impl Pool {
     /// Shuts the pool down as [`shutdown`](Self::shutdown) does, and waits by blocking this thread,
     /// for code without an executor.
     ///
     /// Not to be called in a job of this pool, which it would wait for until `grace` is over.
+    #[cfg(not(loom))]
     pub fn shutdown_blocking(&self, grace: Duration) -> Shutdown {
-        block_on(self.shutdown(grace))
+        self.shutdown(grace).wait()
     }
 }
 
@@ -228,11 +221,12 @@ impl Drop for CloseOnDrop {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    use std::future::Future;
     use std::pin::Pin;
     use std::sync::{Arc, mpsc};
     use std::task::{Context, Waker};
 
-    use super::{Future, Pool};
+    use super::Pool;
 
     /// Jobs hold their pool, and the pool's queue and waitlist hold jobs.
     #[test]

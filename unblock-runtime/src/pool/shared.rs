@@ -16,6 +16,7 @@ use crate::sync::atomic::{AtomicBool, Ordering, fence};
 use crate::unwind;
 use crate::workers::Workers;
 use crate::workers::niceness::Niceness;
+use crate::workers::thread_hooks::ThreadHooks;
 
 /// The number of jobs in the waitlist from which on detached jobs are refused, unless the queue has
 /// room for more.
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) niceness: Niceness,
     /// The stack size of the workers in bytes; `None` for the standard library's default.
     pub(crate) stack_size: Option<usize>,
+    pub(crate) thread_hooks: ThreadHooks,
     /// Set when the log says that detached jobs are refused. It is never cleared.
     has_refused_detached: AtomicBool,
     /// Set when a shutdown has run out of time. It is never cleared.
@@ -44,6 +46,7 @@ impl Shared {
         workers: Workers,
         niceness: Niceness,
         stack_size: Option<usize>,
+        thread_hooks: ThreadHooks,
     ) -> Self {
         Self {
             name,
@@ -57,6 +60,7 @@ impl Shared {
             counters: Counters::new(),
             niceness,
             stack_size,
+            thread_hooks,
             has_refused_detached: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             shutdown_waiters: Mutex::new(ShutdownWaiters::default()),

@@ -11,6 +11,7 @@
 //! - `monitor`: the thread that samples the workers while work waits and no worker may take it. Its
 //!   `growth` decides how many workers run.
 //! - `profile`: whether jobs of one type block.
+//! - `thread_hooks`: functions of the user that threads call when they start and end.
 //! - `os_thread`, `niceness`: threads as the operating system sees them.
 
 pub(crate) mod monitor;
@@ -20,8 +21,10 @@ mod permits;
 pub(crate) mod profile;
 mod registry;
 mod slot;
+pub(crate) mod thread_hooks;
 pub(crate) mod worker;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -346,6 +349,17 @@ impl Workers {
 
     pub(crate) fn idle(&self) -> usize {
         self.registry.lock().idle.len()
+    }
+
+    /// Returns the names of the jobs that run, and how many of each.
+    pub(crate) fn running_jobs(&self) -> BTreeMap<&'static str, u64> {
+        let names: Vec<_> =
+            self.registry.lock().workers.iter().filter_map(|slot| slot.job_name()).collect();
+        let mut jobs = BTreeMap::new();
+        for name in names {
+            *jobs.entry(name.get()).or_default() += 1;
+        }
+        jobs
     }
 
     /// Ends the pool's threads: the workers as they become idle, and the monitor.

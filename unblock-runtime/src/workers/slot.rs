@@ -2,8 +2,12 @@
 
 use std::sync::OnceLock;
 
+use crossbeam_utils::atomic::AtomicCell;
+
 use super::os_thread::ThreadId;
 use super::profile::JobType;
+use crate::job::JobName;
+use crate::job::handler::Handler;
 use crate::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use crate::sync::thread;
 
@@ -14,6 +18,10 @@ pub(crate) struct WorkerSlot {
     id: OnceLock<ThreadId>,
     /// The number of the type of the job that the worker runs, or [`NO_JOB`].
     job_type: AtomicU32,
+    /// The parts of the name of the job that the worker runs. The second is `None` if it runs none.
+    /// They are written for each job, and read by a shutdown that leaves jobs running.
+    handler: AtomicCell<Option<&'static Handler>>,
+    path: AtomicCell<Option<fn() -> &'static str>>,
 }
 
 const NO_JOB: u32 = u32::MAX;
@@ -62,6 +70,8 @@ impl WorkerSlot {
             thread: OnceLock::new(),
             id: OnceLock::new(),
             job_type: AtomicU32::new(NO_JOB),
+            handler: AtomicCell::new(None),
+            path: AtomicCell::new(None),
         }
     }
 
@@ -93,13 +103,23 @@ impl WorkerSlot {
     }
 
     /// Notes that the worker begins a job.
-    pub(crate) fn begin(&self, job_type: JobType) {
+    pub(crate) fn begin(&self, job_type: JobType, name: JobName) {
+        self.handler.store(name.handler);
+        self.path.store(Some(name.path));
         self.job_type.store(job_type.number().into(), Ordering::Relaxed);
     }
 
     /// Notes that the job has ended.
     pub(crate) fn end(&self) {
         self.job_type.store(NO_JOB, Ordering::Relaxed);
+        self.path.store(None);
+    }
+
+    /// Returns the name of the job that the worker runs. It may be wrong while one job follows
+    /// another.
+    pub(super) fn job_name(&self) -> Option<JobName> {
+        let path = self.path.load()?;
+        Some(JobName { handler: self.handler.load(), path })
     }
 
     /// Returns the type of the job that the worker runs, or ran a moment ago.

@@ -36,7 +36,7 @@ const POLLS_PER_YIELD: u32 = 2;
 pub(crate) fn spawn(pool: &Arc<Shared>, wake_for: WakeFor) -> io::Result<bool> {
     let Some(slot) = pool.workers.register(wake_for) else { return Ok(false) };
     let (shared, occupied) = (Arc::clone(pool), Arc::clone(&slot));
-    let run = move || run(&shared, &occupied);
+    let run = move || shared.thread_hooks.around(|| run(&shared, &occupied));
     match pool.spawn_thread(slot.number(), pool.stack_size, run) {
         Ok(()) => Ok(true),
         Err(error) => {
@@ -132,7 +132,7 @@ fn run_job(job: Arc<dyn Run>, lane: LaneKind, pool: &Shared, slot: &WorkerSlot) 
     };
     let job_type = job.header().job_type;
     let profile = job_type.profile();
-    slot.begin(job_type);
+    slot.begin(job_type, job.job_name());
     if runs_without_permit(&*job, lane, slot)
         && pool.workers.enter_blocking(slot, || pool.queue.has_work())
     {

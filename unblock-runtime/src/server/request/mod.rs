@@ -219,7 +219,7 @@ fn poll_service<F: Future>(
 /// Runs code of the service, with the deadline for the jobs that it submits. A panic becomes an
 /// error.
 fn guard<T>(deadline: Option<Instant>, f: impl FnOnce() -> T) -> Result<T, Error> {
-    unwind::catch(|| deadline::within(deadline, f)).map_err(Panicked::into_error)
+    unwind::catch(|| deadline::in_request(deadline, f)).map_err(Panicked::into_error)
 }
 
 /// Reads the rest of a body for a while, so that the client gets to read the response.

@@ -1,0 +1,27 @@
+//! The name of a job, which is worked out when somebody asks for it.
+
+use super::handler::{Handler, without_closures};
+
+#[derive(Clone, Copy)]
+pub(crate) struct JobName {
+    pub(crate) handler: Option<&'static Handler>,
+    /// Returns the path of the type of the job's work.
+    pub(crate) path: fn() -> &'static str,
+}
+
+impl JobName {
+    /// The name of a job with the work `F`.
+    pub(super) fn of<F>(handler: Option<&'static Handler>) -> Self {
+        Self { handler, path: std::any::type_name::<F> }
+    }
+
+    /// Returns the name of the handler, or else the path of the function in whose body the closure
+    /// was written.
+    pub(crate) fn get(self) -> &'static str {
+        let path = (self.path)();
+        match self.handler {
+            Some(handler) => handler.name(path),
+            None => without_closures(path),
+        }
+    }
+}
