@@ -1,6 +1,7 @@
 //! The integration tests of the workspace, in one binary.
 
 mod abort_handle;
+mod adapters;
 #[cfg(target_os = "linux")]
 mod chaos;
 mod client;
@@ -29,5 +30,6 @@ mod sizing;
 #[cfg(target_os = "linux")]
 mod slow_loris;
 mod stats_invariant;
+mod streams;
 mod submission_set;
 mod support;

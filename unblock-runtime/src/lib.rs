@@ -78,6 +78,9 @@
 //! - `axum`: [`Error`], and with `server` its [`TextResponse`](server::TextResponse), are responses
 //!   of axum 0.8. A handler may return `Result<_, unblock_runtime::Error>`. It brings neither axum
 //!   itself nor the server.
+//! - `stream`: `Pool::stream`, a blocking iterator as a stream of futures-core.
+//! - `io`: `Pool::reader` and `Pool::writer`, blocking readers and writers as those of tokio, whose
+//!   traits it brings and whose runtime it does not need.
 //! - `tower`: the module `tower`, a layer that gives each request a deadline, under any server.
 
 #[cfg(feature = "macros")]
@@ -88,6 +91,8 @@ mod error;
 mod event_loop;
 #[cfg(any(feature = "axum", feature = "server"))]
 mod http;
+#[cfg(feature = "io")]
+pub mod io;
 pub mod job;
 #[cfg(all(loom, not(feature = "server")))]
 #[path = "server/connection/poll_when_woken.rs"]
@@ -97,6 +102,8 @@ mod queue;
 #[cfg(feature = "server")]
 pub mod server;
 mod spawner;
+#[cfg(feature = "stream")]
+pub mod stream;
 mod sync;
 mod timer;
 #[cfg(feature = "tower")]

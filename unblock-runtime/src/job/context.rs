@@ -20,15 +20,15 @@ pub fn name() -> Option<&'static str> {
 
 /// Returns when the caller of the running job stops waiting: the nearest of its own `timeout`, the
 /// deadline of the [server](crate::server)'s request that the job was submitted for, and that of
-/// the [scope](crate::job::within) that it was submitted in. Returns
-/// `None` if the caller waits as long as it takes, and outside of a job.
+/// the [scope](crate::job::within) that it was submitted in. Returns `None` if the caller waits as
+/// long as it takes, and outside of a job.
 pub fn deadline() -> Option<Instant> {
     with_job(|job| job.header().deadline()).flatten()
 }
 
 /// Returns true if the running job works for nobody: its caller has gone or has cancelled, its
-/// deadline has passed, or a shutdown of its pool ran out of time. Returns `false` outside of a
-/// job.
+/// deadline has passed, or a [shutdown](crate::Pool::shutdown) of its pool tells it. Returns `false`
+/// outside of a job.
 ///
 /// A long computation asks from time to time and returns early. Its value is dropped then, except
 /// after [`Submission::cancel`](crate::Submission::cancel), whose caller still waits and gets it.

@@ -105,6 +105,12 @@ impl<T> Submission<T> {
         self.job.has_begun()
     }
 
+    /// Returns true if the job has its outcome, so that awaiting this would not wait, unless the
+    /// outcome is a refusal whose turn has not come. Takes a short lock.
+    pub fn is_finished(&self) -> bool {
+        self.job.is_finished()
+    }
+
     /// Waits for the outcome by blocking this thread, for code without an executor.
     ///
     /// On the thread of an event loop it blocks the loop, and the outcome comes all the same. In a
@@ -168,7 +174,7 @@ impl<T> Submission<T> {
     }
 
     /// Has the job join the waitlist if it found no room in the queue.
-    pub(super) fn wait_for_room(&self) {
+    pub(crate) fn wait_for_room(&self) {
         if self.needs_room() {
             self.job.pool().join_waitlist(&(Arc::clone(&self.job) as Arc<dyn Run>));
         }
