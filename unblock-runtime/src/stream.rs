@@ -66,7 +66,7 @@ impl Pool {
 /// which the stream is polled passed.
 ///
 /// Dropping the stream ends the iteration: a call of `next` that runs already runs to its end, and
-/// [`job::is_cancelled`](crate::job::is_cancelled) tells it. The iterator is dropped on the pool,
+/// [`job::is_cancelled`] tells it. The iterator is dropped on the pool,
 /// unless that is closed or a deadline passes before the pool has begun to call it.
 pub struct IterStream<I>
 where

@@ -1,9 +1,9 @@
-//! Blocking readers and writers as tokio's asynchronous ones: the pool calls `read` and `write`, and
-//! the bytes go through a buffer.
+//! Blocking readers and writers as tokio's asynchronous ones: the pool calls `read` and `write`,
+//! and the bytes go through a buffer.
 //!
 //! Both sides share what is read or written. A job locks it while it blocks; the task looks at it
-//! when no job runs, and does not wait for the lock. So a job that never ran, or was given up at its
-//! deadline, leaves everything in place, and the next call goes on from there.
+//! when no job runs, and does not wait for the lock. So a job that never ran, or was given up at
+//! its deadline, leaves everything in place, and the next call goes on from there.
 
 mod reader;
 mod writer;

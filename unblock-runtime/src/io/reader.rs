@@ -19,8 +19,8 @@ static HANDLER: Handler = Handler::named("Pool::reader");
 /// A call for bytes that are not in the buffer submits a job, which reads once, as much as the
 /// buffer holds. Nothing is read ahead of the first call.
 ///
-/// Errors are those of the reader, and of the job: an [`Error`](crate::Error) in an [`io::Error`] of
-/// the kind [`TimedOut`](ErrorKind::TimedOut) after the deadline of the request or
+/// Errors are those of the reader, and of the job: an [`Error`](crate::Error) in an [`io::Error`]
+/// of the kind [`TimedOut`](ErrorKind::TimedOut) after the deadline of the request or
 /// [scope](crate::job::within), [`BrokenPipe`](ErrorKind::BrokenPipe) from a closed pool, and
 /// [`Other`](ErrorKind::Other) after a panic in `read`, as from all calls after it. No bytes are
 /// lost by any other: a read that was given up puts its bytes where the next call finds them, and

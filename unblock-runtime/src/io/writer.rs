@@ -21,11 +21,12 @@ static HANDLER: Handler = Handler::named("Pool::writer");
 /// were written: it waits for them, and calls the writer's own `flush`. A shutdown does the same,
 /// and closes nothing; the writer is closed when it is dropped.
 ///
-/// Errors are those of the writer, and of the job: an [`Error`](crate::Error) in an [`io::Error`] of
-/// the kind [`TimedOut`](ErrorKind::TimedOut) after the deadline of the request or
+/// Errors are those of the writer, and of the job: an [`Error`](crate::Error) in an [`io::Error`]
+/// of the kind [`TimedOut`](ErrorKind::TimedOut) after the deadline of the request or
 /// [scope](crate::job::within), [`BrokenPipe`](ErrorKind::BrokenPipe) from a closed pool, and
-/// [`Other`](ErrorKind::Other) after a panic in `write`, as from all calls after it. After any other
-/// error the bytes that were accepted and not written are kept, and the next call begins with them.
+/// [`Other`](ErrorKind::Other) after a panic in `write`, as from all calls after it. After any
+/// other error the bytes that were accepted and not written are kept, and the next call begins with
+/// them.
 ///
 /// Dropping it lets the job write on that has the last bytes, and drops the writer on the pool,
 /// unless that is closed. Nobody is told whether that succeeds.

@@ -27,8 +27,8 @@ pub fn deadline() -> Option<Instant> {
 }
 
 /// Returns true if the running job works for nobody: its caller has gone or has cancelled, its
-/// deadline has passed, or a [shutdown](crate::Pool::shutdown) of its pool tells it. Returns `false`
-/// outside of a job.
+/// deadline has passed, or a [shutdown](crate::Pool::shutdown) of its pool tells it. Returns
+/// `false` outside of a job.
 ///
 /// A long computation asks from time to time and returns early. Its value is dropped then, except
 /// after [`Submission::cancel`](crate::Submission::cancel), whose caller still waits and gets it.

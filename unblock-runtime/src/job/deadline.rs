@@ -1,4 +1,4 @@
-//! The deadline of what a thread works for: a request of the server, or a scope that a user has set.
+//! The deadline of what a thread works for: a request of the server, or a scope that a user sets.
 //!
 //! The caller of a job stops waiting when its own `timeout` is over, or when the request that it
 //! works for has to be answered. The deadline of a request or scope is kept in a thread-local

@@ -106,8 +106,9 @@ impl ShuttingDown {
 
     /// Cancels when `time` from now is over and waits on for the rest of the grace, instead of
     /// cancelling when the grace is over: jobs that have not begun never will, and
-    /// [`job::is_cancelled`](crate::job::is_cancelled) tells those that run, so that they can end in
-    /// time. With [`Duration::ZERO`] the first poll cancels. A time beyond the grace changes nothing.
+    /// [`job::is_cancelled`](crate::job::is_cancelled) tells those that run, so that they can end
+    /// in time. With [`Duration::ZERO`] the first poll cancels. A time beyond the grace changes
+    /// nothing.
     ///
     /// The jobs are the pool's, so of several shutdowns at once the first whose time is over
     /// cancels for all.

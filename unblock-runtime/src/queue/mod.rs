@@ -22,8 +22,8 @@
 //!   room and then reads the length of the waitlist, the other joins the waitlist and then looks
 //!   for room. One of the two sees the other, by sequential consistency.
 //! - The [`Position`] of an item changes under the waitlist's lock. Withdrawing an item races with
-//!   moving it into the queue, and with joining the waitlist: whichever takes the lock first decides
-//!   whether the item has room to give back, and whether it may join.
+//!   moving it into the queue, and with joining the waitlist: whichever takes the lock first
+//!   decides whether the item has room to give back, and whether it may join.
 //! - After `close` no new item keeps room: `try_enter` takes room, then reads `open`, and gives the
 //!   room back if it is closed. `close` clears `open`, and workers read the room only after that.
 //!   So a worker that finds the queue closed and all room free may leave for good.
