@@ -96,7 +96,7 @@ fn an_item_that_is_withdrawn_while_it_joins_the_waitlist_takes_no_room() {
         let _ = queue.withdraw(&item.position);
         caller.join().unwrap();
         take(&queue);
-        assert_eq!((queue.waiting(), queue.room.in_use()), (0, 0));
+        assert_eq!((queue.waitlist_len(), queue.room.in_use()), (0, 0));
     });
 }
 
