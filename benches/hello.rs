@@ -14,7 +14,9 @@ use std::time::Duration;
 
 use clap::Args;
 use unblock_benches::figures::{print_columns, print_row};
-use unblock_benches::load::{Arrivals, Load, LoadGenerator, Outcome, PATIENCE, Results};
+use unblock_benches::load::{
+    Arrivals, Connections, Load, LoadGenerator, Outcome, PATIENCE, Results,
+};
 use unblock_benches::servers::same_router::{AXUM_SERVE, UNBLOCK, UNBLOCK_ONE_LOOP};
 use unblock_benches::servers::{Contender, Server};
 use unblock_benches::usage::cpu_seconds;
@@ -54,7 +56,8 @@ fn round(server: &Server, clients: usize, time: Duration) -> Round {
     let mut generator = LoadGenerator::new(server.address);
     let mut load = |time| {
         let arrivals = Arrivals::Closed { clients, time };
-        generator.run(&Load { paths: &["/"], arrivals, patience: PATIENCE })
+        let connections = Connections::KeepAlive;
+        generator.run(&Load { paths: &["/"], arrivals, patience: PATIENCE, connections })
     };
     load(SETTLE);
     let cpu_time = || [cpu_seconds(server.id()), cpu_seconds(process::id())];

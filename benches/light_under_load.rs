@@ -18,7 +18,7 @@ use std::time::Duration;
 use clap::Args;
 use unblock_benches::figures::{print_columns, print_row, ratio};
 use unblock_benches::load::{
-    Arrivals, Load, LoadGenerator, Outcome, PATIENCE, Precision, Results, Step,
+    Arrivals, Connections, Load, LoadGenerator, Outcome, PATIENCE, Precision, Results, Step,
 };
 use unblock_benches::servers::peers::{ACTIX, AXUM, AXUM_PER_CORE, DEMO};
 use unblock_benches::servers::{Contender, Server};
@@ -71,11 +71,12 @@ fn main() {
 
 fn round(server: &Server, heavy: &Heavy, time: Duration) -> Round {
     let mut light = LoadGenerator::with_connections(server.address, LIGHT_CONNECTIONS, "/");
+    let connections = Connections::KeepAlive;
     let steps = &[Step { rate: LIGHT_RATE, time }];
     let arrivals = Arrivals::Open { steps, precision: Precision::Microsecond };
-    let light_load = Load { paths: &["/"], arrivals, patience: PATIENCE };
+    let light_load = Load { paths: &["/"], arrivals, patience: PATIENCE, connections };
     let arrivals = Arrivals::Closed { clients: heavy.clients, time: SETTLE + time };
-    let heavy_load = Load { paths: &[heavy.path], arrivals, patience: PATIENCE };
+    let heavy_load = Load { paths: &[heavy.path], arrivals, patience: PATIENCE, connections };
 
     let idle = light.run(&light_load);
     thread::scope(|scope| {

@@ -12,6 +12,10 @@
 //!
 //! - `spin`: 5 ms of CPU time; beside it the light routes `/` and `/healthz`, on connections of
 //!   their own.
+//! - `storm`: the same route, and clients that ask again at once, whatever became of their last
+//!   request; this one is a closed loop.
+//! - `sleep`: handlers that sleep, so the capacity is in threads; clients wait longer than the work
+//!   takes.
 //! - `mix`: ten requests of 1 ms for each of 50 ms.
 //! - `recovery`: ten times the capacity, and then half of it.
 //!
@@ -19,9 +23,12 @@
 //! clients wait. The load generator shares the cores with the server, unless `--pin` is given: what
 //! it needs of them lowers the number of responses of all servers alike.
 
+mod database;
 mod mix;
 mod recovery;
+mod sleep;
 mod spin;
+mod storm;
 mod two_routes;
 mod work;
 
@@ -39,7 +46,7 @@ struct Own {
     #[arg(
         long,
         value_delimiter = ',',
-        default_values_t = [Table::Spin, Table::Mix, Table::Recovery]
+        default_values_t = [Table::Spin, Table::Storm, Table::Sleep, Table::Mix, Table::Recovery]
     )]
     tables: Vec<Table>,
     /// Loads for the tables spin and mix, as multiples of the capacity
@@ -50,18 +57,23 @@ struct Own {
 #[derive(Clone, Copy, ValueEnum)]
 enum Table {
     Spin,
+    Storm,
+    Sleep,
     Mix,
     Recovery,
 }
 
-const CONTENDERS: &[Contender] = &[DEMO, AXUM, AXUM_PER_CORE, ACTIX, TWO_ROUTES];
+/// The contenders of the table mix.
+const OF_TWO_COSTS: &[Contender] = &[DEMO, AXUM, AXUM_PER_CORE, ACTIX, TWO_ROUTES];
 
-/// The contenders without the last: where all requests cost the same, it is no different from the
+/// Those contenders without the last: where all requests cost the same, it is no different from the
 /// first.
-const OF_ONE_COST: &[Contender] = CONTENDERS.split_at(4).0;
+const OF_ONE_COST: &[Contender] = OF_TWO_COSTS.split_at(4).0;
 
 fn main() {
-    let options = Options::<Own>::read(CONTENDERS);
+    let mut contenders = [OF_TWO_COSTS, storm::CONTENDERS].concat();
+    contenders.extend(sleep::ALL.iter().flat_map(|sleeping| sleeping.contenders));
+    let options = Options::<Own>::read(&contenders);
     let (time, rounds, cores) = (options.time(), options.rounds(), options.cores().of_server());
     for table in &options.own.tables {
         match table {
@@ -72,11 +84,29 @@ fn main() {
                     spin::print(&work, time, rounds, &in_turn(&options, OF_ONE_COST, round));
                 }
             }
+            Table::Storm => {
+                for transport in storm::Transport::ALL {
+                    for clients in storm::CLIENTS {
+                        let round = |server: &_| storm::round(server, transport, clients, time);
+                        let rows = in_turn(&options, &transport.contenders(), round);
+                        storm::print(transport, clients, cores, time, &rows);
+                    }
+                }
+            }
+            Table::Sleep => {
+                for sleeping in &sleep::ALL {
+                    for load in sleeping.loads {
+                        let round = |server: &_| sleeping.round(server, load, time);
+                        let rows = in_turn(&options, sleeping.contenders, round);
+                        sleeping.print(load, time, rounds, &rows);
+                    }
+                }
+            }
             Table::Mix => {
                 for &load in &options.own.loads {
                     let work = mix::MIX.times_capacity(load, cores);
                     let round = |server: &_| mix::round(server, &work, time);
-                    mix::print(&work, time, rounds, &in_turn(&options, CONTENDERS, round));
+                    mix::print(&work, time, rounds, &in_turn(&options, OF_TWO_COSTS, round));
                 }
             }
             Table::Recovery => {
@@ -92,6 +122,8 @@ impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Spin => "spin",
+            Self::Storm => "storm",
+            Self::Sleep => "sleep",
             Self::Mix => "mix",
             Self::Recovery => "recovery",
         })

@@ -1,62 +1,21 @@
 //! One heavy route, and the light ones beside it.
 
-use std::thread;
 use std::time::Duration;
 
-use unblock_benches::Row;
 use unblock_benches::figures::{print_columns, print_row};
-use unblock_benches::load::{
-    self, Arrivals, Load, LoadGenerator, Outcome, Precision, Results, Step,
-};
+use unblock_benches::load::{Outcome, Results};
 use unblock_benches::servers::Server;
-use unblock_benches::usage::resident_bytes;
+use unblock_benches::{Beside, LIGHT, LIGHT_RATE, Row};
 
 use crate::work::{Offered, PATIENCE, Work};
 
 pub(crate) const SPIN: Work = Work { paths: &["/spin/5000"], costs: &[Duration::from_millis(5)] };
 
-const LIGHT: [&str; 2] = ["/", "/healthz"];
-
-/// Requests per second for the light routes together.
-const LIGHT_RATE: f64 = 200.0;
-
-/// Connections of the light routes, enough for the requests of two seconds.
-const LIGHT_CONNECTIONS: usize = 512;
-
-pub(crate) struct Round {
-    heavy: Results,
-    /// Requests for each of the light routes.
-    light: [Results; 2],
-    /// Resident memory of the server in bytes: before the load, when it begins to count, and at its
-    /// end.
-    resident: [f64; 3],
+pub(crate) fn round(server: &Server, offered: &Offered, time: Duration) -> Beside {
+    Beside::measure(server, PATIENCE, time, || offered.send(server.address, time))
 }
 
-pub(crate) fn round(server: &Server, offered: &Offered, time: Duration) -> Round {
-    let mut light = LoadGenerator::with_connections(server.address, LIGHT_CONNECTIONS, LIGHT[0]);
-    let steps = &[Step { rate: LIGHT_RATE, time }];
-    let arrivals = Arrivals::Open { steps, precision: Precision::Microsecond };
-    let light_load = Load { paths: &LIGHT, arrivals, patience: load::PATIENCE };
-
-    let resident = || resident_bytes(server.id());
-    let before = resident();
-    thread::scope(|scope| {
-        let heavy = scope.spawn(|| offered.send(server.address, time));
-        thread::sleep(PATIENCE);
-        let beginning = resident();
-        let light = scope.spawn(|| light.run(&light_load));
-        thread::sleep(time);
-        let end = resident();
-        let light = light.join().expect("the light load's thread");
-        Round {
-            heavy: heavy.join().expect("the heavy load's thread"),
-            light: [0, 1].map(|wanted| light.of_paths(|path| path == wanted)),
-            resident: [before, beginning, end],
-        }
-    })
-}
-
-pub(crate) fn print(offered: &Offered, time: Duration, rounds: usize, rows: &[Row<Round>]) {
+pub(crate) fn print(offered: &Offered, time: Duration, rounds: usize, rows: &[Row<Beside>]) {
     println!(
         "\n{} at {} x capacity, {:.0}/s, clients wait {PATIENCE:?}; {} and {} {} times per second \
          each; medians of {rounds} rounds of {time:?}\n",
@@ -85,9 +44,7 @@ pub(crate) fn print(offered: &Offered, time: Duration, rounds: usize, rows: &[Ro
     ]);
     for row in rows {
         let heavy = |figure: fn(&Results) -> f64| row.median(|round| figure(&round.heavy));
-        let light = |index: usize| {
-            row.median(|round| round.light[index].latencies_from_sent().percentile(99))
-        };
+        let light = |index: usize| row.median(|round| round.light_p99(index));
         let mebibytes = |index: usize| row.median(|round| round.resident[index]) / 1_048_576.0;
         print_row(&format!(
             "| {} | {:.0} | {:.0} | {:.3} | {:.0} | {:.0} | {:.0} | {:.1} | {:.3} | {:.2} | {:.2} \
@@ -106,7 +63,7 @@ pub(crate) fn print(offered: &Offered, time: Duration, rounds: usize, rows: &[Ro
             heavy(|heavy| heavy.late().percentile(99)),
             row.median(|round| round.light[0].late().percentile(99)),
             row.sum(|round| round.heavy.count(Outcome::Failed)),
-            row.sum(|round| round.light.iter().map(Results::unsuccessful).sum()),
+            row.sum(Beside::light_unsuccessful),
             mebibytes(0),
             mebibytes(1),
             mebibytes(2),

@@ -1,13 +1,13 @@
 //! The server of this project with a handler for each cost: the pool keeps its averages by handler.
 
-use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use unblock_runtime::server::Server;
 use unblock_runtime::{Error, unblock};
 
-use unblock_benches::servers::peers::{hello, spin};
+use unblock_benches::servers::peers::light_routes;
+use unblock_benches::servers::work::spin;
 use unblock_benches::servers::{Contender, Program, announce};
 
 pub(crate) const TWO_ROUTES: Contender =
@@ -39,11 +39,7 @@ impl IntoResponse for Refusal {
 }
 
 fn serve() {
-    let router = Router::new()
-        .route("/", get(async || hello()))
-        .route("/healthz", get(async || "ok\n"))
-        .route("/spin/1000", get(quick))
-        .route("/spin/50000", get(slow));
+    let router = light_routes().route("/spin/1000", get(quick)).route("/spin/50000", get(slow));
     let server = Server::builder().on_ready(announce).bind("127.0.0.1:0");
     server.expect("a socket").serve(router).expect("to serve");
 }

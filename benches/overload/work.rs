@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use unblock_benches::figures::ratio;
-use unblock_benches::load::{Arrivals, Load, LoadGenerator, Outcome, Precision, Results, Step};
+use unblock_benches::load::{
+    Arrivals, Connections, Load, LoadGenerator, Outcome, Precision, Results, Step,
+};
 
 /// Time after which a client gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
@@ -37,7 +39,8 @@ impl Work {
     /// Sends requests by the schedule. Blocks until the outcome of each is known.
     pub(crate) fn send(self, server: SocketAddr, steps: &[Step]) -> Results {
         let arrivals = Arrivals::Open { steps, precision: Precision::Millisecond };
-        let load = Load { paths: self.paths, arrivals, patience: PATIENCE };
+        let connections = Connections::KeepAlive;
+        let load = Load { paths: self.paths, arrivals, patience: PATIENCE, connections };
         LoadGenerator::new(server).run(&load)
     }
 }

@@ -15,10 +15,12 @@ pub mod usage;
 
 mod cores;
 mod heading;
+mod light;
 mod options;
 mod rounds;
 
 pub use cores::Cores;
 pub use heading::print_heading;
+pub use light::{Beside, LIGHT, LIGHT_RATE};
 pub use options::Options;
 pub use rounds::{Row, in_turn};

@@ -30,9 +30,9 @@ pub struct Options<Own: Args> {
     /// Options of this bench alone.
     #[command(flatten)]
     pub own: Own,
-    /// Be the contender of this number: how the bench starts its servers
+    /// Be the contender of this name: how the bench starts its servers
     #[arg(long, hide = true)]
-    serve: Option<usize>,
+    serve: Option<String>,
     /// Passed by `cargo bench`
     #[arg(long, hide = true)]
     bench: bool,
@@ -46,7 +46,11 @@ impl<Own: Args> Options<Own> {
     /// In a process that is to be one of the `contenders`, this serves and does not return.
     pub fn read(contenders: &[Contender]) -> Self {
         let mut options = Self::parse();
-        if let Some(Program::This(serve)) = options.serve.map(|number| contenders[number].program) {
+        if let Some(name) = &options.serve {
+            let named = contenders.iter().find(|contender| contender.name == name);
+            let Some(Contender { program: Program::This(serve), .. }) = named else {
+                Self::command().error(ErrorKind::InvalidValue, "no contender of this name").exit()
+            };
             serve();
             process::exit(0);
         }

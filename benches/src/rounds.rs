@@ -21,13 +21,13 @@ pub fn in_turn<Own: Args, R>(
     contenders: &[Contender],
     round: impl Fn(&Server) -> R,
 ) -> Vec<Row<R>> {
-    let included = |&number: &usize| options.includes(contenders[number].name);
-    let numbers: Vec<_> = (0..contenders.len()).filter(included).collect();
-    let row = |&number: &usize| Row { name: contenders[number].name, rounds: Vec::new() };
-    let mut rows: Vec<_> = numbers.iter().map(row).collect();
+    let included = contenders.iter().filter(|contender| options.includes(contender.name));
+    let contenders: Vec<&Contender> = included.collect();
+    let row = |contender: &&Contender| Row { name: contender.name, rounds: Vec::new() };
+    let mut rows: Vec<_> = contenders.iter().map(row).collect();
     for _ in 0..options.rounds() {
-        for (&number, row) in numbers.iter().zip(&mut rows) {
-            let server = Server::start(contenders, number, options.cores());
+        for (contender, row) in contenders.iter().zip(&mut rows) {
+            let server = Server::start(contender, options.cores());
             row.rounds.push(round(&server));
         }
     }

@@ -74,12 +74,15 @@ fn serve(options: &Options) -> Result<Report, Box<dyn Error>> {
     Ok(report?)
 }
 
-/// Installs the pool that `#[unblock]` uses, with the maximum of threads if an option sets it.
+/// Installs the pool that `#[unblock]` uses, at its defaults unless options set something else.
 fn install_pool(options: &Options) -> Result<(), Box<dyn Error>> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let mut pool = Pool::builder();
     if let Some(most) = options.max_threads {
         pool = pool.max_threads(most.get()).parallelism(cores.min(most.get()));
+    }
+    if let Some(niceness) = options.niceness {
+        pool = pool.niceness(niceness);
     }
     Ok(pool.install_global()?)
 }

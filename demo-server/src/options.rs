@@ -45,6 +45,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N")]
     pub(crate) max_threads: Option<NonZero<usize>>,
 
+    /// Niceness of the pool's threads, 0 to 19, in mode unblock [default: 10 while they get cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..=19))]
+    pub(crate) niceness: Option<i32>,
+
     /// Time for a response, a decimal number; beyond it, 504. In the modes single and processes a
     /// handler that blocks cannot be interrupted [default: no limit]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
@@ -160,6 +164,15 @@ mod tests {
         for text in ["-1", "soon", "inf", "NaN"] {
             let line = format!("--request-timeout={text}");
             assert!(Options::try_parse_from(["demo-server", &line]).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_niceness_is_one_that_needs_no_privilege() {
+        assert_eq!(parse("").niceness, None);
+        assert_eq!(parse("--niceness 0").niceness, Some(0));
+        for line in ["--niceness=-1", "--niceness=20"] {
+            assert!(Options::try_parse_from(["demo-server", line]).is_err(), "{line}");
         }
     }
 

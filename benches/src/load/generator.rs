@@ -12,7 +12,7 @@ use super::priority::run_first;
 use super::results::{Outcome, Results};
 use super::run::Run;
 use super::timer::Timer;
-use super::{Arrivals, Load, PATIENCE};
+use super::{Arrivals, Connections, Load, PATIENCE};
 
 /// Token of the timer; no connection has it.
 const TIMER: Token = Token(usize::MAX);
@@ -60,15 +60,15 @@ impl LoadGenerator {
 
     /// Puts the load on the server. Blocks until the outcome of each request is known.
     pub fn run(&mut self, load: &Load<'_>) -> Results {
-        let &Load { paths, arrivals, patience } = load;
+        let &Load { paths, arrivals, patience, connections } = load;
         match arrivals {
             Arrivals::Closed { clients, time } => {
-                Run::new(self, paths, patience).closed(clients, time)
+                Run::new(self, paths, patience, connections).closed(clients, time)
             }
             Arrivals::Open { steps, precision } => thread::scope(|scope| {
                 let run = scope.spawn(|| {
                     run_first();
-                    Run::new(self, paths, patience).open(steps, precision)
+                    Run::new(self, paths, patience, connections).open(steps, precision)
                 });
                 run.join().expect("the load generator's thread")
             }),
@@ -77,7 +77,8 @@ impl LoadGenerator {
 
     /// Sends `count` requests one after the other; returns the number of those that succeeded.
     fn ask(&mut self, count: usize, path: &str) -> usize {
-        Run::new(self, &[path], PATIENCE).one_by_one(count).count(Outcome::Succeeded)
+        let run = Run::new(self, &[path], PATIENCE, Connections::KeepAlive);
+        run.one_by_one(count).count(Outcome::Succeeded)
     }
 
     /// Takes an idle connection, or opens one; returns its token.

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 mod connection;
 mod generator;
+mod http2;
 mod priority;
 mod response;
 mod results;
@@ -19,6 +20,7 @@ mod socket;
 mod timer;
 
 pub use generator::LoadGenerator;
+pub use http2::http2_clients;
 pub use results::{Outcome, Request, Results};
 
 /// The requests to send.
@@ -30,6 +32,17 @@ pub struct Load<'a> {
     pub arrivals: Arrivals<'a>,
     /// Time after which a client gives up and closes its connection.
     pub patience: Duration,
+    /// The connections that the requests are sent on.
+    pub connections: Connections,
+}
+
+/// The connections that requests are sent on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Connections {
+    /// Each is used for one request after the other.
+    KeepAlive,
+    /// Each request has a new one.
+    PerRequest,
 }
 
 /// When requests are sent.

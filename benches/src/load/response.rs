@@ -2,9 +2,15 @@
 
 use std::io::{self, ErrorKind};
 
+use super::Connections;
+
 /// A request, ready to be sent any number of times.
-pub(super) fn request(path: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n").into_bytes()
+pub(super) fn request(path: &str, connections: Connections) -> Vec<u8> {
+    let connection = match connections {
+        Connections::KeepAlive => "",
+        Connections::PerRequest => "Connection: close\r\n",
+    };
+    format!("GET {path} HTTP/1.1\r\nHost: bench\r\n{connection}\r\n").into_bytes()
 }
 
 /// Collects the bytes of one response after the other.

@@ -34,7 +34,7 @@ pub enum Outcome {
     Succeeded,
     /// 503.
     Refused,
-    /// The client gave up.
+    /// The client gave up, or the server did: 504.
     TimedOut,
     /// The connection broke, or brought another status.
     Failed,

@@ -10,7 +10,7 @@ use mio::Events;
 use super::generator::LoadGenerator;
 use super::response::request;
 use super::results::{Outcome, Request, Results};
-use super::{Precision, Step};
+use super::{Connections, Precision, Step};
 
 /// Time between two wake-ups at [`Precision::Millisecond`].
 const TICK: Duration = Duration::from_millis(1);
@@ -24,6 +24,7 @@ pub(super) struct Run<'a> {
     /// Requests as they are sent, by the number of their path.
     bytes: Vec<Vec<u8>>,
     patience: Duration,
+    connections: Connections,
     start: Instant,
     /// Number of requests that have been sent.
     sent: usize,
@@ -49,14 +50,16 @@ impl<'a> Run<'a> {
         generator: &'a mut LoadGenerator,
         paths: &[&str],
         patience: Duration,
+        connections: Connections,
     ) -> Self {
         Self {
             generator,
             precision: Precision::Microsecond,
             events: Events::with_capacity(1024),
             ready: Vec::new(),
-            bytes: paths.iter().map(|path| request(path)).collect(),
+            bytes: paths.iter().map(|path| request(path, connections)).collect(),
             patience,
+            connections,
             start: Instant::now(),
             sent: 0,
             pending: 0,
@@ -176,12 +179,15 @@ impl<'a> Run<'a> {
         };
         match connection.request.take() {
             Some(request) => {
-                self.generator.put_back(token);
+                match self.connections {
+                    Connections::KeepAlive => self.generator.put_back(token),
+                    Connections::PerRequest => self.generator.close(token),
+                }
                 let in_time = request.due + self.patience >= self.start.elapsed();
                 let outcome = match status {
                     200 if in_time => Outcome::Succeeded,
-                    200 => Outcome::TimedOut,
                     503 => Outcome::Refused,
+                    200 | 504 => Outcome::TimedOut,
                     _ => Outcome::Failed,
                 };
                 self.end(&request, outcome);

@@ -20,8 +20,8 @@ pub struct Contender {
 /// A program that announces its address, as [`announce`] does, and serves until it is killed.
 #[derive(Clone, Copy)]
 pub enum Program {
-    /// The demo, at its default settings.
-    Demo,
+    /// The demo, at its default settings but for these options.
+    Demo(&'static [&'static str]),
     /// The bench itself, which calls this function when it is started with `--serve`.
     This(fn()),
 }
@@ -41,17 +41,18 @@ pub struct Server {
 struct Process(Child);
 
 impl Server {
-    /// Starts the contender of this number.
-    pub(crate) fn start(contenders: &[Contender], number: usize, cores: &Cores) -> Self {
-        let mut command = match contenders[number].program {
-            Program::Demo => {
+    /// Starts a contender.
+    pub(crate) fn start(contender: &Contender, cores: &Cores) -> Self {
+        let mut command = match contender.program {
+            Program::Demo(options) => {
                 let mut command = Command::new(demo::program());
-                command.args(["--addr", "127.0.0.1:0", "--db", ":memory:"]).env("RUST_LOG", "warn");
+                command.args(["--addr", "127.0.0.1:0", "--db", ":memory:"]).args(options);
+                command.env("RUST_LOG", "warn");
                 command
             }
             Program::This(_) => {
                 let mut command = Command::new(env::current_exe().expect("this program's path"));
-                command.args(["--serve", &number.to_string()]);
+                command.args(["--serve", contender.name]);
                 command
             }
         };

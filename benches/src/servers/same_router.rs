@@ -5,7 +5,7 @@ use axum::routing::get;
 use tokio::runtime::Builder;
 use unblock_runtime::server::{Limits, Server, ServerBuilder};
 
-use super::peers::hello;
+use super::work::hello;
 use super::{Contender, Program, announce};
 
 /// The server of this project, with a loop per core.
