@@ -135,6 +135,7 @@ impl Sleeping {
             "admitted in time",
             "/ p99 ms",
             "/healthz p99 ms",
+            "generator's cores",
             "failed: heavy, light",
         ]);
         for row in rows {
@@ -142,7 +143,7 @@ impl Sleeping {
             let succeeded = heavy(|heavy| heavy.rate(Outcome::Succeeded));
             print_row(&format!(
                 "| {} | {:.0} | {succeeded:.0} | {:.3} | {:.0} | {:.0} | {:.1} | {:.3} | {:.2} | \
-                 {:.2} | {}, {} |",
+                 {:.2} | {:.2} | {}, {} |",
                 row.name,
                 heavy(Results::per_second),
                 succeeded / self.capacity(),
@@ -152,6 +153,7 @@ impl Sleeping {
                 heavy(Results::admitted_in_time),
                 row.median(|round| round.light_p99(0)),
                 row.median(|round| round.light_p99(1)),
+                row.median(|round| round.generator_cores),
                 row.sum(|round| round.heavy.count(Outcome::Failed)),
                 row.sum(Beside::light_unsuccessful),
             ));

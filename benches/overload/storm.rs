@@ -140,12 +140,13 @@ pub(crate) fn print(
         "gave up/s",
         "/ p99 ms",
         "/healthz p99 ms",
+        "generator's cores",
         "failed: heavy, light",
     ]);
     for row in rows {
         let heavy = |figure: fn(&Results) -> f64| row.median(|round| figure(&round.heavy));
         print_row(&format!(
-            "| {} | {:.0} | {:.3} | {:.0} | {:.0} | {:.1} | {:.0} | {:.2} | {:.2} | {}, {} |",
+            "| {} | {:.0} | {:.3} | {:.0} | {:.0} | {:.1} | {:.0} | {:.2} | {:.2} | {:.2} | {}, {} |",
             row.name,
             heavy(|heavy| heavy.rate(Outcome::Succeeded)),
             row.median(|round| capacity.of_capacity(&round.heavy)),
@@ -155,6 +156,7 @@ pub(crate) fn print(
             heavy(|heavy| heavy.rate(Outcome::TimedOut)),
             row.median(|round| round.light_p99(0)),
             row.median(|round| round.light_p99(1)),
+            row.median(|round| round.generator_cores),
             row.sum(|round| round.heavy.count(Outcome::Failed)),
             row.sum(Beside::light_unsuccessful),
         ));

@@ -1,11 +1,11 @@
 //! The light routes, asked for by a schedule while another load is on the server.
 
-use std::thread;
 use std::time::Duration;
+use std::{process, thread};
 
 use crate::load::{Arrivals, Connections, Load, LoadGenerator, PATIENCE, Precision, Results, Step};
 use crate::servers::Server;
-use crate::usage::resident_bytes;
+use crate::usage::{cpu_seconds, resident_bytes};
 
 /// The light routes, which are asked for in turn.
 pub const LIGHT: [&str; 2] = ["/", "/healthz"];
@@ -22,6 +22,8 @@ pub struct Beside {
     pub heavy: Results,
     /// Requests for each of the light routes.
     pub light: [Results; 2],
+    /// Number of cores that the load generator, this process, kept busy.
+    pub generator_cores: f64,
     /// Resident memory of the server in bytes: before the load, when it begins to count, and at its
     /// end.
     pub resident: [f64; 3],
@@ -47,14 +49,15 @@ impl Beside {
         thread::scope(|scope| {
             let heavy = scope.spawn(heavy);
             thread::sleep(settle);
-            let beginning = resident();
+            let (beginning, cpu_time) = (resident(), cpu_seconds(process::id()));
             let light = scope.spawn(|| light.run(&light_load));
             thread::sleep(time);
-            let end = resident();
+            let (end, cpu_time) = (resident(), cpu_seconds(process::id()) - cpu_time);
             let light = light.join().expect("the light load's thread");
             Self {
                 heavy: heavy.join().expect("the heavy load's thread"),
                 light: [0, 1].map(|wanted| light.of_paths(|path| path == wanted)),
+                generator_cores: cpu_time / time.as_secs_f64(),
                 resident: [before, beginning, end],
             }
         })

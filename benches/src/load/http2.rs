@@ -66,13 +66,16 @@ impl Client {
     async fn run(self) {
         loop {
             let due = self.start.elapsed();
-            let outcome = match timeout(self.patience, self.ask()).await {
+            let status = timeout(self.patience, self.ask()).await;
+            let latency = self.start.elapsed().saturating_sub(due);
+            let outcome = match status {
+                // The client would have gone, if it had been in time itself.
+                _ if latency > self.patience => Outcome::TimedOut,
                 Ok(Ok(200)) => Outcome::Succeeded,
                 Ok(Ok(503)) => Outcome::Refused,
                 Ok(Ok(504)) | Err(_) => Outcome::TimedOut,
                 Ok(_) => Outcome::Failed,
             };
-            let latency = self.start.elapsed().saturating_sub(due);
             let request = Request { path: 0, due, late: Duration::ZERO, outcome, latency };
             self.ended.borrow_mut().push(request);
         }

@@ -32,7 +32,7 @@ pub struct Request {
 pub enum Outcome {
     /// 200, in time.
     Succeeded,
-    /// 503.
+    /// 503, in time.
     Refused,
     /// The client gave up, or the server did: 504.
     TimedOut,
