@@ -51,7 +51,7 @@ const LOAD_SHED: Contender = Contender {
 };
 
 const RAYON: Contender = Contender {
-    name: "axum, rayon and a oneshot channel",
+    name: "axum, rayon and a oneshot channel, without what nobody waits for",
     program: Program::This(|| serve_axum(1, heavy_routes(on_rayon))),
 };
 
@@ -81,8 +81,8 @@ fn round(server: &Server, clients: usize, time: Duration) -> Beside {
     })
 }
 
-/// Runs the work on rayon's pool, as the articles on the subject have it. Work that nobody waits
-/// for any more does not begin.
+/// Runs the work on rayon's pool, as tokio's documentation recommends for work that computes. Work
+/// that nobody waits for any more does not begin, which is more than is recommended.
 async fn on_rayon(work: Work) -> Result<String, StatusCode> {
     let (sender, receiver) = oneshot::channel();
     rayon::spawn(move || {

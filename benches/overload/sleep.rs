@@ -103,13 +103,14 @@ impl Sleeping {
     }
 
     pub(crate) fn round(&self, server: &Server, load: f64, time: Duration) -> Beside {
-        let steps = [Step { rate: load * self.capacity(), time: self.patience + time }];
+        let settle = 2 * self.patience;
+        let steps = [Step { rate: load * self.capacity(), time: settle + time }];
         let arrivals = Arrivals::Open { steps: &steps, precision: Precision::Millisecond };
         let (paths, connections) = (&[self.path][..], Connections::KeepAlive);
         let load = Load { paths, arrivals, patience: self.patience, connections };
         let address = server.address;
-        Beside::measure(server, self.patience, time, || {
-            LoadGenerator::new(address).run(&load).due_after(self.patience)
+        Beside::measure(server, settle, time, || {
+            LoadGenerator::new(address).run(&load).due_after(settle)
         })
     }
 

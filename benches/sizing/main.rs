@@ -13,7 +13,13 @@
 //!
 //! A pool learns which jobs block. "From cold", no job of these types has run in the process; in
 //! the other cases all have run once. In "both at once", the jobs that are timed were submitted
-//! last.
+//! last. Boxed closures are all of one type, so the pool cannot tell those that compute from those
+//! that sleep.
+//!
+//! Then callers make short calls that sleep, one after the other, on a pool and on tokio's threads
+//! for blocking functions: there is no ideal for what the system takes to wake up so many threads.
+
+mod callers;
 
 use std::env;
 use std::future::Future;
@@ -38,6 +44,12 @@ struct Args {
     /// Run the case of this number, once, and print its outcome: what runs in the processes
     #[arg(long, hide = true)]
     case: Option<usize>,
+    /// Have callers make calls of this time, once, and print what they took: the same
+    #[arg(long, hide = true)]
+    callers: Option<usize>,
+    /// Begin with tokio
+    #[arg(long, hide = true)]
+    tokio_first: bool,
     /// Passed by `cargo bench`
     #[arg(long, hide = true)]
     bench: bool,
@@ -61,6 +73,9 @@ struct Outcome {
 
 const COMPUTE: Duration = Duration::from_millis(20);
 const SLEEP: Duration = Duration::from_secs(1);
+/// Of jobs that sleep first, and then compute.
+const REST: Duration = Duration::from_millis(30);
+const SHORT: Duration = Duration::from_millis(5);
 
 const CASES: &[Case] = &[
     Case {
@@ -112,6 +127,24 @@ const CASES: &[Case] = &[
         ideal: |cores| COMPUTE * 64 / cores,
         run: |runtime| measure(runtime, |jobs, tasks, _| jobs.spawn(64, tasks, Jobs::alternate)),
     },
+    Case {
+        name: "400 × sleep 30 ms, compute 5 ms, from cold",
+        warm: false,
+        ideal: |cores| REST + SHORT * 400 / cores,
+        run: |runtime| {
+            measure(runtime, |jobs, tasks, _| jobs.spawn(400, tasks, Jobs::compute_after_rest))
+        },
+    },
+    Case {
+        name: "448 × sleep 1 s, 64 × compute 20 ms in between, boxed, from cold",
+        warm: false,
+        ideal: |cores| SLEEP.max(COMPUTE * 64 / cores),
+        run: |runtime| {
+            measure(runtime, |jobs, tasks, _| {
+                (0..512).for_each(|number| _ = tasks.spawn(jobs.boxed(number % 8 == 0)));
+            })
+        },
+    },
 ];
 
 fn compute_last(runtime: &Runtime) -> Outcome {
@@ -133,6 +166,9 @@ fn main() {
     let cores =
         u32::try_from(available_parallelism().map_or(1, Into::into)).expect("a number of cores");
     let runtime = Builder::new_current_thread().build().expect("a runtime");
+    if let Some(number) = args.callers {
+        return callers::run(&runtime, number, args.tokio_first);
+    }
     if let Some(number) = args.case {
         let case = &CASES[number];
         if case.warm {
@@ -141,42 +177,47 @@ fn main() {
         return (case.run)(&runtime).print();
     }
     let mut outcomes: Vec<Vec<Outcome>> = CASES.iter().map(|_| Vec::new()).collect();
-    for _ in 0..args.rounds {
+    let mut callers = callers::Times::default();
+    for round in 0..args.rounds {
         for (number, outcomes) in outcomes.iter_mut().enumerate() {
             outcomes.push(Outcome::of_process(number));
         }
+        callers.measure(round);
     }
     print_heading();
     println!("\n{cores} cores, medians of {} rounds\n", args.rounds);
-    print_columns(&["jobs", "ideal ms", "took ms", "ratio", "most computing at once", "threads"]);
+    print_columns(&[
+        "jobs",
+        "ideal ms",
+        "took ms",
+        "ratio",
+        "worst",
+        "most computing at once",
+        "threads",
+    ]);
     for (case, outcomes) in CASES.iter().zip(&mut outcomes) {
         outcomes.sort_by_key(|outcome| outcome.elapsed);
         let (ideal, took) = ((case.ideal)(cores), outcomes[outcomes.len() / 2].elapsed);
+        let worst = outcomes[outcomes.len() - 1].elapsed;
         println!(
-            "| {} | {} | {} | {:.3} | {} | {} |",
+            "| {} | {} | {} | {:.3} | {:.3} | {} | {} |",
             case.name,
             ideal.as_millis(),
             took.as_millis(),
             took.as_secs_f64() / ideal.as_secs_f64(),
+            worst.as_secs_f64() / ideal.as_secs_f64(),
             outcomes.iter().map(|outcome| outcome.most_computing).max().unwrap_or(0),
             outcomes.iter().map(|outcome| outcome.threads).max().unwrap_or(0),
         );
     }
+    callers.print();
     println!("\n{}", retirement(&runtime));
 }
 
 impl Outcome {
     /// Runs the case of this number in a process of its own; returns its outcome.
     fn of_process(number: usize) -> Self {
-        let program = env::current_exe().expect("this program's path");
-        let output = Command::new(program)
-            .args(["--case", &number.to_string()])
-            .output()
-            .expect("a process");
-        let text = String::from_utf8(output.stdout).expect("a text");
-        let figures: Vec<u32> =
-            text.split_whitespace().map(|figure| figure.parse().expect("a figure")).collect();
-        let [micros, most_computing, threads] = figures[..] else { panic!("no outcome: {text}") };
+        let [micros, most_computing, threads] = figures(&["--case", &number.to_string()]);
         Self {
             elapsed: Duration::from_micros(micros.into()),
             most_computing: most_computing as usize,
@@ -188,6 +229,15 @@ impl Outcome {
     fn print(self) {
         println!("{} {} {}", self.elapsed.as_micros(), self.most_computing, self.threads);
     }
+}
+
+/// Runs this program with these arguments; returns the figures that it prints.
+fn figures<const N: usize>(arguments: &[&str]) -> [u32; N] {
+    let program = env::current_exe().expect("this program's path");
+    let output = Command::new(program).args(arguments).output().expect("a process");
+    let text = String::from_utf8(output.stdout).expect("a text");
+    let figures = text.split_whitespace().map(|figure| figure.parse().expect("a figure"));
+    figures.collect::<Vec<_>>().try_into().expect("so many figures")
 }
 
 /// Measures the time from the first submission to the end of the last job in the first set. The
@@ -239,6 +289,23 @@ impl Jobs {
     #[unblock(pool = self.pool)]
     fn sleep(self) {
         sleep(SLEEP);
+    }
+
+    #[unblock(pool = self.pool)]
+    fn compute_after_rest(self) {
+        sleep(REST);
+        self.computing.compute(SHORT);
+    }
+
+    /// A job of the one type that all boxed closures have.
+    fn boxed(&self, computes: bool) -> impl Future<Output = ()> + Send + use<> {
+        let Self { pool, computing } = self.clone();
+        let job: Box<dyn FnOnce() + Send> = if computes {
+            Box::new(move || computing.compute(COMPUTE))
+        } else {
+            Box::new(|| sleep(SLEEP))
+        };
+        async move { pool.submit(job).await.expect("the job's value") }
     }
 
     #[unblock(pool = self.pool)]
