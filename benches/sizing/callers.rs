@@ -19,7 +19,7 @@ const CALLS: [Duration; 3] =
     [Duration::from_micros(300), Duration::from_millis(1), Duration::from_millis(3)];
 
 /// Time that the calls of one caller sleep in total.
-const TOTAL: Duration = Duration::from_millis(300);
+const TOTAL: Duration = Duration::from_millis(100);
 
 /// What each round took, for each of the calls.
 #[derive(Default)]
