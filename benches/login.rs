@@ -5,9 +5,9 @@
 //! cargo bench -p unblock-benches --bench login
 //! ```
 //!
-//! Clients in a closed loop ask for `/login/{password}` without a pause, also when they are refused,
-//! and give up after two seconds. The password is in the path because the load generator sends no
-//! bodies. Others come to the light routes by a schedule.
+//! Clients in a closed loop ask for `/login/{password}` without a pause, also when they are
+//! refused, and give up after two seconds. The password is in the path because the load generator
+//! sends no bodies. Others come to the light routes by a schedule.
 //!
 //! Each server has the settings that its documentation recommends for work that computes.
 

@@ -6,11 +6,11 @@
 //!
 //! The neighbors never sleep, and have the priority of the process. Those of other processes are
 //! threads of the bench, whose scheduling group the servers share (`sched(7)`, autogroups); rayon
-//! has a thread per core. Clients in a closed loop ask for a route that computes, and others come to
-//! the light routes by a schedule.
+//! has a thread per core. Clients in a closed loop ask for a route that computes, and others come
+//! to the light routes by a schedule.
 //!
-//! A pool whose workers are nice all the time has a tenth of a core beside such a neighbor. The pool
-//! at niceness 0 has the share that any pool of normal priority has.
+//! A pool whose workers are nice all the time has a tenth of a core beside such a neighbor. The
+//! pool at niceness 0 has the share that any pool of normal priority has.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
