@@ -6,9 +6,9 @@
 //! ```
 //!
 //! Requests come by a schedule, whatever became of those before, as those of many independent
-//! clients do. Each client gives up, and closes its connection, a second after its request was due.
-//! The handlers compute, so the capacity is known: the cores divided by the CPU time of a request.
-//! Loads are multiples of the capacity.
+//! clients do. Each client gives up, and closes its connection, a second after its request was due,
+//! or two seconds if the handler sleeps for one. The handlers compute, so the capacity is known: the
+//! cores divided by the CPU time of a request. Loads are multiples of the capacity.
 //!
 //! - `spin`: 5 ms of CPU time; beside it the light routes `/` and `/healthz`, on connections of
 //!   their own.
@@ -20,8 +20,9 @@
 //! - `recovery`: ten times the capacity, and then half of it.
 //!
 //! Each load has a new server. What counts begins when the load has been there for as long as
-//! clients wait. The load generator shares the cores with the server, unless `--pin` is given: what
-//! it needs of them lowers the number of responses of all servers alike.
+//! clients wait, and twice as long in `storm` and `sleep`. The load generator shares the cores with
+//! the server, unless `--pin` is given: what it needs of them lowers the number of responses of all
+//! servers alike.
 
 mod database;
 mod mix;
@@ -88,8 +89,8 @@ fn main() {
                 for transport in storm::Transport::ALL {
                     for clients in storm::CLIENTS {
                         let round = |server: &_| storm::round(server, transport, clients, time);
-                        let rows = in_turn(&options, &transport.contenders(), round);
-                        storm::print(transport, clients, cores, time, &rows);
+                        let rows = in_turn(&options, transport.contenders(), round);
+                        storm::print(transport, clients, cores, time, rounds, &rows);
                     }
                 }
             }

@@ -21,14 +21,18 @@ use crate::work::PATIENCE;
 pub(crate) const CONTENDERS: &[Contender] = &[
     DEMO,
     UNBLOCK_AXUM,
-    UNBLOCK_ACTIX,
     AXUM,
     AXUM_PER_CORE,
     LOAD_SHED_EXAMPLE,
     LOAD_SHED,
     PERMITS,
+    UNBLOCK_ACTIX,
     ACTIX,
 ];
+
+/// The contenders without the last two: actix-web speaks HTTP/2 over TLS, and otherwise with a
+/// socket of another kind.
+const OF_HTTP2: &[Contender] = CONTENDERS.split_at(7).0;
 
 const LOAD_SHED_EXAMPLE: Contender = Contender {
     name: "axum, tower's load_shed as in axum's example: 1024 at a time, 10 s",
@@ -68,13 +72,11 @@ impl Transport {
     pub(crate) const ALL: [Self; 3] = [Self::KeepAlive, Self::PerRequest, Self::Http2];
 
     /// The contenders that speak it.
-    pub(crate) fn contenders(self) -> Vec<Contender> {
-        let speaks = |contender: &&Contender| match self {
-            Self::KeepAlive | Self::PerRequest => true,
-            // actix-web speaks HTTP/2 over TLS, and otherwise with a socket of another kind.
-            Self::Http2 => !contender.name.contains("actix-web"),
-        };
-        CONTENDERS.iter().filter(speaks).copied().collect()
+    pub(crate) fn contenders(self) -> &'static [Contender] {
+        match self {
+            Self::KeepAlive | Self::PerRequest => CONTENDERS,
+            Self::Http2 => OF_HTTP2,
+        }
     }
 
     fn send(self, server: SocketAddr, clients: usize, time: Duration) -> Results {
@@ -116,19 +118,19 @@ pub(crate) fn print(
     clients: usize,
     cores: usize,
     time: Duration,
+    rounds: usize,
     rows: &[Row<Beside>],
 ) {
     let capacity = SPIN.times_capacity(1.0, cores);
     println!(
         "\n{} from {clients} clients that ask again at once and wait {PATIENCE:?}, {transport}; \
-         {:.0}/s are possible; {} and {} {} times per second each; medians of {} rounds of \
-         {time:?}\n",
+         {:.0}/s are possible; {} and {} {} times per second each; medians of {rounds} rounds \
+         of {time:?}\n",
         SPIN.paths[0],
         capacity.rate,
         LIGHT[0],
         LIGHT[1],
         LIGHT_RATE / 2.0,
-        rows.first().map_or(0, |row| row.rounds.len()),
     );
     print_columns(&[
         "server",
