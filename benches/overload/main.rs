@@ -7,8 +7,8 @@
 //!
 //! Requests come by a schedule, whatever became of those before, as those of many independent
 //! clients do. Each client gives up, and closes its connection, a second after its request was due,
-//! or two seconds if the handler sleeps for one. The handlers compute, so the capacity is known: the
-//! cores divided by the CPU time of a request. Loads are multiples of the capacity.
+//! or two seconds if the handler sleeps for one. The handlers compute, so the capacity is known:
+//! the cores divided by the CPU time of a request. Loads are multiples of the capacity.
 //!
 //! - `spin`: 5 ms of CPU time; beside it the light routes `/` and `/healthz`, on connections of
 //!   their own.
