@@ -5,6 +5,7 @@ mod adapters;
 #[cfg(target_os = "linux")]
 mod chaos;
 mod client;
+mod concurrency;
 mod connections;
 mod deadlines;
 mod demo_modes;

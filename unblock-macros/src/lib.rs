@@ -52,6 +52,10 @@ use crate::parse::options::Options;
 /// - `timeout = "2s"`: how long a call may take, counted from its first poll. The value is a number
 ///   and one of `ns`, `us`, `ms`, `s`, `m`, `h`, or an expression of type `Duration`. Default: no
 ///   limit.
+/// - `concurrency = 4`: how many calls of the function may run at a time in one pool; the others
+///   wait in its queue, in their order, and use neither a core nor a thread. A constant of type
+///   `u32` will do. It is the limit for what bears few at a time, such as a database. Default: as
+///   many as the pool runs.
 /// - `shed`: refuses a call at once if it would have to wait too long, instead of waiting for room
 ///   in the queue.
 /// - `detach`: runs a queued job even if its caller is gone, unless the process or the pool ends

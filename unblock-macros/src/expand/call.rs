@@ -37,7 +37,11 @@ pub(crate) fn call(function: &Function, arguments: &[Argument], options: &Option
     let runtime = runtime_path(span, options);
     let constructor =
         options.name.as_ref().map_or_else(|| quote!(new()), |name| quote!(named(#name)));
-    let handler = quote_spanned!(span=> #runtime::__private::Handler::#constructor);
+    let concurrency = options.concurrency.as_ref().map(|most| {
+        let span = at(most.span());
+        quote_spanned!(span=> .concurrency(#most))
+    });
+    let handler = quote_spanned!(span=> #runtime::__private::Handler::#constructor #concurrency);
     let pool = options.pool.as_ref().map(|pool| {
         let variable = local("__pool");
         let is_clone = may_borrow_from_moved(pool, function, arguments);

@@ -17,6 +17,7 @@ use crate::parse::suggestion;
 pub(crate) struct Options {
     pub(crate) pool: Option<Expr>,
     pub(crate) timeout: Option<Timeout>,
+    pub(crate) concurrency: Option<Expr>,
     pub(crate) shed: bool,
     pub(crate) detach: bool,
     pub(crate) name: Option<LitStr>,
@@ -99,6 +100,14 @@ impl Options {
                     "`timeout = \"2s\"`, or an expression that gives a `Duration`",
                 )?;
                 self.timeout = Some(parse_timeout(input.parse()?)?);
+            }
+            "concurrency" => {
+                expect_value(
+                    input,
+                    &key,
+                    "`concurrency = 4`, the number of calls that may run at a time",
+                )?;
+                self.concurrency = Some(parse_concurrency(input.parse()?)?);
             }
             "shed" => {
                 expect_no_value(input, &key)?;
@@ -190,6 +199,26 @@ fn parse_timeout(value: Expr) -> syn::Result<Timeout> {
         ));
     }
     Ok(Timeout::Literal(timeout))
+}
+
+fn parse_concurrency(value: Expr) -> syn::Result<Expr> {
+    let Expr::Lit(ExprLit { lit, .. }) = peel(&value) else {
+        return Ok(value);
+    };
+    let Lit::Int(number) = lit else {
+        return Err(syn::Error::new(
+            lit.span(),
+            "the concurrency is a number, as in `concurrency = 4`, or a constant of type `u32`",
+        ));
+    };
+    if number.base10_parse::<u32>()? == 0 {
+        return Err(syn::Error::new(
+            number.span(),
+            "with a concurrency of 0 no call would ever run; leave `concurrency` out to run as \
+             many calls as the pool has room for",
+        ));
+    }
+    Ok(value)
 }
 
 /// Returns the expression without the invisible groups that `macro_rules!` puts around

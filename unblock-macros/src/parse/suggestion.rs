@@ -2,16 +2,18 @@
 
 /// All options, as an error message lists them.
 pub(crate) const OPTIONS: &str =
-    "`pool = …`, `timeout = …`, `shed`, `detach`, `name = …` and `crate = …`";
+    "`pool = …`, `timeout = …`, `concurrency = …`, `shed`, `detach`, `name = …` and `crate = …`";
 
-const NAMES: [&str; 6] = ["pool", "timeout", "shed", "detach", "name", "crate"];
+const NAMES: [&str; 7] = ["pool", "timeout", "concurrency", "shed", "detach", "name", "crate"];
 
 /// Words that other libraries use for one of our options.
-const SYNONYMS: [(&str, &str); 8] = [
+const SYNONYMS: [(&str, &str); 10] = [
     ("executor", "pool"),
     ("threadpool", "pool"),
     ("deadline", "timeout"),
     ("limit", "timeout"),
+    ("bulkhead", "concurrency"),
+    ("parallelism", "concurrency"),
     ("reject", "shed"),
     ("spawn", "detach"),
     ("label", "name"),

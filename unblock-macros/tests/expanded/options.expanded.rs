@@ -26,6 +26,18 @@ async fn detached(limit: Duration) -> Result<(), Error> {
     };
     ::unblock_runtime::__private::fallible(__outcome)
 }
+async fn some_at_a_time() -> u8 {
+    let __job = move || -> u8 { 1 };
+    let __outcome = {
+        static HANDLER: ::unblock_runtime::__private::Handler = ::unblock_runtime::__private::Handler::new()
+            .concurrency(LIMIT);
+        ::unblock_runtime::__private::Call::new(&HANDLER).run(__job).await
+    };
+    {
+        use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
+        (&__outcome).conversion().finish(__outcome)
+    }
+}
 async fn elsewhere() -> Result<(), Error> {
     let __pool: &my_crate::unblock_runtime::Pool = &POOL;
     let __job = move || -> Result<(), Error> { Ok(()) };

@@ -8,6 +8,11 @@ fn detached(limit: Duration) -> Result<(), Error> {
     Ok(())
 }
 
+#[unblock(concurrency = LIMIT)]
+fn some_at_a_time() -> u8 {
+    1
+}
+
 #[unblock(crate = my_crate::unblock_runtime, pool = POOL, timeout = "1.5s")]
 fn elsewhere() -> Result<(), Error> {
     Ok(())

@@ -1,9 +1,11 @@
 //! An annotated function as the runtime knows it: a static in the function's body, with its name
 //! and its average run time.
 
+use std::num::NonZero;
 use std::sync::OnceLock;
 
 use crate::queue::admission::Average;
+use crate::queue::concurrency_limits::ConcurrencyLimit;
 
 /// An annotated function, of which generated code has one static each, or a name under which
 /// closures are submitted.
@@ -11,6 +13,8 @@ use crate::queue::admission::Average;
 pub struct Handler {
     given: Option<&'static str>,
     derived: OnceLock<String>,
+    /// How many of its calls may run at a time in one pool.
+    most: Option<NonZero<u32>>,
     pub(crate) run_time: Average,
 }
 
@@ -18,12 +22,29 @@ impl Handler {
     /// Creates a handler that is named after its function: `Type::method` or `module::function`.
     #[expect(clippy::new_without_default, reason = "a static needs a const function")]
     pub const fn new() -> Self {
-        Self { given: None, derived: OnceLock::new(), run_time: Average::new() }
+        Self { given: None, derived: OnceLock::new(), most: None, run_time: Average::new() }
     }
 
     /// Creates a handler with a name of its own.
     pub const fn named(name: &'static str) -> Self {
-        Self { given: Some(name), derived: OnceLock::new(), run_time: Average::new() }
+        Self { given: Some(name), derived: OnceLock::new(), most: None, run_time: Average::new() }
+    }
+
+    /// Applies `concurrency = …`.
+    ///
+    /// # Panics
+    ///
+    /// If it is zero, which stops the compilation, because handlers are statics.
+    #[must_use]
+    pub const fn concurrency(mut self, most: u32) -> Self {
+        self.most = NonZero::new(most);
+        assert!(self.most.is_some(), "with a concurrency of 0 no call would ever run");
+        self
+    }
+
+    pub(crate) fn concurrency_limit(&'static self) -> Option<ConcurrencyLimit> {
+        let handler = std::ptr::from_ref(self).addr();
+        self.most.map(|most| ConcurrencyLimit { handler, most })
     }
 
     /// Returns the name. `path` is that of the type of the closure in the function's body.

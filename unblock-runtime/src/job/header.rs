@@ -6,6 +6,7 @@ use super::deadline;
 use super::handler::Handler;
 use crate::queue::AtomicPosition;
 use crate::queue::admission::{Average, Expected};
+use crate::queue::concurrency_limits::ConcurrencyLimit;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::workers::profile::JobType;
 
@@ -73,6 +74,10 @@ impl Header {
     /// The average run time of the job's handler.
     pub(crate) fn run_time(&self) -> Option<&Average> {
         self.handler.map(|handler| &handler.run_time)
+    }
+
+    pub(crate) fn concurrency_limit(&self) -> Option<ConcurrencyLimit> {
+        self.handler.and_then(Handler::concurrency_limit)
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {

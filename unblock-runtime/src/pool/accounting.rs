@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::shared::Shared;
+use crate::job::handler::Handler;
 use crate::job::{Estimate, Header, Run, SubmitOptions};
 use crate::queue::admission::Resource;
 use crate::queue::{Behavior, Position};
@@ -41,7 +42,10 @@ impl Shared {
             Behavior::Blocking => Resource::Thread,
             Behavior::Computing | Behavior::Unknown => Resource::Core,
         };
-        let expected = self.admission.expect(run_time, resource);
+        let mut expected = self.admission.expect(run_time, resource);
+        if let Some(limit) = options.handler.and_then(Handler::concurrency_limit) {
+            expected.wait_for_turn(self.concurrency_limits.waiting(limit), limit.most);
+        }
         if options.shed {
             let time = options
                 .deadline

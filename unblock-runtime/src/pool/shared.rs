@@ -10,6 +10,7 @@ use super::stats::Counters;
 use crate::error::Error;
 use crate::job::{CancelledBy, Run};
 use crate::queue::admission::Admission;
+use crate::queue::concurrency_limits::ConcurrencyLimits;
 use crate::queue::{Change, Entry, Queue};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering, fence};
@@ -25,6 +26,7 @@ const MIN_LONG_WAITLIST: usize = 1024;
 pub(crate) struct Shared {
     pub(crate) name: String,
     pub(crate) queue: Queue<dyn Run>,
+    pub(crate) concurrency_limits: ConcurrencyLimits<dyn Run>,
     pub(crate) workers: Workers,
     pub(crate) admission: Admission,
     pub(crate) counters: Counters,
@@ -51,6 +53,7 @@ impl Shared {
         Self {
             name,
             queue,
+            concurrency_limits: ConcurrencyLimits::new(),
             admission: Admission::new(
                 workers.parallelism(),
                 workers.blocking_slots_left(),
@@ -151,7 +154,7 @@ impl Shared {
     pub(super) fn cancel_queued(&self) {
         self.stopping.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
-        for job in self.queue.drain() {
+        for job in self.queue.drain().into_iter().chain(self.concurrency_limits.drain()) {
             let cancel = || job.cancel(CancelledBy::Shutdown);
             unwind::contain("dropping what a job had captured", cancel);
         }
@@ -161,7 +164,7 @@ impl Shared {
     /// it. The submitter calls this after the job has entered. `cancel_queued` sets its flag before
     /// it looks into the queue, and there is a fence on both sides, here in `notify`. So one of the
     /// two cancels the job.
-    pub(super) fn cancel_if_stopping(&self, job: &dyn Run) {
+    pub(crate) fn cancel_if_stopping(&self, job: &dyn Run) {
         if self.is_stopping() {
             job.cancel(CancelledBy::Shutdown);
         }

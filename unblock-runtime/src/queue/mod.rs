@@ -29,6 +29,7 @@
 //!   So a worker that finds the queue closed and all room free may leave for good.
 
 pub(crate) mod admission;
+pub(crate) mod concurrency_limits;
 mod lane;
 mod position;
 mod room;

@@ -7,10 +7,14 @@
 use std::time::Duration;
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{ThreadId, be_like_first_thread, cpu_time, lower_priority};
+pub(crate) use linux::{
+    ThreadId, be_like_first_thread, cpu_time, cpu_time_of_process, lower_priority,
+};
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use elsewhere::{ThreadId, be_like_first_thread, cpu_time, lower_priority};
+pub(crate) use elsewhere::{
+    ThreadId, be_like_first_thread, cpu_time, cpu_time_of_process, lower_priority,
+};
 
 /// True if the platform can tell whether a thread is asleep.
 pub(crate) const KNOWS_STATES: bool = cfg!(all(target_os = "linux", not(unblock_by_time)));
@@ -89,6 +93,12 @@ mod linux {
         Duration::try_from(time).unwrap_or_default()
     }
 
+    /// Returns the CPU time that the process has used.
+    pub(crate) fn cpu_time_of_process() -> Duration {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+        Duration::try_from(time).unwrap_or_default()
+    }
+
     /// Gives the calling thread this niceness if its own is less. Returns the niceness that it has
     /// then.
     pub(crate) fn lower_priority(niceness: i32) -> io::Result<i32> {
@@ -138,6 +148,11 @@ mod elsewhere {
 
     /// Returns zero: no job is known to block here, so nothing depends on it.
     pub(crate) fn cpu_time() -> Duration {
+        Duration::ZERO
+    }
+
+    /// Returns zero: no thread is known to wait here, so nothing depends on it.
+    pub(crate) fn cpu_time_of_process() -> Duration {
         Duration::ZERO
     }
 

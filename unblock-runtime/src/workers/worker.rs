@@ -12,6 +12,7 @@ use super::profile::{Learned, MAX_UNPERMITTED};
 use super::{Unparked, WakeFor, WorkerSlot};
 use crate::job::{Run, context};
 use crate::pool::Shared;
+use crate::queue::concurrency_limits::Turn;
 use crate::queue::{Behavior, LaneKind};
 use crate::unwind;
 
@@ -92,7 +93,7 @@ fn run(pool: &Arc<Shared>, slot: &Arc<WorkerSlot>) {
             if mem::take(&mut searching) {
                 pool.workers.end_search(has_work);
             }
-            run_job(job, lane, pool, slot);
+            run_in_turn(job, lane, pool, slot);
             if pool.workers.may_continue(slot, || pool.queue.has_blocking()) {
                 continue;
             }
@@ -121,6 +122,22 @@ fn next_job(pool: &Shared, has_permit: bool) -> Option<(LaneKind, Arc<dyn Run>)>
         pool.queue.pop_blocking_first()
     } else {
         pool.queue.pop_computing_first()
+    }
+}
+
+/// Runs a job, if as many of its handler may run. If not, another worker runs it that ends one of
+/// them. The worker that ends a job of a handler goes on with the next.
+fn run_in_turn(job: Arc<dyn Run>, lane: LaneKind, pool: &Shared, slot: &WorkerSlot) {
+    let Some(limit) = job.header().concurrency_limit().filter(|_| !job.is_tombstone()) else {
+        return run_job(job, lane, pool, slot);
+    };
+    let Turn::Now(job) = pool.concurrency_limits.begin(limit, Arc::clone(&job)) else {
+        return pool.cancel_if_stopping(&*job);
+    };
+    let mut next = Some(job);
+    while let Some(job) = next {
+        run_job(job, lane, pool, slot);
+        next = pool.concurrency_limits.end(limit);
     }
 }
 

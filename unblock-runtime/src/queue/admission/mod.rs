@@ -45,6 +45,7 @@ mod average;
 mod pacer;
 mod station;
 
+use std::num::NonZero;
 use std::time::{Duration, Instant};
 
 pub(crate) use self::average::Average;
@@ -100,6 +101,16 @@ pub(crate) struct Expected {
     deviation: u64,
     /// The number of known run times of a handler that has no full window yet.
     known_of_new: Option<u64>,
+}
+
+impl Expected {
+    /// Notes that the job also waits for this number of jobs of its handler, of which `most` run at
+    /// a time.
+    pub(crate) fn wait_for_turn(&mut self, jobs: usize, most: NonZero<u32>) {
+        let jobs = u64::try_from(jobs).unwrap_or(u64::MAX);
+        let wait = self.run.saturating_mul(jobs) / u64::from(most.get());
+        self.wait = self.wait.max(wait);
+    }
 }
 
 impl Admission {

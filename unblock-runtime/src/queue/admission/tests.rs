@@ -1,3 +1,4 @@
+use std::num::NonZero;
 use std::time::{Duration, Instant};
 
 use super::average::WINDOW;
@@ -143,4 +144,17 @@ fn an_average_follows_a_handler_that_changes() {
         observe(&handler, 20 * MS);
     }
     assert!(handler.nanos() > 19_000_000, "{}", handler.nanos());
+}
+
+#[test]
+fn a_job_also_waits_for_the_jobs_of_its_handler_that_may_run_at_a_time() {
+    let (admission, handler) = (admission(8), known(100 * MS));
+    let expected = |ahead| {
+        let mut expected = expect(&admission, Some(&handler));
+        expected.wait_for_turn(ahead, NonZero::new(4).unwrap());
+        expected
+    };
+    assert_eq!(admission.predicted_wait(expected(40)), 1000 * MS);
+    assert!(admission.admit(expected(40), 2000 * MS).is_ok());
+    assert!(admission.admit(expected(80), 2000 * MS).is_err());
 }
