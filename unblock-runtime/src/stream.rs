@@ -67,7 +67,8 @@ impl Pool {
 ///
 /// Dropping the stream ends the iteration: a call of `next` that runs already runs to its end, and
 /// [`job::is_cancelled`] tells it. The iterator is dropped on the pool,
-/// unless that is closed or a deadline passes before the pool has begun to call it.
+/// unless that is closed or [refuses](Submission::detach) the job, or a deadline passes before the
+/// pool has begun to call it.
 pub struct IterStream<I>
 where
     I: Iterator<Item: Send + 'static> + Send + 'static,

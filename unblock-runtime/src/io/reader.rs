@@ -26,7 +26,8 @@ static HANDLER: Handler = Handler::named("Pool::reader");
 /// lost by any other: a read that was given up puts its bytes where the next call finds them, and
 /// so does one whose future is dropped.
 ///
-/// The reader is dropped on the pool, unless that is closed.
+/// The reader is dropped on the pool, unless that is closed or [refuses](Submission::detach) the
+/// job.
 pub struct Reader<R: Read + Send + 'static> {
     // Declared before what the job uses, and so dropped before it.
     job: Option<Submission<io::Result<()>>>,

@@ -29,7 +29,8 @@ static HANDLER: Handler = Handler::named("Pool::writer");
 /// them.
 ///
 /// Dropping it lets the job write on that has the last bytes, and drops the writer on the pool,
-/// unless that is closed. Nobody is told whether that succeeds.
+/// unless that is closed or [refuses](Submission::detach) the job. Nobody is told whether that
+/// succeeds.
 pub struct Writer<W: Write + Send + 'static> {
     // Declared before what the job uses, and so dropped before it.
     job: Option<Submission<io::Result<()>>>,
