@@ -163,6 +163,19 @@ impl Bare {
         self.send(format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n"));
     }
 
+    /// Closes the client's side, and can still read.
+    pub(crate) fn shut(&mut self) {
+        self.0.shutdown(std::net::Shutdown::Write).expect("half a close");
+    }
+
+    /// Reads these bytes, and no more.
+    #[track_caller]
+    pub(crate) fn expect(&mut self, text: &str) {
+        let mut bytes = vec![0; text.len()];
+        self.0.read_exact(&mut bytes).expect("to receive");
+        assert_eq!(String::from_utf8_lossy(&bytes), text);
+    }
+
     /// The next response: its status and its body, which must have a length.
     #[track_caller]
     pub(crate) fn response(&mut self) -> (u16, String) {

@@ -3,6 +3,12 @@
 
 use std::time::Duration;
 
+/// Number of header fields that hyper takes in HTTP/1.1 without asking for memory each time.
+pub(super) const DEFAULT_FIELDS: usize = 100;
+
+/// Number of header fields for which hyper, that asks for memory ahead, is told to have room.
+const MOST_FIELDS: usize = 10_000;
+
 /// Limits on what clients may use. Every default protects a server on the open internet.
 ///
 /// The time that a *response* may take depends on the service.
@@ -15,11 +21,13 @@ use std::time::Duration;
 /// | [`idle`](Self::idle) | 75 s | the connection is closed, with a `GOAWAY` if it is HTTP/2 |
 /// | [`header_read`](Self::header_read) | 30 s | the connection is closed |
 /// | [`header_size`](Self::header_size) | 64 KiB | `431 Request Header Fields Too Large` |
+/// | [`header_fields`](Self::header_fields) | 100 | `431 Request Header Fields Too Large` |
 /// | [`body_read`](Self::body_read) | 20 s, and 1 s for each 500 bytes | `408 Request Timeout` with one line of text, and the connection is closed |
 /// | [`body_size`](Self::body_size) | 10 MiB | `413 Content Too Large` with one line of text |
 /// | [`response_write`](Self::response_write) | 60 s | the connection is closed |
 /// | [`streams`](Self::streams) | 128 | the stream is refused (`REFUSED_STREAM`), and the client may try again |
 /// | [`keep_alive`](Self::keep_alive) | on | - |
+/// | [`half_close`](Self::half_close) | off | a request whose client has closed its side is given up |
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Limits {
@@ -28,12 +36,14 @@ pub struct Limits {
     pub(super) idle: Duration,
     pub(super) header_read: Duration,
     pub(super) header_size: usize,
+    pub(super) header_fields: usize,
     /// Time for any body, and number of bytes that extend it by one second.
     pub(super) body_read: (Duration, u64),
     pub(super) body_size: u64,
     pub(super) response_write: Duration,
     pub(super) streams: u32,
     pub(super) keep_alive: bool,
+    pub(super) half_close: bool,
 }
 
 impl Default for Limits {
@@ -44,11 +54,13 @@ impl Default for Limits {
             idle: Duration::from_secs(75),
             header_read: Duration::from_secs(30),
             header_size: 64 * 1024,
+            header_fields: DEFAULT_FIELDS,
             body_read: (Duration::from_secs(20), 500),
             body_size: 10 * 1024 * 1024,
             response_write: Duration::from_mins(1),
             streams: 128,
             keep_alive: true,
+            half_close: false,
         }
     }
 }
@@ -97,7 +109,8 @@ impl Limits {
 
     /// Limits the time for the head of a request, counted from its first byte, or for the first
     /// request from the start of the connection. On a connection of HTTP/2 that has brought a
-    /// request, [`idle`](Self::idle) counts instead.
+    /// request, [`idle`](Self::idle) counts instead, and so it does for bytes that come together
+    /// with the end of the body before them.
     ///
     /// The connection is closed without a response, as nginx does, because there is no request to
     /// respond to.
@@ -109,6 +122,13 @@ impl Limits {
     /// Limits the number of bytes in the head of a request. A number below 8 KiB is raised to that.
     pub fn header_size(mut self, bytes: usize) -> Self {
         self.header_size = bytes.max(8 * 1024);
+        self
+    }
+
+    /// Limits the number of header fields in the head of a request, in either version of HTTP. At
+    /// least one is allowed. The default is that of Apache (`LimitRequestFields`).
+    pub fn header_fields(mut self, most: usize) -> Self {
+        self.header_fields = most.clamp(1, MOST_FIELDS);
         self
     }
 
@@ -145,8 +165,9 @@ impl Limits {
     /// restarts it, so that a slow download takes as long as it needs. The default is that of nginx
     /// (`send_timeout`).
     ///
-    /// The time is that of the connection: a client of HTTP/2 that reads one response may leave
-    /// another unread.
+    /// In HTTP/2 a client makes room for each response apart; one that does not is the same as one
+    /// that reads nothing. The time is that of the connection: a client that reads one response may
+    /// leave another unread.
     pub fn response_write(mut self, longest: Duration) -> Self {
         self.response_write = longest;
         self
@@ -161,6 +182,18 @@ impl Limits {
     /// Sets whether an HTTP/1.1 connection may bring another request after its first.
     pub fn keep_alive(mut self, on: bool) -> Self {
         self.keep_alive = on;
+        self
+    }
+
+    /// Sets whether an HTTP/1.1 client that has closed its side of the connection still gets the
+    /// response to its request. Default: only if the response is there by then.
+    ///
+    /// A client that has gone and one that only sends no more (`nc -N`, `shutdown(SHUT_WR)`) look
+    /// alike. By default both count as gone: the service's future is dropped, and jobs that it has
+    /// queued never run. nginx does so with requests that it passes on (status 499), and so does
+    /// Tornado. With `true` both get their response, and jobs run for clients that have gone.
+    pub fn half_close(mut self, on: bool) -> Self {
+        self.half_close = on;
         self
     }
 

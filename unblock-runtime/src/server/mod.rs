@@ -39,6 +39,11 @@
 //! and counted in the [`Report`]. A handler that blocks its loop cannot be cut; the server waits a
 //! second for it and leaves its thread behind.
 //!
+//! A connection that has become something else, a WebSocket or the tunnel of a `CONNECT`, is open
+//! until its handler drops the stream. It counts as a connection all the while, the stop waits for
+//! it as well, and [`ServerHandle::stopping`] lets its handler end it in time. Its time limits are
+//! the handler's.
+//!
 //! Pools are separate: jobs that are detached, or that run on when their callers have given up, end
 //! with the process. If they matter, await [`Pool::shutdown`](crate::Pool::shutdown) after the
 //! server has stopped, on any executor.

@@ -41,6 +41,13 @@ impl ServerHandle {
         *self.phase.borrow() >= Phase::Stopping
     }
 
+    /// Waits until a stop has begun. It is for tasks that would go on for long, such as that of a
+    /// WebSocket, which can then say goodbye within the grace period. Works under any executor.
+    /// Dropping the future has no effect.
+    pub async fn stopping(&self) {
+        self.watch().stopping().await;
+    }
+
     pub(super) fn watch(&self) -> ShutdownWatch {
         ShutdownWatch(self.phase.subscribe())
     }
@@ -91,7 +98,8 @@ impl ShutdownWatch {
 pub struct Report {
     /// Number of requests that still ran when the grace period was over, and got no response.
     pub requests_cut: usize,
-    /// Number of connections that were open then. Idle ones had been closed when the stop began.
+    /// Number of connections that were open then, upgraded ones among them. Idle ones had been
+    /// closed when the stop began.
     pub connections_cut: usize,
     /// Number of loops that a handler still blocks. Their threads were left behind.
     pub loops_stuck: usize,

@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep_until};
 
+use super::accept::balancer::ConnectionGuard;
 use super::timeouts::ConnectionTimeouts;
 
 /// Size of the first read, which decides between the versions of HTTP: larger than most heads, so
@@ -25,7 +26,7 @@ const FIRST_READ: usize = 1024;
 /// to say how much it has read. nginx calls this a lingering close (`lingering_close`).
 const LINGER: Duration = Duration::from_secs(2);
 
-/// The socket of a connection.
+/// The socket of a connection. It outlives HTTP if the connection becomes something else.
 pub(super) struct Socket {
     stream: TcpStream,
     timeouts: Arc<ConnectionTimeouts>,
@@ -33,14 +34,24 @@ pub(super) struct Socket {
     rewind: BytesMut,
     /// The end of the lingering close, once the server has closed its side.
     linger: Option<Pin<Box<Sleep>>>,
+    /// Counts the connection until the socket is closed, whoever has it by then.
+    _guard: ConnectionGuard,
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, timeouts: Arc<ConnectionTimeouts>) -> Self {
+    pub(super) fn new(
+        stream: TcpStream,
+        guard: ConnectionGuard,
+        timeouts: Arc<ConnectionTimeouts>,
+    ) -> Self {
         // Responses are written whole, so that waiting for more to send with them would only delay
         // them.
         let _ = stream.set_nodelay(true);
-        Self { stream, timeouts, rewind: BytesMut::new(), linger: None }
+        Self { stream, timeouts, rewind: BytesMut::new(), linger: None, _guard: guard }
+    }
+
+    pub(super) fn timeouts(&self) -> &Arc<ConnectionTimeouts> {
+        &self.timeouts
     }
 
     /// Returns whether the first bytes are `prefix`, which is shorter than the first read. They can
@@ -71,7 +82,7 @@ impl Socket {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if buffer.filled().len() > before {
-            self.timeouts.bytes_read();
+            self.timeouts.bytes_read(&buffer.filled()[before..]);
         }
         read
     }
@@ -131,8 +142,13 @@ impl AsyncWrite for Socket {
     }
 
     /// Closes the server's side, and reads until the client has closed its own or `LINGER` is over.
+    ///
+    /// Whoever has the stream of an upgrade may read on, so that nothing is read for him here.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        if this.timeouts.is_upgraded() {
+            return Pin::new(&mut this.stream).poll_shutdown(cx);
+        }
         if this.linger.is_none() {
             ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
         }

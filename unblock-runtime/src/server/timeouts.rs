@@ -2,14 +2,16 @@
 //! reached next.
 //!
 //! The socket notes when bytes are read and written, and the requests note when they begin and when
-//! their responses are complete. The task of the connection waits for the first limit that is
-//! reached. One timer serves all limits: it is set again when it fires and not with every request.
+//! their responses have been sent. What the protocol itself says, such as HTTP/2's PING, is neither
+//! a request nor a response, and keeps no connection open. The task of the connection waits for the
+//! first limit that is reached. One timer serves all limits: it is set again when it fires and not
+//! with every request.
 
 use std::future::pending;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use http::Version;
 use tokio::sync::Notify;
 use tokio::time::sleep_until;
 
@@ -22,26 +24,37 @@ const GO_AWAY: Duration = Duration::from_secs(5);
 /// The time limits of one connection.
 pub(super) struct ConnectionTimeouts {
     state: Mutex<State>,
-    /// Notified when an HTTP/2 connection has brought as many requests as it may.
-    last_request: Notify,
+    /// Notified when a limit begins that may be reached before the timer fires.
+    changed: Notify,
+    /// Whether the connection has become something else than HTTP. No limit is its own any more.
+    upgraded: AtomicBool,
 }
 
 struct State {
     /// Number of requests so far.
     requests: u64,
-    /// Number of requests whose responses are incomplete.
+    /// Whether the connection has brought as many requests as it may, in HTTP/2.
+    was_last: bool,
+    /// Number of requests whose responses have not been sent, and of tunnels.
     open: usize,
     /// Number of request bodies that may still be read, whether their responses are complete or
     /// not.
     bodies: usize,
     http2: bool,
-    /// Start of the connection, end of the last response, or last successful write, whichever came
-    /// last.
+    /// Start of the connection, or end of the last response.
     idle_since: Instant,
     /// Arrival of the first byte of the next head.
     head_since: Option<Instant>,
+    /// The last bytes that were read.
+    tail: [u8; 3],
+    /// Whether the last request had a body.
+    had_body: bool,
     /// Time of the first write that was blocked since the last successful one.
     blocked_since: Option<Instant>,
+    /// Number of pieces of responses that have not been sent yet.
+    unsent: usize,
+    /// Time at which the first of them was ready, or at which bytes of one of them were last sent.
+    sent: Instant,
     /// Time of the `GOAWAY`.
     going_away_since: Option<Instant>,
 }
@@ -57,22 +70,32 @@ pub(super) enum Expired {
 
 impl ConnectionTimeouts {
     pub(super) fn new() -> Arc<Self> {
+        let now = Instant::now();
         let state = State {
             requests: 0,
+            was_last: false,
             open: 0,
             bodies: 0,
             http2: false,
-            idle_since: Instant::now(),
+            idle_since: now,
             head_since: None,
+            tail: [0; 3],
+            had_body: false,
             blocked_since: None,
+            unsent: 0,
+            sent: now,
             going_away_since: None,
         };
-        Arc::new(Self { state: Mutex::new(state), last_request: Notify::new() })
+        let (state, upgraded) = (Mutex::new(state), AtomicBool::new(false));
+        Arc::new(Self { state, changed: Notify::new(), upgraded })
     }
 
     /// Notes that bytes were read. Between two requests they begin the next head.
-    pub(super) fn bytes_read(&self) {
+    pub(super) fn bytes_read(&self, bytes: &[u8]) {
         let mut state = self.lock();
+        for byte in &bytes[bytes.len().saturating_sub(3)..] {
+            state.tail = [state.tail[1], state.tail[2], *byte];
+        }
         if state.open == 0 && state.bodies == 0 && state.head_since.is_none() {
             state.head_since = Some(Instant::now());
         }
@@ -80,11 +103,7 @@ impl ConnectionTimeouts {
 
     /// Notes that bytes were written.
     pub(super) fn bytes_written(&self) {
-        let mut state = self.lock();
-        state.blocked_since = None;
-        if state.open == 0 {
-            state.idle_since = Instant::now();
-        }
+        self.lock().blocked_since = None;
     }
 
     /// Notes that bytes wait until the client has read those before them.
@@ -92,16 +111,22 @@ impl ConnectionTimeouts {
         self.lock().blocked_since.get_or_insert_with(Instant::now);
     }
 
+    /// Notes that the client speaks HTTP/2.
+    pub(super) fn is_http2(&self) {
+        self.lock().http2 = true;
+    }
+
     /// Notes the beginning of a request, of which a connection may bring `most`. Returns a guard
     /// that keeps the request open, and the number of requests so far.
-    pub(super) fn request(self: &Arc<Self>, version: Version, most: u64) -> (OpenResponse, u64) {
+    pub(super) fn request(self: &Arc<Self>, most: u64) -> (OpenResponse, u64) {
         let mut state = self.lock();
         state.requests += 1;
         state.open += 1;
         state.head_since = None;
-        state.http2 = version >= Version::HTTP_2;
+        state.had_body = false;
         if state.http2 && state.requests == most {
-            self.last_request.notify_one();
+            state.was_last = true;
+            self.changed.notify_one();
         }
         (OpenResponse(self.clone()), state.requests)
     }
@@ -114,7 +139,9 @@ impl ConnectionTimeouts {
 
     /// Notes that the body of a request may be read, until the guard is dropped.
     pub(super) fn body(self: &Arc<Self>) -> OpenBody {
-        self.lock().bodies += 1;
+        let mut state = self.lock();
+        state.bodies += 1;
+        state.had_body = true;
         OpenBody(self.clone())
     }
 
@@ -133,33 +160,39 @@ impl ConnectionTimeouts {
         self.lock().going_away_since.get_or_insert_with(Instant::now);
     }
 
+    /// Notes that the connection becomes something else than HTTP when the response has been sent.
+    pub(super) fn upgrade(&self) {
+        self.upgraded.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns whether the connection has become something else than HTTP.
+    pub(super) fn is_upgraded(&self) -> bool {
+        self.upgraded.load(Ordering::Relaxed)
+    }
+
     /// Waits until a limit is reached.
     pub(super) async fn expired(&self, limits: &Limits) -> Expired {
-        let time = async {
-            loop {
-                let now = Instant::now();
-                let next = self.lock().next_limit(limits);
-                let alarm = match next {
-                    Some((time, expired)) if time <= now => return expired,
-                    // A limit whose time begins after this check is not reached before the shortest
-                    // of all is.
-                    next => next
-                        .map(|(time, _)| time)
-                        .into_iter()
-                        .chain(now.checked_add(limits.shortest()))
-                        .min(),
-                };
+        loop {
+            let now = Instant::now();
+            let next = self.lock().next_limit(limits);
+            let alarm = match next {
+                Some((time, expired)) if time <= now => return expired,
+                // A limit whose time begins after this check is not reached before the shortest of
+                // all is, or else `changed` is notified.
+                next => next
+                    .map(|(time, _)| time)
+                    .into_iter()
+                    .chain(now.checked_add(limits.shortest()))
+                    .min(),
+            };
+            let alarm = async {
                 match alarm {
                     Some(time) => sleep_until(time.into()).await,
                     None => pending().await,
                 }
-            }
-        };
-        let requests = async {
-            self.last_request.notified().await;
-            Expired::GoAway("it has brought as many requests as it may")
-        };
-        select(time, requests).await
+            };
+            select(alarm, self.changed.notified()).await;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -173,7 +206,9 @@ impl State {
     ///
     /// | state of the connection | limit | then |
     /// | --- | --- | --- |
+    /// | it has brought its last request, in HTTP/2 | none | `GOAWAY` |
     /// | a write is blocked | `response_write` | close |
+    /// | a piece of a response is unsent | `response_write` | close |
     /// | a request is open | none: the response is the service's | |
     /// | a `GOAWAY` was sent | `GO_AWAY` | close |
     /// | there was no request yet | `header_read` | close |
@@ -182,8 +217,12 @@ impl State {
     /// | HTTP/1.1, between requests | `idle` | close |
     fn next_limit(&self, limits: &Limits) -> Option<(Instant, Expired)> {
         use Expired::{Close, GoAway};
-        let (since, longest, expired) = if let Some(since) = self.blocked_since {
+        let (since, longest, expired) = if self.was_last && self.going_away_since.is_none() {
+            return Some((self.idle_since, GoAway("it has brought as many requests as it may")));
+        } else if let Some(since) = self.blocked_since {
             (since, limits.response_write, Close("the client does not read the response"))
+        } else if self.unsent > 0 {
+            (self.sent, limits.response_write, Close("the client does not take the response"))
         } else if self.open > 0 {
             return None;
         } else if let Some(since) = self.going_away_since {
@@ -201,14 +240,48 @@ impl State {
     }
 }
 
-/// Keeps a request open until its response is complete.
+/// Keeps a request open until its response has been sent.
 pub(super) struct OpenResponse(Arc<ConnectionTimeouts>);
+
+impl OpenResponse {
+    /// Notes that a piece of the response is ready to be sent.
+    pub(super) fn piece_ready(&self) {
+        let mut state = self.0.lock();
+        if state.unsent == 0 {
+            state.sent = Instant::now();
+        }
+        state.unsent += 1;
+    }
+
+    /// Notes that a part of a piece was sent.
+    pub(super) fn part_sent(&self) {
+        self.0.lock().sent = Instant::now();
+    }
+
+    /// Notes that a piece was sent, or dropped.
+    pub(super) fn piece_gone(&self) {
+        let mut state = self.0.lock();
+        state.unsent -= 1;
+        state.sent = Instant::now();
+    }
+}
 
 impl Drop for OpenResponse {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.open -= 1;
         state.idle_since = Instant::now();
+        if state.open > 0 {
+            return;
+        }
+        // Bytes behind a request without a body that do not end a head have begun the next one.
+        let ended = state.tail == *b"\n\r\n" || state.tail.ends_with(b"\n\n");
+        if !state.http2 && !state.had_body && !ended {
+            state.head_since = Some(state.idle_since);
+        }
+        if state.going_away_since.is_some() {
+            self.0.changed.notify_one();
+        }
     }
 }
 

@@ -19,14 +19,14 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use crate::server::in_flight::{InFlight, OpenConnection};
 
 /// A connection that this loop serves.
-pub(super) struct Accepted {
-    pub(super) socket: TcpStream,
-    pub(super) guard: ConnectionGuard,
+pub(crate) struct Accepted {
+    pub(crate) socket: TcpStream,
+    pub(crate) guard: ConnectionGuard,
 }
 
-/// Counts a connection while it is open: in the limit of the process, and for the loop that serves
-/// it.
-pub(super) struct ConnectionGuard {
+/// Counts a connection while its socket is open: in the limit of the process, and for the loop that
+/// serves it.
+pub(crate) struct ConnectionGuard {
     permit: OwnedSemaphorePermit,
     _open: OpenConnection,
 }

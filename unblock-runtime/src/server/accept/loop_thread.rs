@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::TcpListener;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -48,7 +49,7 @@ impl LoopThread {
         let poll_again = Arc::new(Notify::new());
         let runtime = runtime(&poll_again, &self.in_flight)?;
         let Self { listener, limits, request_timeout, permits, in_flight, balancer, .. } = self;
-        let (mut handoffs, shutdown) = (self.handoffs, self.shutdown);
+        let (mut handoffs, mut shutdown) = (self.handoffs, self.shutdown);
         let main = async move {
             listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -60,12 +61,9 @@ impl LoopThread {
                 shutdown.clone(),
             ));
             let service = make().into_service();
-            let serve = |Accepted { socket, guard }| {
+            let serve = |accepted| {
                 let (context, service) = (Rc::clone(&context), service.clone());
-                spawn_local(async move {
-                    context.serve::<K, S>(socket, service).await;
-                    drop(guard);
-                });
+                spawn_local(async move { context.serve::<K, S>(accepted, service).await });
             };
             spawn_local(async move {
                 loop {
@@ -73,12 +71,14 @@ impl LoopThread {
                 }
             });
             ready();
-            acceptor.run(shutdown, &mut handoffs, serve).await;
-            finish(&in_flight, &mut handoffs, serve).await;
+            acceptor.run(shutdown.clone(), &mut handoffs, serve).await;
+            // Connections that have become something else know nothing of the server's stop.
+            let cut = pin!(shutdown.cut());
+            select(cut, finish(&in_flight, &mut handoffs, serve)).await;
             Ok(())
         };
-        // Tasks that remain, of HTTP/2 connections that were cut, are dropped with the runtime, on
-        // this thread.
+        // Tasks that remain, of connections that were cut, are dropped with the runtime, on this
+        // thread.
         runtime.block_on(EventLoop::new().run(main))
     }
 }

@@ -8,7 +8,7 @@
 //! ```
 
 mod acceptor;
-mod balancer;
+pub(crate) mod balancer;
 mod busy_poll;
 pub(crate) mod listener;
 mod loop_thread;

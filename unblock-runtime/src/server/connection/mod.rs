@@ -17,9 +17,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::service::service_fn;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::server::accept::balancer::Accepted;
 use crate::server::error::BoxError;
 use crate::server::in_flight::InFlight;
 use crate::server::limits::Limits;
@@ -71,7 +71,11 @@ impl ConnectionContext {
     }
 
     /// Serves one connection until it ends, by itself or because the server stops.
-    pub(super) async fn serve<K, S: IntoService<K>>(&self, stream: TcpStream, service: S::Service) {
+    pub(super) async fn serve<K, S: IntoService<K>>(
+        &self,
+        accepted: Accepted,
+        service: S::Service,
+    ) {
         let timeouts = ConnectionTimeouts::new();
         let requests = Rc::new(RequestContext {
             limits: Rc::clone(&self.limits),
@@ -80,7 +84,8 @@ impl ConnectionContext {
             timeouts: Arc::clone(&timeouts),
         });
         let service = service_fn(move |request| requests.respond(&service, request));
-        let socket = Socket::new(stream, Arc::clone(&timeouts));
+        let Accepted { socket, guard } = accepted;
+        let socket = Socket::new(socket, guard, Arc::clone(&timeouts));
         let mut http = HttpConnection::new(&self.protocols, socket, service);
         let mut shutdown = self.shutdown.clone();
 
@@ -103,12 +108,14 @@ impl ConnectionContext {
         if let Ok(ended) = timeout(patience, &mut http).await {
             return log(ended);
         }
+        timeouts.going_away();
         http.graceful_shutdown();
         loop {
             match self.next_event(&mut http, shutdown.cut(), &timeouts).await {
                 Event::Ended(ended) => return log(ended),
                 Event::Shutdown | Event::Expired(Expired::Close(_)) => return,
-                Event::Expired(Expired::GoAway(_)) => timeouts.going_away(),
+                // It has been told already.
+                Event::Expired(Expired::GoAway(_)) => {}
             }
         }
     }

@@ -17,6 +17,7 @@
 use std::future::Future;
 use std::mem;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use hyper::body::Incoming;
@@ -25,8 +26,9 @@ use hyper::service::HttpService;
 use hyper_util::rt::{TokioIo, TokioTimer};
 
 use crate::server::error::BoxError;
-use crate::server::limits::Limits;
+use crate::server::limits::{DEFAULT_FIELDS, Limits};
 use crate::server::socket::Socket;
+use crate::server::timeouts::ConnectionTimeouts;
 
 /// First bytes of every HTTP/2 connection (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -34,7 +36,8 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// How hyper speaks either version on the connections of a loop.
 pub(super) struct Protocols {
     http1: http1::Builder,
-    http2: http2::Builder<LocalExecutor>,
+    streams: u32,
+    header_size: u32,
 }
 
 impl Protocols {
@@ -45,13 +48,24 @@ impl Protocols {
             // The connection's own timeouts tell a slow head from an idle connection.
             .header_read_timeout(None)
             .max_buf_size(limits.header_size)
-            .keep_alive(limits.keep_alive);
-        let mut http2 = http2::Builder::new(LocalExecutor);
+            .keep_alive(limits.keep_alive)
+            .half_close(limits.half_close);
+        if limits.header_fields != DEFAULT_FIELDS {
+            http1.max_headers(limits.header_fields);
+        }
+        let header_size = u32::try_from(limits.header_size).unwrap_or(u32::MAX);
+        Self { http1, streams: limits.streams, header_size }
+    }
+
+    fn http2(&self, executor: LocalExecutor) -> http2::Builder<LocalExecutor> {
+        let mut http2 = http2::Builder::new(executor);
         http2
             .timer(TokioTimer::new())
-            .max_concurrent_streams(limits.streams)
-            .max_header_list_size(u32::try_from(limits.header_size).unwrap_or(u32::MAX));
-        Self { http1, http2 }
+            .max_concurrent_streams(self.streams)
+            .max_header_list_size(self.header_size)
+            // WebSockets over HTTP/2 (RFC 8441).
+            .enable_connect_protocol();
+        http2
     }
 }
 
@@ -102,7 +116,10 @@ where
     }
 
     fn http2(protocols: &Protocols, socket: Socket, service: S) -> Self {
-        Self::Http2(Box::pin(protocols.http2.serve_connection(TokioIo::new(socket), service)))
+        let timeouts = Arc::clone(socket.timeouts());
+        timeouts.is_http2();
+        let http2 = protocols.http2(LocalExecutor { timeouts });
+        Self::Http2(Box::pin(http2.serve_connection(TokioIo::new(socket), service)))
     }
 }
 
@@ -145,12 +162,19 @@ where
     }
 }
 
-/// Runs the tasks that hyper spawns, the requests of HTTP/2, on the loop of the connection.
+/// Runs the tasks that hyper spawns, the requests and tunnels of HTTP/2, on the loop of the
+/// connection, which is not idle while one of them runs.
 #[derive(Clone)]
-struct LocalExecutor;
+struct LocalExecutor {
+    timeouts: Arc<ConnectionTimeouts>,
+}
 
 impl<F: Future<Output: 'static> + 'static> hyper::rt::Executor<F> for LocalExecutor {
     fn execute(&self, future: F) {
-        tokio::task::spawn_local(future);
+        let open = self.timeouts.hold();
+        tokio::task::spawn_local(async move {
+            let _open = open;
+            future.await
+        });
     }
 }

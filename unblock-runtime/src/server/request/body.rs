@@ -20,6 +20,8 @@ pub struct Body {
     incoming: Option<Incoming>,
     remaining: u64,
     limit: u64,
+    /// Whether any of it has come.
+    begun: bool,
     // Present only if there is something to read.
     watched: Option<(MinDataRate, UnreadSlot)>,
     // Dropped after what it counts.
@@ -39,7 +41,8 @@ impl Body {
         let (longest, rate) = limits.body_read;
         let watched = unread.clone().map(|unread| (MinDataRate::new(longest, rate), unread));
         let open = unread.is_some().then(|| timeouts.body());
-        let body = Self { incoming: Some(incoming), remaining: limit, limit, watched, _open: open };
+        let incoming = Some(incoming);
+        let body = Self { incoming, remaining: limit, limit, begun: false, watched, _open: open };
         (body, unread)
     }
 
@@ -54,7 +57,8 @@ impl Body {
 impl Drop for Body {
     fn drop(&mut self) {
         if !self.is_end_stream() {
-            self.end(Unread::Unwanted);
+            let begun = self.begun;
+            self.end(|rest| Unread::Unwanted { rest, begun });
         }
     }
 }
@@ -85,6 +89,7 @@ impl http_body::Body for Body {
                 return Poll::Ready(Some(Err(BodyError::TooSlow)));
             }
         };
+        body.begun = true;
         // If the request has been responded to, hyper may yield the end only when the next request
         // comes. It knows after the last frame already.
         let is_last = incoming.is_end_stream();
@@ -159,8 +164,10 @@ pub(super) enum Unread {
     TooLarge(Incoming),
     /// It came too slowly.
     TooSlow,
-    /// The service dropped it.
-    Unwanted(Incoming),
+    /// The service did not get to see the request.
+    Refused(Incoming),
+    /// The service dropped it, perhaps before any of it had come.
+    Unwanted { rest: Incoming, begun: bool },
 }
 
 /// Where a body leaves what was not read of it, for the server.

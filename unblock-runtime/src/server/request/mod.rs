@@ -2,7 +2,8 @@
 //! its deadline, and the response in place of a service that fails.
 //!
 //! ```text
-//! respond ─┬▶ Call::TooLarge   the body announces too much: 413, and the service is not called
+//! respond ─┬▶ Call::Refused    the head breaks a rule or a limit, or announces too large a body:
+//!          │                   400, 431 or 413, and the service is not called
 //!          ├▶ Call::Failed     the service panicked when it was called: 500
 //!          └▶ Call::Running ──▶ poll_service: checks the deadline, polls, catches a panic
 //!                                  │ ready
@@ -12,6 +13,8 @@
 
 pub(crate) mod body;
 mod body_timeout;
+mod host;
+mod open;
 mod response_body;
 pub(crate) mod service;
 pub(crate) mod text_response;
@@ -24,7 +27,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
+use http::{header, request, response};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -35,11 +39,12 @@ use tokio::time::{Sleep, sleep_until, timeout};
 use crate::error::{Error, Panicked};
 use crate::job::deadline;
 use crate::server::error::BoxError;
-use crate::server::in_flight::{InFlight, OpenRequest};
+use crate::server::in_flight::InFlight;
 use crate::server::limits::Limits;
 use crate::server::timeouts::{ConnectionTimeouts, OpenResponse};
 use crate::unwind;
 use body::{Body, Unread, UnreadSlot};
+use open::Open;
 use response_body::{ResponseBody, Source};
 use text_response::TextResponse;
 
@@ -69,14 +74,13 @@ impl RequestContext {
     where
         S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>>,
     {
-        let in_flight = self.in_flight.request();
         let deadline = self.timeout.and_then(|longest| Instant::now().checked_add(longest));
         let (head, incoming) = request.into_parts();
-        let version = head.version;
-        let (open, number) = self.timeouts.request(version, self.limits.requests);
-        let line = RequestLine { method: head.method.clone(), uri: head.uri.clone() };
-        let (call, unread) = if incoming.size_hint().lower() > self.limits.body_size {
-            (Call::TooLarge { body: Some(incoming) }, None)
+        let (open, number) = self.timeouts.request(self.limits.requests);
+        let open = Open::new(open, self.in_flight.request());
+        let line = RequestLine::new(&head);
+        let (call, unread) = if let Some(refusal) = self.refusal(&head, &incoming) {
+            (Call::Refused { refusal: Some((refusal, incoming)) }, None)
         } else {
             let (body, unread) = Body::new(incoming, &self.limits, &self.timeouts);
             let call = match guard(deadline, || service.call(Request::from_parts(head, body))) {
@@ -90,13 +94,23 @@ impl RequestContext {
             deadline,
             alarm: deadline.map(|time| Box::pin(sleep_until(time.into()))),
             unread,
+            last: number >= self.limits.requests,
             line,
-            version,
-            last: version <= Version::HTTP_11 && number >= self.limits.requests,
-            open: Some(open),
+            open,
             context: Rc::clone(self),
-            _in_flight: in_flight,
         }
+    }
+
+    /// Returns the response to a request that the service does not get to see.
+    fn refusal(&self, head: &request::Parts, incoming: &Incoming) -> Option<TextResponse> {
+        if let Some(fault) = host::fault(head) {
+            return Some(TextResponse::new(StatusCode::BAD_REQUEST, fault));
+        }
+        if head.headers.len() > self.limits.header_fields {
+            return Some(TextResponse::too_many_fields(self.limits.header_fields));
+        }
+        (incoming.size_hint().lower() > self.limits.body_size)
+            .then(|| TextResponse::body_too_large(self.limits.body_size))
     }
 }
 
@@ -111,13 +125,11 @@ pin_project! {
         // Receives the body if the service does not read it to its end.
         unread: Option<UnreadSlot>,
         line: RequestLine,
-        version: Version,
-        // Whether an HTTP/1.1 connection has brought as many requests as it may.
+        // Whether the connection has brought as many requests as it may.
         last: bool,
         // Passed on to the body of the response.
-        open: Option<OpenResponse>,
+        open: Open,
         context: Rc<RequestContext>,
-        _in_flight: OpenRequest,
     }
 }
 
@@ -128,8 +140,8 @@ pin_project! {
         Running { #[pin] future: F },
         // The service panicked before it returned a future.
         Failed { error: Error },
-        // The service is not called because the body announces more bytes than allowed.
-        TooLarge { body: Option<Incoming> },
+        // The service is not called.
+        Refused { refusal: Option<(TextResponse, Incoming)> },
         // The service has responded.
         Done,
     }
@@ -138,6 +150,7 @@ pin_project! {
 impl<F, B, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<B>, E>>,
+    B: http_body::Body<Error: Into<BoxError>>,
     E: Into<BoxError>,
 {
     /// The response, in the form that hyper expects.
@@ -154,42 +167,61 @@ where
                 };
                 // Dropping the future cancels the jobs that the service waits for.
                 unwind::contain("dropping a service's future", || this.call.set(Call::Done));
-                (Some(response), this.unread.take().and_then(|unread| unread.take()))
+                (response, this.unread.take().and_then(|unread| unread.take()))
             }
             CallProjection::Failed { error } => {
                 let response = this.line.call_failed(error);
-                (Some(response), this.unread.take().and_then(|unread| unread.take()))
+                (response, this.unread.take().and_then(|unread| unread.take()))
             }
-            CallProjection::TooLarge { body } => (None, body.take().map(Unread::TooLarge)),
-            CallProjection::Done => (None, None),
+            CallProjection::Refused { refusal } => {
+                let (response, body) = refusal.take().unwrap_or_else(|| polled_after_its_end());
+                (Source::text(response), Some(Unread::Refused(body)))
+            }
+            CallProjection::Done => polled_after_its_end(),
         };
         let RequestContext { limits, timeouts, .. } = &**this.context;
         // A client that broke a limit is told so, whatever the service has responded.
-        let response = match (&unread, response) {
-            (Some(Unread::TooLarge(_)), _) => {
+        let response = match &unread {
+            Some(Unread::TooLarge(_)) => {
                 Source::text(TextResponse::body_too_large(limits.body_size))
             }
-            (Some(Unread::TooSlow), _) => Source::text(TextResponse::body_too_slow()),
-            (_, Some(response)) => response,
-            (_, None) => unreachable!("a response was polled after its end"),
+            Some(Unread::TooSlow) => Source::text(TextResponse::body_too_slow()),
+            _ => response,
         };
         let (mut head, source) = response.into_parts();
-
-        // HTTP/2 has a frame for closing a connection, and forbids the header.
-        let is_http1 = *this.version <= Version::HTTP_11;
-        let last = *this.last || matches!(unread, Some(Unread::TooLarge(_) | Unread::TooSlow));
-        if is_http1 && last && head.status != StatusCode::SWITCHING_PROTOCOLS {
-            head.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
-        match unread {
-            Some(Unread::TooLarge(body)) => discard(body, timeouts.hold()),
-            // HTTP/2 can tell the client that its body is not wanted.
-            Some(Unread::Unwanted(body)) if is_http1 => discard(body, timeouts.hold()),
-            Some(Unread::TooSlow | Unread::Unwanted(_)) | None => {}
-        }
-        let body = ResponseBody::new(source, this.open.take());
-        Poll::Ready(Ok(Response::from_parts(head, body)))
+        // HTTP/2 has frames for closing a connection and for a body that is not wanted.
+        let source = if this.line.version > Version::HTTP_11 {
+            this.line.strip(&mut head, source)
+        } else {
+            let is_upgrade = this.line.is_upgrade(head.status);
+            // Without a `100 Continue` the client may send its body or leave it out, so that nobody
+            // can tell what comes next.
+            let ends = match unread {
+                Some(Unread::TooLarge(_) | Unread::TooSlow | Unread::Refused(_)) => true,
+                Some(Unread::Unwanted { begun, .. }) => this.line.expects_continue && !begun,
+                None => false,
+            };
+            if is_upgrade {
+                timeouts.upgrade();
+            } else if *this.last || ends {
+                head.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            if let Some(
+                Unread::TooLarge(rest) | Unread::Refused(rest) | Unread::Unwanted { rest, .. },
+            ) = unread
+                && !(ends && this.line.expects_continue)
+                && !rest.is_end_stream()
+            {
+                discard(rest, timeouts.hold());
+            }
+            source
+        };
+        Poll::Ready(Ok(Response::from_parts(head, ResponseBody::new(source, this.open.clone()))))
     }
+}
+
+fn polled_after_its_end() -> ! {
+    unreachable!("a response was polled after its end")
 }
 
 /// Polls the future of the service until `deadline`, which the jobs that it submits inherit. A
@@ -230,13 +262,50 @@ fn discard(mut body: Incoming, open: OpenResponse) {
     }));
 }
 
-/// The method and path of a request, for the log.
+/// What is still to be known of a request when the service has it.
 struct RequestLine {
     method: Method,
     uri: Uri,
+    version: Version,
+    /// Whether the client may wait for `100 Continue` before it sends the body.
+    expects_continue: bool,
 }
 
 impl RequestLine {
+    fn new(head: &request::Parts) -> Self {
+        Self {
+            method: head.method.clone(),
+            uri: head.uri.clone(),
+            version: head.version,
+            expects_continue: head.headers.contains_key(header::EXPECT),
+        }
+    }
+
+    /// Returns whether a response makes something else of an HTTP/1.1 connection.
+    fn is_upgrade(&self, status: StatusCode) -> bool {
+        status == StatusCode::SWITCHING_PROTOCOLS
+            || (self.method == Method::CONNECT && status.is_success())
+    }
+
+    /// Takes the body from an HTTP/2 response that must not have one, and leaves its length to
+    /// HEAD. In HTTP/1.1 hyper does so.
+    fn strip<B: http_body::Body<Error: Into<BoxError>>>(
+        &self,
+        head: &mut response::Parts,
+        source: Source<B>,
+    ) -> Source<B> {
+        let is_head = self.method == Method::HEAD;
+        let has_no_body = matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        if source.is_end_stream() || !(is_head || has_no_body) {
+            return source;
+        }
+        if is_head && let Some(length) = source.size_hint().exact() {
+            let length = HeaderValue::from(length);
+            head.headers.entry(header::CONTENT_LENGTH).or_insert(length);
+        }
+        Source::empty()
+    }
+
     /// Logs why the call of the service has no value, and returns the response that says so.
     fn call_failed<B>(&self, error: &Error) -> Response<Source<B>> {
         if let Error::Panicked(panicked) = error {

@@ -1,7 +1,7 @@
 //! The body of a response: the service's, or the line of text of the server itself.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use http::Response;
@@ -9,16 +9,16 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use pin_project_lite::pin_project;
 
+use super::open::{Open, Piece};
 use super::text_response::TextResponse;
 use crate::server::error::BoxError;
-use crate::server::timeouts::OpenResponse;
 
 pin_project! {
-    /// The body of a response. The request counts as open until this is dropped.
+    /// The body of a response. The request counts as open until this and its pieces are dropped.
     pub(crate) struct ResponseBody<B> {
         #[pin]
         source: Source<B>,
-        _open: Option<OpenResponse>,
+        open: Open,
     }
 }
 
@@ -33,8 +33,8 @@ pin_project! {
 }
 
 impl<B> ResponseBody<B> {
-    pub(super) fn new(source: Source<B>, open: Option<OpenResponse>) -> Self {
-        Self { source, _open: open }
+    pub(super) fn new(source: Source<B>, open: Open) -> Self {
+        Self { source, open }
     }
 }
 
@@ -46,6 +46,11 @@ impl<B> Source<B> {
     pub(super) fn service(response: Response<B>) -> Response<Self> {
         response.map(|body| Self::Service { body })
     }
+
+    /// Returns a body of nothing.
+    pub(super) fn empty() -> Self {
+        Self::Text { line: Full::default() }
+    }
 }
 
 impl<B> Body for ResponseBody<B>
@@ -53,14 +58,17 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    type Data = Bytes;
+    type Data = Piece;
     type Error = BoxError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        self.project().source.poll_frame(cx)
+    ) -> Poll<Option<Result<Frame<Piece>, BoxError>>> {
+        let this = self.project();
+        let frame = ready!(this.source.poll_frame(cx));
+        let piece = |bytes| Piece::new(bytes, this.open.clone());
+        Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -45,6 +45,13 @@ impl TextResponse {
         self
     }
 
+    pub(super) fn too_many_fields(limit: usize) -> Self {
+        Self::new(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            format!("the request has too many header fields: at most {limit} are accepted"),
+        )
+    }
+
     pub(super) fn body_too_large(limit: u64) -> Self {
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,
