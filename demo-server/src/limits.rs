@@ -25,20 +25,24 @@ pub(crate) struct LimitOptions {
     #[arg(long, value_name = "BYTES", default_value_t = 64 << 10)]
     max_header_size: usize,
 
+    /// Header fields of a request; beyond it, 431
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    max_header_fields: usize,
+
     /// Bytes in the body of a request; beyond it, 413
     #[arg(long, value_name = "BYTES", default_value_t = 10 << 20)]
     max_body_size: u64,
 
     /// Time that a connection is kept open between two requests
-    #[arg(long, value_name = "SECONDS", default_value = "75", value_parser = seconds)]
+    #[arg(long, value_name = "TIME", default_value = "75", value_parser = time)]
     idle_timeout: Duration,
 
     /// Time for the head of a request; then the connection is closed
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    #[arg(long, value_name = "TIME", default_value = "30", value_parser = time)]
     header_timeout: Duration,
 
     /// Time for the body of a request, which --min-body-rate extends; beyond it, 408
-    #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = seconds)]
+    #[arg(long, value_name = "TIME", default_value = "20", value_parser = time)]
     body_timeout: Duration,
 
     /// Bytes of a body that extend its time by one second
@@ -46,8 +50,12 @@ pub(crate) struct LimitOptions {
     min_body_rate: u64,
 
     /// Time for which a client may accept no bytes of a response; then the connection is closed
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    #[arg(long, value_name = "TIME", default_value = "60", value_parser = time)]
     write_timeout: Duration,
+
+    /// Answer clients that have closed their side of the connection, too
+    #[arg(long)]
+    half_close: bool,
 }
 
 impl LimitOptions {
@@ -57,18 +65,33 @@ impl LimitOptions {
             .requests(self.max_requests)
             .streams(self.max_streams)
             .header_size(self.max_header_size)
+            .header_fields(self.max_header_fields)
             .body_size(self.max_body_size)
             .idle(self.idle_timeout)
             .header_read(self.header_timeout)
             .body_read(self.body_timeout, self.min_body_rate)
             .response_write(self.write_timeout)
+            .half_close(self.half_close)
     }
 }
 
-/// Parses a decimal number of seconds.
-pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "not a decimal number")?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+/// Parses a time of more than 0: a decimal number of seconds, or a whole number with a unit as in
+/// `#[unblock(timeout = "2s")]`.
+pub(crate) fn time(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_lowercase());
+    let whole = || digits.parse::<u64>();
+    let time = match &text[digits.len()..] {
+        "ms" => whole().ok().map(Duration::from_millis),
+        "s" => whole().ok().map(Duration::from_secs),
+        "m" => whole().ok().and_then(|minutes| minutes.checked_mul(60)).map(Duration::from_secs),
+        "" => digits.parse().ok().and_then(|number| Duration::try_from_secs_f64(number).ok()),
+        _ => None,
+    };
+    match time {
+        Some(Duration::ZERO) => Err("must be more than 0: nothing could happen in time".into()),
+        Some(time) => Ok(time),
+        None => Err("expected seconds, such as 2 or 0.5, or a time such as 500ms, 2s or 1m".into()),
+    }
 }
 
 #[cfg(test)]
@@ -86,5 +109,18 @@ mod tests {
     fn the_defaults_are_those_of_the_library() {
         let defaults = Program::parse_from(["demo-server"]).limits.limits();
         assert_eq!(format!("{defaults:?}"), format!("{:?}", Limits::new()));
+    }
+    #[test]
+    fn a_time_is_a_number_of_seconds_or_has_a_unit() {
+        for (text, millis) in
+            [("2", 2000), ("0.25", 250), ("2s", 2000), ("500ms", 500), ("3m", 180_000)]
+        {
+            assert_eq!(time(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in
+            ["0", "0s", "0.0", "", "s", "2h", "2 s", "-1", "1.5s", "inf", "nan", "1e30", "é"]
+        {
+            assert!(time(text).is_err(), "{text}");
+        }
     }
 }

@@ -36,7 +36,8 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("demo-server: {error}");
+            // Nobody may read it.
+            let _ = writeln!(io::stderr(), "demo-server: {error}");
             ExitCode::FAILURE
         }
     }
@@ -92,6 +93,8 @@ fn log_to_standard_error() {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
+        // The server goes on when its log cannot be written, which there is no other place to say.
+        .log_internal_errors(false)
         .with_ansi(io::stderr().is_terminal())
         .init();
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, ValueEnum};
 
-use crate::limits::{LimitOptions, seconds};
+use crate::limits::{LimitOptions, time};
 
 /// A server whose handlers block, and whose event loop does not.
 ///
@@ -52,6 +52,9 @@ pub(crate) struct Options {
     /// Time for a response, a decimal number; beyond it, 504. In the modes single and processes a
     /// handler that blocks cannot be interrupted [default: no limit]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    /// Time for a response, in seconds or as in 500ms, 2s, 1m; beyond it, 504. In the modes single
+    /// and processes a handler that blocks cannot be interrupted [default: no limit]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) request_timeout: Option<Duration>,
 
     /// SQLite file for /notes, which is created if it is missing; `:memory:` for none (each process
@@ -101,6 +104,9 @@ impl Options {
             }
             Mode::Single | Mode::Processes if several(self.loops) => {
                 Err("--mode single and --mode processes have one event loop in each process")
+            }
+            Mode::Single | Mode::Processes if self.max_threads.is_some() => {
+                Err("--max-threads is about the pool, which only --mode unblock has")
             }
             Mode::Unblock | Mode::Single | Mode::Processes => Ok(()),
         }
@@ -161,7 +167,7 @@ mod tests {
             parse("--request-timeout 0.25").request_timeout,
             Some(Duration::from_millis(250))
         );
-        for text in ["-1", "soon", "inf", "NaN"] {
+        for text in ["-1", "soon", "inf", "NaN", "0"] {
             let line = format!("--request-timeout={text}");
             assert!(Options::try_parse_from(["demo-server", &line]).is_err(), "{text}");
         }
@@ -182,5 +188,9 @@ mod tests {
         assert!(parse("--mode single --loops 2").check().is_err());
         assert!(parse("--mode processes --loops 2").check().is_err());
         assert!(parse("--mode single --processes 2").check().is_err());
+        for mode in ["single", "processes"] {
+            let line = format!("--mode {mode} --max-threads 4");
+            assert!(parse(&line).check().unwrap_err().contains("--mode unblock"));
+        }
     }
 }

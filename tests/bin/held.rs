@@ -2,8 +2,12 @@
 //! standard output, which parent and children share; a test holds it by that and by signals, and
 //! not by the clock.
 //!
-//! `held ready` serves; `held broken` is a program whose children end as soon as they have started,
+//! `held ready` serves, `held patient` with an endless grace period, and `held two` beside another
+//! server that every process binds first. `held foreign` has two servers of several processes,
+//! which a child has to tell apart, `held knowing` does. `held broken` is a program whose children end as soon as they have started,
 //! `held half-broken` one in which that is true of one of them.
+//! `held alone` is one process, which serves on the sockets that it is given, and shows its
+//! environment.
 
 use std::process::{self, ExitCode};
 use std::thread;
@@ -11,20 +15,35 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use unblock_runtime::server::{Restarts, Role, Server};
+use unblock_runtime::server::{Restarts, Role, RunningServer, Server, ServerBuilder, is_child};
 
 fn main() -> ExitCode {
-    let how = std::env::args().nth(1);
+    let how = std::env::args().nth(1).unwrap_or_default();
+    let _other = match &*how {
+        "two" => Some(other(Server::builder())),
+        "foreign" => Some(other(Server::builder().processes(2))),
+        "knowing" if !is_child() => Some(other(Server::builder())),
+        _ => None,
+    };
+    let grace = if how == "patient" { Duration::MAX } else { Duration::from_secs(30) };
     let server = Server::builder()
         .loops(1)
-        .processes(2)
+        .processes(if how == "alone" { 1 } else { 2 })
+        .grace(grace)
+        .stop_on_signals()
         .restarts(Restarts::new(3, Duration::from_hours(1)))
         .on_ready(|address| println!("ready {address}"))
-        .bind("127.0.0.1:0")
-        .expect("a socket");
-    let broken = match (how.as_deref(), server.role()) {
-        (Some("broken"), role) => role.is_child(),
-        (Some("half-broken"), role) => role == Role::Child { index: 1 },
+        .bind("127.0.0.1:0");
+    let server = match server {
+        Ok(server) => server,
+        Err(error) => {
+            println!("failed: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let broken = match (&*how, server.role()) {
+        ("broken", role) => role.is_child(),
+        ("half-broken", role) => role == Role::Child { index: 1 },
         _ => false,
     };
     if broken {
@@ -32,6 +51,7 @@ fn main() -> ExitCode {
     }
     let router = Router::new()
         .route("/", get(|| async { format!("{}\n", process::id()) }))
+        .route("/environment", get(environment))
         .route("/hold", get(hold));
     match server.serve(router) {
         Ok(report) => {
@@ -43,6 +63,25 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Starts another server in this process.
+fn other(builder: ServerBuilder) -> RunningServer {
+    let server = match builder.bind("127.0.0.1:0") {
+        Ok(server) => server,
+        Err(error) => {
+            println!("failed: {error}");
+            process::exit(1);
+        }
+    };
+    println!("other {}", server.local_addr());
+    server.start(Router::new().route("/", get(|| async { "other\n" }))).expect("a thread")
+}
+
+/// The names of the variables that a program which a handler starts would get.
+async fn environment() -> String {
+    let output = process::Command::new("env").output().expect("env");
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// Holds the loop that it runs on, which answers nobody from then on.

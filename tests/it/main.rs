@@ -37,4 +37,5 @@ mod stats_invariant;
 mod streams;
 mod submission_set;
 mod support;
+mod surroundings;
 mod upgrades;

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -55,6 +55,12 @@ impl Process {
                 }
             }
         }
+    }
+
+    /// Its standard error, which must be a pipe.
+    #[allow(dead_code, reason = "only the demo's tests close it")]
+    pub(crate) fn error_output(&mut self) -> ChildStderr {
+        self.child.stderr.take().expect("its standard error")
     }
 
     pub(crate) fn pid(&self) -> u32 {

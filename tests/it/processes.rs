@@ -122,3 +122,53 @@ fn an_interrupt_of_the_whole_group_stops_it_gracefully() {
     assert_eq!(told.len(), 3, "{told:?}");
     assert!(told.iter().all(|line| line.starts_with("stopped; every request")), "{told:?}");
 }
+
+#[test]
+fn an_endless_grace_period_is_none_that_overflows() {
+    let mut server = start("patient");
+    let address = address(&server.line());
+    assert_eq!(Client::new(address).get("/").told().0, 200);
+    server.signal(Signal::TERM);
+    assert!(server.status().success());
+}
+
+#[test]
+fn children_serve_the_server_that_they_are_children_of_whichever_is_bound_first() {
+    for how in ["two", "knowing"] {
+        let mut server = start(how);
+        let others = if how == "two" { 3 } else { 1 };
+        let lines: Vec<_> = (0..=others).map(|_| server.line()).collect();
+        let ready = lines.iter().find(|line| line.starts_with("ready ")).expect("it is ready");
+        let client = Client::new(address(ready));
+        let mut answered = HashSet::new();
+        eventually("two children that answer", || {
+            answered.insert(client.fresh("/").told().1.trim().parse::<u32>().unwrap());
+            answered.len() == 2
+        });
+        let other = lines.iter().find(|line| line.starts_with("other ")).unwrap();
+        assert_eq!(Client::new(address(other)).get("/").told(), (200, "other\n"));
+        server.signal(Signal::TERM);
+        assert!(server.status().success());
+    }
+}
+
+#[test]
+fn a_child_is_told_that_it_has_no_part_in_another_server() {
+    let mut server = start("foreign");
+    assert_eq!(server.status().code(), Some(1));
+    let told = server.last_lines();
+    assert!(told.iter().any(|line| line.contains("a child of another server")), "{told:?}");
+    assert!(told.iter().any(|line| line.contains("keep dying")), "{told:?}");
+}
+
+#[test]
+fn programs_that_a_handler_starts_do_not_take_themselves_for_children() {
+    let (server, address, _) = serving();
+    let (status, environment) = {
+        let response = Client::new(address).get("/environment");
+        (response.status, String::from_utf8_lossy(&response.body).into_owned())
+    };
+    assert_eq!(status, 200);
+    assert!(!environment.contains("LISTEN_") && !environment.contains("UNBLOCK"), "{environment}");
+    drop(server);
+}

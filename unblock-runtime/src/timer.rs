@@ -92,7 +92,9 @@ impl Timer {
         match spawner::run(|| thread.spawn(|| self.run())).flatten() {
             Ok(_) => table.started = true,
             Err(error) => {
-                tracing::warn!(%error, "the timer's thread could not be started: deadlines may be late");
+                crate::unwind::log(|| {
+                    tracing::warn!(%error, "the timer's thread could not be started: deadlines may be late");
+                });
             }
         }
     }

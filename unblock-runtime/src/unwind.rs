@@ -17,8 +17,16 @@ pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
 /// panic is logged and ends here.
 pub(crate) fn contain(what: &str, f: impl FnOnce()) {
     if let Err(panicked) = catch(f) {
-        tracing::error!(?panicked, "{what} panicked");
+        log(|| tracing::error!(?panicked, "{what} panicked"));
         // The destructor of the payload is a user's code too, and could panic in turn.
+        std::mem::forget(panicked);
+    }
+}
+
+/// Runs code that logs. A subscriber is a user's code too, and one whose log cannot be written may
+/// panic, which then ends here without a word: nothing that runs here depends on its log.
+pub(crate) fn log(f: impl FnOnce()) {
+    if let Err(panicked) = catch(f) {
         std::mem::forget(panicked);
     }
 }

@@ -1,9 +1,10 @@
 //! How the demo starts: what it says, and what it refuses to start with.
 
 use std::fs;
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
-use std::process::Output;
+use std::os::unix::net::UnixStream;
+use std::process::{Output, Stdio};
 
 use command_fds::{CommandFdExt as _, FdMapping};
 use rusqlite::Connection;
@@ -11,7 +12,7 @@ use rustix::process::Signal;
 
 use crate::client::{Bare, Client};
 use crate::demo::{Demo, Folder, command};
-use crate::process::Process;
+use crate::process::{Process, address};
 
 /// It must fail, with one line that says `what`.
 #[track_caller]
@@ -65,6 +66,62 @@ fn a_socket_that_is_handed_over_is_served_on() {
 }
 
 #[test]
+fn all_sockets_that_are_handed_over_are_served_on_in_every_mode() {
+    for mode in ["unblock", "processes"] {
+        let folder = Folder::new();
+        let listeners: Vec<_> = (0..3).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let addresses: Vec<_> =
+            listeners.iter().map(|listener| listener.local_addr().unwrap()).collect();
+        let mut command = command(&["--mode", mode]);
+        command.env("LISTEN_FDS", "3").current_dir(&folder.0);
+        let mappings = (3..)
+            .zip(listeners)
+            .map(|(child_fd, listener)| FdMapping { parent_fd: OwnedFd::from(listener), child_fd });
+        command.fd_mappings(mappings.collect()).unwrap();
+        let process = Process::start(&mut command);
+        assert!(process.line().starts_with("listening on http://"));
+        for address in addresses {
+            assert_eq!(Client::new(address).get("/healthz").told(), (200, "ok\n"), "{mode}");
+        }
+    }
+}
+
+#[test]
+fn a_socket_that_is_handed_over_and_does_not_listen_is_refused() {
+    let folder = Folder::new();
+    let bound = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let (one, _other) = UnixStream::pair().unwrap();
+    for (descriptor, what) in [(OwnedFd::from(bound), "socket"), (OwnedFd::from(one), "socket")] {
+        let mut command = command(&[]);
+        command.env("LISTEN_FDS", "1").current_dir(&folder.0);
+        command.fd_mappings(vec![FdMapping { parent_fd: descriptor, child_fd: 3 }]).unwrap();
+        assert_refused(&command.output().unwrap(), what);
+    }
+}
+
+#[test]
+fn it_goes_on_when_nobody_reads_its_log_and_its_output_any_more() {
+    for mode in ["unblock", "processes"] {
+        let folder = Folder::new();
+        let mut command = command(&["--mode", mode, "--addr", "127.0.0.1:0"]);
+        command.env("RUST_LOG", "debug").stderr(Stdio::piped()).current_dir(&folder.0);
+        let mut process = Process::start(&mut command);
+        let ready = process.line();
+        let address = address(ready.split(" (").next().unwrap());
+        drop(process.error_output());
+        for _ in 0..10 {
+            // Each of these is a line of the log, or more.
+            let mut gone = Bare::connect(address);
+            gone.send("nonsense\r\n\r\n");
+            drop(gone);
+            assert_eq!(Client::new(address).get("/healthz").told(), (200, "ok\n"));
+        }
+        process.signal(Signal::TERM);
+        assert!(process.status().success(), "{mode}");
+    }
+}
+
+#[test]
 fn an_address_in_use_is_refused() {
     let folder = Folder::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -106,6 +163,9 @@ fn options_that_make_no_sense_are_refused() {
     for options in [
         &["--mode", "single", "--loops", "2"][..],
         &["--mode", "single", "--processes", "2"],
+        &["--mode", "single", "--max-threads", "4"],
+        &["--request-timeout", "0"],
+        &["--header-timeout", "0s"],
         &["--loops", "0"],
         &["--mode", "fast"],
         &["--nonsense"],

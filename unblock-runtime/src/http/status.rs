@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::unwind;
 
 /// The HTTP status of an error, a line of text for people, and the time after which to try again.
 pub(crate) struct ErrorStatus {
@@ -26,10 +27,8 @@ impl From<&Error> for ErrorStatus {
             Error::Cancelled => (503, "cancelled before it began; try again"),
             Error::Panicked(panicked) => {
                 // This is the last place that sees the panic.
-                tracing::error!(
-                    message = panicked.message().unwrap_or("(not a text)"),
-                    "a job panicked"
-                );
+                let message = panicked.message().unwrap_or("(not a text)");
+                unwind::log(|| tracing::error!(message, "a job panicked"));
                 (500, INTERNAL)
             }
         };

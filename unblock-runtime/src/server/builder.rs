@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::time::Duration;
 
+#[cfg(unix)]
+use super::accept::inherited::{self, Place};
 use super::accept::listener;
 use super::config::{Config, Role};
 use super::error::ServerError;
@@ -91,6 +93,8 @@ impl ServerBuilder {
     /// too; [`Server::role`] tells them apart. A child takes the parent's socket over in
     /// [`bind`](Self::bind).
     ///
+    /// - A child serves this server only. Whatever else the program does, another server included,
+    ///   belongs behind `if !server::is_child()`.
     /// - A child that dies is started again, after a pause that doubles with each of its deaths,
     ///   within the budget of [`restarts`](Self::restarts). When the budget is used up the parent
     ///   stops the other children and fails.
@@ -111,45 +115,67 @@ impl ServerBuilder {
         self
     }
 
-    /// Listens on `address`, or on the socket that the program that started this process passes by
-    /// `LISTEN_FDS`: systemd, or a parent of several processes. Resolving a host name may block.
+    /// Listens on `address`, or on the sockets that the program that started this process passes by
+    /// `LISTEN_FDS`: systemd, or a parent of several processes. All of them are served. Resolving a
+    /// host name may block.
     ///
     /// The socket has `SO_REUSEADDR` where the standard library sets it, and the kernel queues up
-    /// to 4096 connections for it. A socket that is passed is taken once; its variables are then
-    /// removed from the environment, so call `bind` before any thread reads the environment.
+    /// to 4096 connections for it. Sockets that are passed are for the first server of the program
+    /// that binds; their variable is then removed from the environment, so call `bind` before any
+    /// thread reads the environment.
     ///
     /// # Errors
     ///
-    /// Returns [`ServerError::Bind`] or [`ServerError::Inherit`].
+    /// Returns [`ServerError::Bind`], [`ServerError::Inherit`], [`ServerError::NotListening`],
+    /// [`ServerError::NoTime`] or [`ServerError::ChildOfAnother`].
     pub fn bind(self, address: impl ToSocketAddrs + fmt::Debug) -> Result<Server, ServerError> {
-        #[cfg(unix)]
-        let child = super::processes::child::index();
-        #[cfg(not(unix))]
-        let child = None;
-        let listener = match listener::inherited()? {
-            Some(listener) => listener,
-            None => listener::bind(&address)?,
-        };
-        self.with_role(listener, child)
+        self.listen(|| {
+            #[cfg(unix)]
+            let listeners = inherited::sockets()?;
+            #[cfg(not(unix))]
+            let listeners = Vec::new();
+            if listeners.is_empty() { Ok(vec![listener::bind(&address)?]) } else { Ok(listeners) }
+        })
     }
 
     /// Serves on a socket that already listens.
     ///
     /// # Errors
     ///
-    /// Returns [`ServerError::Start`] if the socket has no address.
+    /// Returns [`ServerError::Start`] if the socket has no address, and the errors of
+    /// [`bind`](Self::bind).
     pub fn from_listener(self, listener: TcpListener) -> Result<Server, ServerError> {
-        self.with_role(listener, None)
+        self.listen(|| Ok(vec![listener]))
     }
 
-    fn with_role(self, listener: TcpListener, child: Option<usize>) -> Result<Server, ServerError> {
-        let role = match child {
-            Some(index) => Role::Child { index },
-            None if self.config.processes > 1 => Role::Parent,
-            None => Role::Alone,
+    /// Creates the server, on the sockets that `listeners` returns unless this process is a child.
+    fn listen(
+        self,
+        listeners: impl FnOnce() -> Result<Vec<TcpListener>, ServerError>,
+    ) -> Result<Server, ServerError> {
+        self.config.check()?;
+        #[cfg(unix)]
+        let place = match self.config.processes {
+            1 => None,
+            _ => Some(inherited::place()?),
         };
-        let address = listener.local_addr().map_err(ServerError::Start)?;
-        Ok(Server { listener, address, role, handle: ServerHandle::new(), config: self.config })
+        #[cfg(unix)]
+        let (role, number, listeners) = match place {
+            None => (Role::Alone, 0, listeners()?),
+            Some(Place::Parent { server }) => (Role::Parent, server, listeners()?),
+            Some(Place::Child { index, server, listeners }) => {
+                (Role::Child { index }, server, listeners)
+            }
+        };
+        #[cfg(not(unix))]
+        let (role, number, listeners) = match self.config.processes {
+            1 => (Role::Alone, 0, listeners()?),
+            _ => (Role::Parent, 0, listeners()?),
+        };
+        listeners.iter().try_for_each(listener::check)?;
+        let address = listeners[0].local_addr().map_err(ServerError::Start)?;
+        let handle = ServerHandle::new();
+        Ok(Server { listeners, address, role, number, handle, config: self.config })
     }
 }
 

@@ -6,6 +6,7 @@ use std::num::NonZero;
 use std::thread;
 use std::time::Duration;
 
+use super::error::ServerError;
 use super::limits::Limits;
 use super::processes::restart_budget::Restarts;
 
@@ -31,6 +32,18 @@ impl Role {
     }
 }
 
+/// Returns whether this process is a child of a server of several
+/// [`processes`](super::ServerBuilder::processes). It can be asked before any server is bound.
+///
+/// A child runs the whole program and serves only the server whose child it is. What the program
+/// does besides, such as serving on another address, is for the parent.
+pub fn is_child() -> bool {
+    #[cfg(unix)]
+    return super::accept::inherited::introduction().is_some();
+    #[cfg(not(unix))]
+    return false;
+}
+
 /// The settings of a server. [`ServerBuilder`](super::ServerBuilder) documents each.
 pub(super) struct Config {
     pub(super) loops: usize,
@@ -41,6 +54,24 @@ pub(super) struct Config {
     pub(super) stop_on_signals: bool,
     pub(super) restarts: Restarts,
     pub(super) on_ready: Option<OnReady>,
+}
+
+impl Config {
+    /// Checks the times. In a time of 0 nothing can happen; only the grace period may be so.
+    pub(super) fn check(&self) -> Result<(), ServerError> {
+        let limits = &self.limits;
+        let times = [
+            ("ServerBuilder::request_timeout", self.request_timeout.unwrap_or(Duration::MAX)),
+            ("Limits::idle", limits.idle),
+            ("Limits::header_read", limits.header_read),
+            ("Limits::body_read", limits.body_read.0),
+            ("Limits::response_write", limits.response_write),
+        ];
+        match times.into_iter().find(|(_, time)| time.is_zero()) {
+            Some((setting, _)) => Err(ServerError::NoTime { setting }),
+            None => Ok(()),
+        }
+    }
 }
 
 pub(super) type OnReady = Box<dyn FnOnce(SocketAddr) + Send>;

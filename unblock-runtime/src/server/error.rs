@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The error of a service or a body.
@@ -19,8 +20,23 @@ pub enum ServerError {
         /// The error of the operating system.
         source: io::Error,
     },
-    /// `LISTEN_FDS` passes a descriptor that is not a listening TCP socket.
+    /// `LISTEN_FDS` passes a descriptor that is not a TCP socket.
     Inherit(io::Error),
+    /// A socket that was handed over is bound and does not listen.
+    NotListening {
+        /// The address that it is bound to.
+        address: SocketAddr,
+    },
+    /// A setting is a time of 0, within which nothing can happen.
+    NoTime {
+        /// Name of the setting.
+        setting: &'static str,
+    },
+    /// The server would block a thread that runs asynchronous tasks.
+    WithinRuntime,
+    /// This process is a child of another server of the program.
+    /// See [`is_child`](super::is_child).
+    ChildOfAnother,
     /// The operating system refuses a thread, a descriptor or a signal handler that the server
     /// needs.
     Start(io::Error),
@@ -55,6 +71,20 @@ impl fmt::Display for ServerError {
             Self::Inherit(source) => {
                 write!(f, "cannot use the socket that LISTEN_FDS hands over: {source}")
             }
+            Self::NotListening { address } => {
+                write!(f, "the socket that is handed over for {address} does not listen")
+            }
+            Self::NoTime { setting } => {
+                write!(f, "{setting} must be more than 0: nothing could happen in time")
+            }
+            Self::WithinRuntime => f.write_str(
+                "`serve` blocks its thread, which runs a tokio runtime: \
+                 await `serve_async` instead, or call `start`",
+            ),
+            Self::ChildOfAnother => f.write_str(
+                "this process is a child of another server of the program, and has no part in \
+                 this one; `server::is_child()` tells",
+            ),
             Self::Start(source) => write!(f, "cannot start the server: {source}"),
             Self::LoopEnded { index } => write!(f, "event loop {index} ended by a panic"),
             Self::Spawn(source) => write!(f, "cannot start a child process: {source}"),

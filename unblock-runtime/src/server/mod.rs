@@ -51,7 +51,7 @@
 //! # Several processes
 //!
 //! With [`processes(n)`](ServerBuilder::processes) the program starts itself *n* times. The
-//! children inherit the listening socket by the convention of systemd's socket activation
+//! children inherit the listening sockets by the convention of systemd's socket activation
 //! (`LISTEN_FDS`), so that the same program also runs under a systemd socket unit.
 
 // The code, in the order of a server's life:
@@ -84,7 +84,7 @@ mod socket;
 mod timeouts;
 
 pub use builder::ServerBuilder;
-pub use config::Role;
+pub use config::{Role, is_child};
 pub use error::ServerError;
 pub use limits::Limits;
 pub use processes::restart_budget::Restarts;

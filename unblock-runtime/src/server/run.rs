@@ -23,6 +23,7 @@ use super::request::service::IntoService;
 use super::select::select;
 use super::shutdown::{Report, ServerHandle};
 use super::signals::StopSignals;
+use crate::unwind;
 
 /// Time that the loops have to end after their requests were cut. Only a handler can block a loop
 /// for longer.
@@ -30,7 +31,7 @@ const MARGIN: Duration = Duration::from_secs(1);
 
 /// Serves in this process until the server is stopped. Blocks this thread.
 pub(super) fn run_in_process<K, S, M>(
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     role: Role,
     handle: &ServerHandle,
     config: Config,
@@ -49,11 +50,11 @@ where
         .enable_all()
         .build()
         .map_err(ServerError::Start)?
-        .block_on(run(listener, role, handle, config, make))
+        .block_on(run(listeners, role, handle, config, make))
 }
 
 async fn run<K, S, M>(
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     role: Role,
     handle: &ServerHandle,
     mut config: Config,
@@ -70,11 +71,11 @@ where
         tokio::spawn(StopSignals::of_main_process()?.forward_to(handle.clone()));
     }
     let mut shutdown = handle.watch();
-    let address = listener.local_addr().map_err(ServerError::Start)?;
+    let address = listeners[0].local_addr().map_err(ServerError::Start)?;
     let on_ready = config.on_ready.take().filter(|_| !role.is_child());
-    let mut loops = LoopThreads::start(&listener, &config, handle, make)?;
-    // Each loop has a copy of the socket. When all copies are closed, nothing is accepted any more.
-    drop(listener);
+    let mut loops = LoopThreads::start(&listeners, &config, handle, make)?;
+    // Each loop has copies of the sockets. When all are closed, nothing is accepted any more.
+    drop(listeners);
 
     let serving = async {
         loops.ready().await?;
@@ -105,7 +106,9 @@ where
         ..Report::default()
     };
     if !report.is_clean() {
-        tracing::warn!(%report, "the server stopped before everything was finished");
+        unwind::log(
+            || tracing::warn!(%report, "the server stopped before everything was finished"),
+        );
     }
     failure.map_or(Ok(report), Err)
 }

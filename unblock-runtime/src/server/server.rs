@@ -15,9 +15,12 @@ use super::shutdown::{Report, ServerHandle};
 /// A server that listens and does not serve yet. Until it serves, new connections wait in the
 /// kernel's queue.
 pub struct Server {
-    pub(super) listener: TcpListener,
+    /// At least one.
+    pub(super) listeners: Vec<TcpListener>,
     pub(super) address: SocketAddr,
     pub(super) role: Role,
+    /// Number of the server among those of the program that have several processes.
+    pub(super) number: usize,
     pub(super) handle: ServerHandle,
     pub(super) config: Config,
 }
@@ -29,9 +32,14 @@ impl Server {
     }
 
     /// Returns the address that the server listens on. If port 0 was asked for, it has the port
-    /// that was assigned.
+    /// that was assigned. If several sockets were handed over, it is that of the first.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Returns the addresses of all sockets that the server listens on.
+    pub fn local_addrs(&self) -> Vec<SocketAddr> {
+        self.listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
     }
 
     /// Returns the role of this process. It tells a parent, which needs no pool and no database,
@@ -46,7 +54,8 @@ impl Server {
     }
 
     /// Serves until the server is stopped, and reports what was unfinished then. Blocks this
-    /// thread.
+    /// thread, and therefore must not be called on one that runs a tokio runtime: there,
+    /// [`serve_async`](Self::serve_async) serves.
     ///
     /// Each loop gets a clone of `service`: an axum `Router`, or any other service of tower or
     /// hyper. Its futures need not be `Send`. If it panics or returns an error, the server logs
@@ -76,16 +85,50 @@ impl Server {
         S: IntoService<K> + 'static,
         M: Fn() -> S + Send + Sync + 'static,
     {
-        let Self { listener, role, handle, config, .. } = self;
+        if tokio::runtime::Handle::try_current().is_ok() {
+            return Err(ServerError::WithinRuntime);
+        }
+        let Self { listeners, role, handle, config, .. } = self;
         match role {
             #[cfg(unix)]
-            Role::Parent => super::processes::parent::supervise(listener, &handle, config),
+            Role::Parent => {
+                super::processes::parent::supervise(listeners, self.number, &handle, config)
+            }
             #[cfg(not(unix))]
             Role::Parent => Err(ServerError::Unsupported),
             Role::Alone | Role::Child { .. } => {
-                run_in_process(listener, role, &handle, config, make)
+                run_in_process(listeners, role, &handle, config, make)
             }
         }
+    }
+
+    /// Serves as [`serve`](Self::serve) does, on threads of its own, while an asynchronous task of
+    /// any executor waits for the end.
+    ///
+    /// ```no_run
+    /// # use unblock_runtime::server::{Server, ServerError};
+    /// # fn router() -> axum::Router { axum::Router::new() }
+    /// #[tokio::main]
+    /// async fn main() -> Result<(), ServerError> {
+    ///     let server = Server::builder().stop_on_signals().bind("127.0.0.1:8888")?;
+    ///     server.serve_async(router()).await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// The futures of the service run on the server's loops, and not in the runtime of the task.
+    /// Dropping the future of this function cuts the requests that run, as
+    /// [`ServerHandle::cut`] does, and waits for nothing; [`ServerHandle::stop`] stops gracefully.
+    ///
+    /// # Errors
+    ///
+    /// As for [`serve`](Self::serve).
+    pub async fn serve_async<K, S>(self, service: S) -> Result<Report, ServerError>
+    where
+        K: 'static,
+        S: IntoService<K> + Clone + Send + 'static,
+    {
+        self.start(service)?.ended().await
     }
 
     /// Serves as [`serve`](Self::serve) does, on a thread of its own: for tests, and for programs

@@ -1,7 +1,10 @@
 //! Accepts connections on one loop, within the limit that all loops of the process share.
 
+use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -12,6 +15,7 @@ use tokio::time::sleep;
 use super::balancer::{Accepted, Balancer, Handoffs};
 use crate::server::select::select;
 use crate::server::shutdown::ShutdownWatch;
+use crate::unwind;
 
 /// Pause after a failure to accept. It doubles with each failure that follows, up to
 /// `LONGEST_PAUSE`.
@@ -20,7 +24,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The accepting half of a loop.
 pub(super) struct Acceptor {
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
+    /// The listener that is asked first the next time.
+    turn: usize,
     permits: Arc<Semaphore>,
     balancer: Balancer,
     /// Whether the present series of failures has been logged.
@@ -35,13 +41,23 @@ enum Event {
 }
 
 impl Acceptor {
-    pub(super) fn new(listener: TcpListener, permits: Arc<Semaphore>, balancer: Balancer) -> Self {
-        Self { listener, permits, balancer, warned: false }
+    /// Registers the sockets with this loop.
+    pub(super) fn new(
+        listeners: Vec<std::net::TcpListener>,
+        permits: Arc<Semaphore>,
+        balancer: Balancer,
+    ) -> io::Result<Self> {
+        let register = |listener: std::net::TcpListener| {
+            listener.set_nonblocking(true)?;
+            TcpListener::from_std(listener)
+        };
+        let listeners = listeners.into_iter().map(register).collect::<io::Result<_>>()?;
+        Ok(Self { listeners, turn: 0, permits, balancer, warned: false })
     }
 
     /// Accepts until the server stops, and passes the connections of this loop to `serve`.
     ///
-    /// Closes the listening socket in the end. Connections that the kernel has completed by then
+    /// Closes the listening sockets in the end. Connections that the kernel has completed by then
     /// are still accepted, because their clients believe that they are connected.
     pub(super) async fn run(
         mut self,
@@ -65,16 +81,19 @@ impl Acceptor {
             // burst.
             yield_now().await;
         }
-        // The runtime last polled the socket before this turn of the loop, which a handler may have
-        // blocked for long. Therefore the socket itself is asked once more.
-        let Ok(listener) = self.listener.into_std() else { return };
-        while let Ok(permit) = self.permits.clone().try_acquire_owned()
-            && let Ok((socket, _)) = listener.accept()
-        {
-            let socket = socket.set_nonblocking(true).and_then(|()| TcpStream::from_std(socket));
-            let accepted = socket.and_then(|socket| self.balancer.assign(socket, permit));
-            if let Ok(Some(accepted)) = accepted {
-                serve(accepted);
+        // The runtime last polled the sockets before this turn of the loop, which a handler may have
+        // blocked for long. Therefore the sockets themselves are asked once more.
+        for listener in self.listeners {
+            let Ok(listener) = listener.into_std() else { continue };
+            while let Ok(permit) = self.permits.clone().try_acquire_owned()
+                && let Ok((socket, _)) = listener.accept()
+            {
+                let socket =
+                    socket.set_nonblocking(true).and_then(|()| TcpStream::from_std(socket));
+                let accepted = socket.and_then(|socket| self.balancer.assign(socket, permit));
+                if let Ok(Some(accepted)) = accepted {
+                    serve(accepted);
+                }
             }
         }
     }
@@ -99,7 +118,7 @@ impl Acceptor {
         let permit = self.permits.clone().acquire_owned().await.unwrap_or_else(|_| never_closed());
         let mut pause = FIRST_PAUSE;
         loop {
-            match self.listener.accept().await {
+            match poll_fn(|cx| self.poll_accept(cx)).await {
                 Ok((socket, _)) => {
                     self.warned = false;
                     return (socket, permit);
@@ -110,7 +129,9 @@ impl Acceptor {
                 // something has been closed.
                 Err(error) => {
                     if !self.warned {
-                        tracing::warn!(%error, "cannot accept connections; trying again");
+                        unwind::log(|| {
+                            tracing::warn!(%error, "cannot accept connections; trying again");
+                        });
                         self.warned = true;
                     }
                     sleep(pause).await;
@@ -118,6 +139,18 @@ impl Acceptor {
                 }
             }
         }
+    }
+
+    /// Asks one listener after the other, so that a busy one leaves the others their turns.
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        for _ in 0..self.listeners.len() {
+            self.turn = (self.turn + 1) % self.listeners.len();
+            let accepted = self.listeners[self.turn].poll_accept(cx);
+            if accepted.is_ready() {
+                return accepted;
+            }
+        }
+        Poll::Pending
     }
 }
 

@@ -1,5 +1,4 @@
-//! The listening socket, which is bound here or inherited from the program that started this
-//! process.
+//! The listening socket that is bound here.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
@@ -29,18 +28,23 @@ pub(crate) fn bind(
         .map_err(|source| ServerError::Bind { address: list(&addresses), source })
 }
 
-/// Returns the socket that systemd or a parent of this library passes to this process by
-/// `LISTEN_FDS`, if there is one.
-///
-/// Removes the variables, so that programs that this one starts do not take the socket for theirs.
+/// Checks that a socket listens, which it need not if somebody else has made it. A socket that is
+/// only bound has an address, and refuses every client.
 #[cfg(unix)]
-pub(crate) fn inherited() -> Result<Option<TcpListener>, ServerError> {
-    listenfd::ListenFd::from_env().take_tcp_listener(0).map_err(ServerError::Inherit)
+pub(crate) fn check(listener: &TcpListener) -> Result<(), ServerError> {
+    match rustix::net::sockopt::socket_acceptconn(listener) {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            let address = listener.local_addr().map_err(ServerError::Start)?;
+            Err(ServerError::NotListening { address })
+        }
+        Err(error) => Err(ServerError::Start(error.into())),
+    }
 }
 
 #[cfg(not(unix))]
-pub(crate) fn inherited() -> Result<Option<TcpListener>, ServerError> {
-    Ok(None)
+pub(crate) fn check(_: &TcpListener) -> Result<(), ServerError> {
+    Ok(())
 }
 
 fn list(addresses: &[SocketAddr]) -> String {

@@ -25,7 +25,7 @@ use crate::server::shutdown::ShutdownWatch;
 
 /// A loop that is ready to run on a thread.
 pub(super) struct LoopThread {
-    pub(super) listener: TcpListener,
+    pub(super) listeners: Vec<TcpListener>,
     pub(super) limits: Limits,
     pub(super) request_timeout: Option<Duration>,
     pub(super) permits: Arc<Semaphore>,
@@ -37,7 +37,7 @@ pub(super) struct LoopThread {
 
 impl LoopThread {
     /// Runs the loop on this thread until the server has stopped. Calls `make` once, and then
-    /// `ready`, when the socket is registered with the loop.
+    /// `ready`, when the sockets are registered with the loop.
     pub(super) fn run<K: 'static, S>(
         self,
         make: impl FnOnce() -> S,
@@ -48,12 +48,10 @@ impl LoopThread {
     {
         let poll_again = Arc::new(Notify::new());
         let runtime = runtime(&poll_again, &self.in_flight)?;
-        let Self { listener, limits, request_timeout, permits, in_flight, balancer, .. } = self;
+        let Self { listeners, limits, request_timeout, permits, in_flight, balancer, .. } = self;
         let (mut handoffs, mut shutdown) = (self.handoffs, self.shutdown);
         let main = async move {
-            listener.set_nonblocking(true)?;
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            let acceptor = Acceptor::new(listener, permits, balancer);
+            let acceptor = Acceptor::new(listeners, permits, balancer)?;
             let context = Rc::new(ConnectionContext::new(
                 limits,
                 request_timeout,

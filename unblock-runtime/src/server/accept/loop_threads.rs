@@ -49,10 +49,10 @@ struct Reporter {
 }
 
 impl LoopThreads {
-    /// Starts the loops on a socket, each with a service of its own that `make` creates on the
+    /// Starts the loops on the sockets, each with a service of its own that `make` creates on the
     /// thread of the loop.
     pub(crate) fn start<K, S, M>(
-        listener: &TcpListener,
+        listeners: &[TcpListener],
         config: &Config,
         handle: &ServerHandle,
         make: M,
@@ -71,9 +71,10 @@ impl LoopThreads {
         for (index, (in_flight, (balancer, handoffs))) in
             in_flight.into_iter().zip(balancers).enumerate()
         {
-            let started = listener.try_clone().and_then(|listener| {
+            let copies = listeners.iter().map(TcpListener::try_clone).collect::<io::Result<_>>();
+            let started = copies.and_then(|listeners| {
                 let loop_thread = LoopThread {
-                    listener,
+                    listeners,
                     limits: config.limits.clone(),
                     request_timeout: config.request_timeout,
                     permits: permits.clone(),

@@ -29,6 +29,7 @@ use crate::server::select::select;
 use crate::server::shutdown::ShutdownWatch;
 use crate::server::socket::Socket;
 use crate::server::timeouts::{ConnectionTimeouts, Expired};
+use crate::unwind;
 use poll_when_woken::PollWhenWoken;
 use protocol::{HttpConnection, Protocols};
 
@@ -94,11 +95,11 @@ impl ConnectionContext {
                 Event::Ended(ended) => return log(ended),
                 Event::Shutdown => break,
                 Event::Expired(Expired::Close(why)) => {
-                    tracing::debug!(why, "closing a connection");
+                    unwind::log(|| tracing::debug!(why, "closing a connection"));
                     return;
                 }
                 Event::Expired(Expired::GoAway(why)) => {
-                    tracing::debug!(why, "asking a client to leave its connection");
+                    unwind::log(|| tracing::debug!(why, "asking a client to leave its connection"));
                     timeouts.going_away();
                     http.graceful_shutdown();
                 }
@@ -142,6 +143,6 @@ impl ConnectionContext {
 /// speak HTTP.
 fn log(ended: Result<(), BoxError>) {
     if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
+        unwind::log(|| tracing::debug!(%error, "a connection ended early"));
     }
 }

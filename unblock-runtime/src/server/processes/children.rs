@@ -17,21 +17,24 @@ use std::net::TcpListener;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::process::{self, Child, Command};
 use std::time::{Duration, Instant};
 
 use command_fds::{CommandFdExt, FdMapping};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::sleep_until;
 
-use super::child;
 use super::restart_budget::RestartBudget;
+use crate::server::accept::inherited::Introduction;
 use crate::server::error::ServerError;
+use crate::unwind;
 
-/// All slots, and the socket that each child gets.
+/// All slots, and the sockets that each child gets.
 pub(super) struct Children {
     slots: Vec<Slot>,
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
+    /// Number of the server, for the introduction of its children.
+    server: usize,
     budget: RestartBudget,
 }
 
@@ -48,10 +51,15 @@ enum State {
 
 impl Children {
     /// Creates the slots. Their children are due at once.
-    pub(super) fn new(count: usize, listener: TcpListener, budget: RestartBudget) -> Self {
+    pub(super) fn new(
+        count: usize,
+        listeners: Vec<TcpListener>,
+        server: usize,
+        budget: RestartBudget,
+    ) -> Self {
         let now = Instant::now();
         let slots = (0..count).map(|_| Slot { state: State::Due(now), deaths: 0 }).collect();
-        Self { slots, listener, budget }
+        Self { slots, listeners, server, budget }
     }
 
     /// Starts the children that are due. One that cannot be started counts as one that died at
@@ -67,9 +75,12 @@ impl Children {
             if at > now {
                 continue;
             }
-            match start(index, &self.listener) {
+            let introduction = Introduction { index, parent: process::id(), server: self.server };
+            match start(introduction, &self.listeners) {
                 Ok(child) => {
-                    tracing::info!(index, pid = child.id(), "started a child process");
+                    unwind::log(|| {
+                        tracing::info!(index, pid = child.id(), "started a child process")
+                    });
                     slot.state = State::Running { child, since: now };
                 }
                 Err(error) if slot.deaths == 0 => return Err(ServerError::Spawn(error)),
@@ -104,7 +115,9 @@ impl Children {
             let Ok(Some(status)) = child.try_wait() else { continue };
             let now = Instant::now();
             let lived = now.duration_since(*since);
-            tracing::warn!(index, pid = child.id(), %status, ?lived, "a child process ended; starting another");
+            unwind::log(|| {
+                tracing::warn!(index, pid = child.id(), %status, ?lived, "a child process ended; starting another");
+            });
             slot.died(&mut self.budget, now, lived, &status.to_string())?;
         }
         Ok(())
@@ -167,29 +180,44 @@ impl StoppingChildren {
     }
 }
 
-/// Starts this program again, with the same arguments, as child number `index`.
-fn start(index: usize, listener: &TcpListener) -> io::Result<Child> {
+/// The descriptor of the first socket, by the convention of systemd.
+const FIRST_SOCKET: i32 = 3;
+
+/// Starts this program again, with the same arguments, as a child.
+fn start(introduction: Introduction, listeners: &[TcpListener]) -> io::Result<Child> {
     let mut arguments = env::args_os();
     let mut command = Command::new(this_program()?);
     if let Some(name) = arguments.next() {
         command.arg0(name);
     }
-    command.args(arguments);
-    child::introduce(&mut command, index);
+    let mut sockets = Vec::new();
+    for listener in listeners {
+        sockets.push(OwnedFd::from(listener.try_clone()?));
+    }
+    sockets.push(introduction.write()?);
+    command
+        .args(arguments)
+        .env("LISTEN_FDS", sockets.len().to_string())
+        // `LISTEN_PID` would have to be the child's process id, which nobody knows before it runs.
+        // Without the variable the sockets are for the process that is started. The other variables
+        // are about sockets that a service manager passed to this process.
+        .env_remove("LISTEN_PID")
+        .env_remove("LISTEN_FDNAMES")
+        .env_remove("LISTEN_FDS_FIRST_FD");
 
     // Between fork and exec the standard library keeps a pipe open, by which it learns whether exec
-    // succeeded. If the pipe got descriptor 3, the mapping would replace it by the socket. The
-    // lowest free descriptors are given out first, so copies of the socket take all of them up to
-    // 3.
-    let mut copies = vec![OwnedFd::from(listener.try_clone()?)];
-    while copies.last().is_some_and(|copy| copy.as_raw_fd() <= child::FIRST_SOCKET) {
-        copies.push(OwnedFd::from(listener.try_clone()?));
+    // succeeded. If the pipe got the descriptor of a socket, the mapping would replace it. The
+    // lowest free descriptors are given out first, so copies take all of them up to the last.
+    let mappings: Vec<_> = (FIRST_SOCKET..)
+        .zip(sockets)
+        .map(|(child_fd, parent_fd)| FdMapping { parent_fd, child_fd })
+        .collect();
+    let last = mappings.last().map_or(FIRST_SOCKET, |mapping| mapping.child_fd);
+    let mut copies: Vec<OwnedFd> = Vec::new();
+    while copies.last().is_none_or(|copy| copy.as_raw_fd() <= last) {
+        copies.push(mappings[0].parent_fd.try_clone()?);
     }
-    let socket = copies
-        .pop()
-        .into_iter()
-        .map(|parent_fd| FdMapping { parent_fd, child_fd: child::FIRST_SOCKET });
-    command.fd_mappings(socket.collect()).map_err(io::Error::other)?;
+    command.fd_mappings(mappings).map_err(io::Error::other)?;
     command.spawn()
 }
 

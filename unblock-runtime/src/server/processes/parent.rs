@@ -15,6 +15,7 @@ use crate::server::error::ServerError;
 use crate::server::select::select;
 use crate::server::shutdown::{Report, ServerHandle};
 use crate::server::signals::StopSignals;
+use crate::unwind;
 
 /// Time that a child has beyond its grace period before it is killed.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -25,7 +26,8 @@ const MARGIN: Duration = Duration::from_secs(5);
 /// This thread also starts the children, because the kernel ties the parent-death signal to the
 /// thread that did.
 pub(crate) fn supervise(
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
+    server: usize,
     handle: &ServerHandle,
     config: Config,
 ) -> Result<Report, ServerError> {
@@ -33,11 +35,12 @@ pub(crate) fn supervise(
         .enable_all()
         .build()
         .map_err(ServerError::Start)?
-        .block_on(run(listener, handle, config))
+        .block_on(run(listeners, server, handle, config))
 }
 
 async fn run(
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
+    server: usize,
     handle: &ServerHandle,
     config: Config,
 ) -> Result<Report, ServerError> {
@@ -45,8 +48,8 @@ async fn run(
     tokio::spawn(StopSignals::of_main_process()?.forward_to(handle.clone()));
     let mut deaths = signal(SignalKind::child()).map_err(ServerError::Start)?;
     let mut shutdown = handle.watch();
-    let address = listener.local_addr().map_err(ServerError::Start)?;
-    let mut children = Children::new(processes, listener, RestartBudget::new(restarts));
+    let address = listeners[0].local_addr().map_err(ServerError::Start)?;
+    let mut children = Children::new(processes, listeners, server, RestartBudget::new(restarts));
 
     let serving = async {
         children.start_due()?;
@@ -62,7 +65,7 @@ async fn run(
     let failure = select(stopping, async { serving.await.err() }).await;
 
     handle.stop();
-    // This also closes the parent's copy of the socket. When the last child has closed its own,
+    // This also closes the parent's copies of the sockets. When the last child has closed its own,
     // nobody listens.
     let mut stopping = children.stop();
     let gone = async {
@@ -75,7 +78,9 @@ async fn run(
     let _ = timeout(grace.saturating_add(MARGIN), select(gone, shutdown.cut())).await;
     let report = Report { processes_killed: stopping.kill(), ..Report::default() };
     if !report.is_clean() {
-        tracing::warn!(%report, "the server stopped before everything was finished");
+        unwind::log(
+            || tracing::warn!(%report, "the server stopped before everything was finished"),
+        );
     }
     failure.map_or(Ok(report), Err)
 }

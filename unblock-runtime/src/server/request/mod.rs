@@ -310,18 +310,24 @@ impl RequestLine {
     fn call_failed<B>(&self, error: &Error) -> Response<Source<B>> {
         if let Error::Panicked(panicked) = error {
             let message = panicked.message().unwrap_or("(not a text)");
-            tracing::error!(method = %self.method, path = self.uri.path(), message, "a handler panicked");
+            unwind::log(
+                || tracing::error!(method = %self.method, path = self.uri.path(), message, "a handler panicked"),
+            );
             return Source::text(TextResponse::internal_error());
         }
         // This is a debug message because most of these come under overload, when there is the
         // least time for logging.
-        tracing::debug!(method = %self.method, path = self.uri.path(), %error, "a request failed");
+        unwind::log(
+            || tracing::debug!(method = %self.method, path = self.uri.path(), %error, "a request failed"),
+        );
         Source::text(TextResponse::from(error))
     }
 
     /// Logs the error that the service has returned, and returns the response in its place.
     fn service_failed<B>(&self, error: &BoxError) -> Response<Source<B>> {
-        tracing::error!(method = %self.method, path = self.uri.path(), %error, "the service failed");
+        unwind::log(
+            || tracing::error!(method = %self.method, path = self.uri.path(), %error, "the service failed"),
+        );
         Source::text(TextResponse::internal_error())
     }
 }
