@@ -2,12 +2,15 @@
 //! standard output, which parent and children share; a test holds it by that and by signals, and
 //! not by the clock.
 //!
-//! `held ready` serves, `held patient` with an endless grace period, and `held two` beside another
-//! server that every process binds first. `held foreign` has two servers of several processes,
-//! which a child has to tell apart, `held knowing` does. `held broken` is a program whose children end as soon as they have started,
-//! `held half-broken` one in which that is true of one of them.
-//! `held alone` is one process, which serves on the sockets that it is given, and shows its
-//! environment.
+//! | `held …` | what it is |
+//! | --- | --- |
+//! | `ready` | it serves |
+//! | `patient` | with an endless grace period |
+//! | `two` | beside another server, which every process binds first |
+//! | `knowing` | beside another server, which only the parent binds |
+//! | `foreign` | beside another server of several processes, which no child can bind |
+//! | `broken` | its children end as soon as they have started |
+//! | `half-broken` | one of them does |
 
 use std::process::{self, ExitCode};
 use std::thread;
@@ -28,7 +31,7 @@ fn main() -> ExitCode {
     let grace = if how == "patient" { Duration::MAX } else { Duration::from_secs(30) };
     let server = Server::builder()
         .loops(1)
-        .processes(if how == "alone" { 1 } else { 2 })
+        .processes(2)
         .grace(grace)
         .stop_on_signals()
         .restarts(Restarts::new(3, Duration::from_hours(1)))

@@ -163,6 +163,10 @@ impl Bare {
         self.send(format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n"));
     }
 
+    pub(crate) fn local_addr(&self) -> SocketAddr {
+        self.0.local_addr().expect("an address")
+    }
+
     /// Closes the client's side, and can still read.
     pub(crate) fn shut(&mut self) {
         self.0.shutdown(std::net::Shutdown::Write).expect("half a close");

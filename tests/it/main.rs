@@ -2,6 +2,7 @@
 
 mod abort_handle;
 mod adapters;
+mod axum_serve;
 #[cfg(target_os = "linux")]
 mod chaos;
 mod client;
@@ -14,7 +15,9 @@ mod event_loop;
 mod job_builder;
 mod frames;
 mod http1;
+mod http1_table;
 mod http2;
+mod http2_table;
 mod lifecycle;
 mod limits;
 mod macros;

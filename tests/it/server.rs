@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract::ConnectInfo;
 use axum::routing::{get, post};
 use http_body_util::Full;
 use hyper::service::service_fn;
@@ -373,4 +374,26 @@ fn a_loop_that_cannot_make_its_service_ends_the_server() {
         slow().0
     });
     assert!(matches!(outcome, Err(ServerError::LoopEnded { .. })), "{outcome:?}");
+}
+
+#[test]
+fn a_service_is_told_the_address_of_its_client() {
+    let router = Router::new()
+        .route("/", get(async |peer: ConnectInfo<SocketAddr>| format!("{}\n", peer.0)));
+    let axums = start(one_loop(), router);
+    let service = service_fn(|request: Request<Body>| async move {
+        let peer = request.body().peer_addr().expect("an address");
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(format!("{peer}\n"))))
+    });
+    let hypers = one_loop().bind("127.0.0.1:0").unwrap().start(service).unwrap();
+    for server in [axums, hypers] {
+        let mut connection = Bare::connect(server.local_addr());
+        for _ in 0..2 {
+            connection.get("/");
+            assert_eq!(connection.response(), (200, format!("{}\n", connection.local_addr())));
+        }
+        let response = Client::http2(server.local_addr()).get("/");
+        let (_, text) = response.told();
+        assert!(text.starts_with("127.0.0.1:"), "{text}");
+    }
 }

@@ -17,6 +17,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use unblock_runtime::server::{Limits, RunningServer, Server, ServerBuilder};
 
+use crate::axum_serve::axum_serve;
 use crate::frames::{DATA, END_HEADERS, END_STREAM, Frame, Frames, HEADERS, block};
 use crate::support::{DEADLINE, next};
 
@@ -68,25 +69,6 @@ fn start(builder: ServerBuilder, router: Router) -> RunningServer {
     builder.bind("127.0.0.1:0").unwrap().start(router).unwrap()
 }
 
-/// The same router on `axum::serve`, for as long as the test lives.
-fn peer(router: Router) -> SocketAddr {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    listener.set_nonblocking(true).unwrap();
-    thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(async move {
-            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            axum::serve(listener, router).await.unwrap();
-        });
-    });
-    address
-}
-
 /// Asks for an upgrade with `more` right behind the request, and reads the head of the response.
 fn upgrade(server: SocketAddr, more: &[u8]) -> TcpStream {
     let head =
@@ -112,7 +94,7 @@ fn ask(server: SocketAddr, request: &[u8]) -> Option<TcpStream> {
 fn what_comes_after_the_handler_has_closed_its_half_arrives() {
     let (tell, told) = mpsc::channel();
     let server = start(Server::builder().loops(1), writes_then_reads(tell.clone()));
-    for address in [server.local_addr(), peer(writes_then_reads(tell))] {
+    for address in [server.local_addr(), axum_serve(writes_then_reads(tell))] {
         for request in [
             "GET / HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n",
             "CONNECT test:1 HTTP/1.1\r\nhost: test:1\r\n\r\n",
@@ -132,7 +114,7 @@ fn what_comes_after_the_handler_has_closed_its_half_arrives() {
 fn a_hundred_megabytes_go_each_way_and_half_a_close_ends_only_one() {
     const BYTES: usize = 100 << 20;
     let server = start(Server::builder().loops(1), router(echo));
-    for address in [server.local_addr(), peer(router(echo))] {
+    for address in [server.local_addr(), axum_serve(router(echo))] {
         let mut stream = upgrade(address, b"early ");
         let mut sender = stream.try_clone().unwrap();
         let sends = thread::spawn(move || {

@@ -81,8 +81,8 @@ impl Acceptor {
             // burst.
             yield_now().await;
         }
-        // The runtime last polled the sockets before this turn of the loop, which a handler may have
-        // blocked for long. Therefore the sockets themselves are asked once more.
+        // The runtime last polled the sockets before this turn of the loop, which a handler may
+        // have blocked for long. Therefore the sockets themselves are asked once more.
         for listener in self.listeners {
             let Ok(listener) = listener.into_std() else { continue };
             while let Ok(permit) = self.permits.clone().try_acquire_owned()

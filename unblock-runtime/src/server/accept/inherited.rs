@@ -129,8 +129,11 @@ impl Introduction {
         if rustix::net::sockopt::socket_acceptconn(&socket)? {
             return Err(unknown());
         }
+        // Whatever a parent writes is there when the child begins.
+        socket.set_nonblocking(true)?;
         let mut text = String::new();
-        UnixStream::from(OwnedFd::from(socket)).take(LONGEST).read_to_string(&mut text)?;
+        let stream = UnixStream::from(OwnedFd::from(socket));
+        stream.take(LONGEST).read_to_string(&mut text).map_err(|_| unknown())?;
         let mut words = text.split(' ');
         let mut word = || words.next().ok_or_else(unknown);
         let number = |word: &str| word.parse().map_err(|_| unknown());

@@ -77,15 +77,16 @@ impl ConnectionContext {
         accepted: Accepted,
         service: S::Service,
     ) {
+        let Accepted { socket, guard } = accepted;
         let timeouts = ConnectionTimeouts::new();
         let requests = Rc::new(RequestContext {
             limits: Rc::clone(&self.limits),
             timeout: self.request_timeout,
             in_flight: self.in_flight.clone(),
             timeouts: Arc::clone(&timeouts),
+            peer: socket.peer_addr().ok(),
         });
         let service = service_fn(move |request| requests.respond(&service, request));
-        let Accepted { socket, guard } = accepted;
         let socket = Socket::new(socket, guard, Arc::clone(&timeouts));
         let mut http = HttpConnection::new(&self.protocols, socket, service);
         let mut shutdown = self.shutdown.clone();

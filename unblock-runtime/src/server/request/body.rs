@@ -1,6 +1,7 @@
 //! The body of a request, limited in size and time.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -22,6 +23,7 @@ pub struct Body {
     limit: u64,
     /// Whether any of it has come.
     begun: bool,
+    peer: Option<SocketAddr>,
     // Present only if there is something to read.
     watched: Option<(MinDataRate, UnreadSlot)>,
     // Dropped after what it counts.
@@ -35,6 +37,7 @@ impl Body {
         incoming: Incoming,
         limits: &Limits,
         timeouts: &Arc<ConnectionTimeouts>,
+        peer: Option<SocketAddr>,
     ) -> (Self, Option<UnreadSlot>) {
         let limit = limits.body_size;
         let unread = (!incoming.is_end_stream()).then(UnreadSlot::default);
@@ -42,8 +45,18 @@ impl Body {
         let watched = unread.clone().map(|unread| (MinDataRate::new(longest, rate), unread));
         let open = unread.is_some().then(|| timeouts.body());
         let incoming = Some(incoming);
-        let body = Self { incoming, remaining: limit, limit, begun: false, watched, _open: open };
+        let (remaining, begun) = (limit, false);
+        let body = Self { incoming, remaining, limit, begun, peer, watched, _open: open };
         (body, unread)
+    }
+
+    /// Returns the address of the client that the request came from, or of the proxy that sent it
+    /// on, unless the operating system cannot tell any more.
+    ///
+    /// Handlers of axum get the body when axum has wrapped it. For them the feature `connect-info`
+    /// makes `axum::extract::ConnectInfo<SocketAddr>` work.
+    pub fn peer_addr(&self) -> Option<SocketAddr> {
+        self.peer
     }
 
     /// Ends the body, and leaves the rest of it to the server.

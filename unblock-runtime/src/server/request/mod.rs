@@ -13,7 +13,7 @@
 
 pub(crate) mod body;
 mod body_timeout;
-mod host;
+mod head;
 mod open;
 mod response_body;
 pub(crate) mod service;
@@ -21,6 +21,7 @@ pub(crate) mod text_response;
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -60,6 +61,8 @@ pub(super) struct RequestContext {
     pub(super) timeout: Option<Duration>,
     pub(super) in_flight: InFlight,
     pub(super) timeouts: Arc<ConnectionTimeouts>,
+    /// Address of the client.
+    pub(super) peer: Option<SocketAddr>,
 }
 
 impl RequestContext {
@@ -75,14 +78,14 @@ impl RequestContext {
         S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>>,
     {
         let deadline = self.timeout.and_then(|longest| Instant::now().checked_add(longest));
-        let (head, incoming) = request.into_parts();
+        let (head, incoming) = self.introduce(request).into_parts();
         let (open, number) = self.timeouts.request(self.limits.requests);
         let open = Open::new(open, self.in_flight.request());
         let line = RequestLine::new(&head);
         let (call, unread) = if let Some(refusal) = self.refusal(&head, &incoming) {
             (Call::Refused { refusal: Some((refusal, incoming)) }, None)
         } else {
-            let (body, unread) = Body::new(incoming, &self.limits, &self.timeouts);
+            let (body, unread) = Body::new(incoming, &self.limits, &self.timeouts, self.peer);
             let call = match guard(deadline, || service.call(Request::from_parts(head, body))) {
                 Ok(future) => Call::Running { future },
                 Err(error) => Call::Failed { error },
@@ -101,9 +104,24 @@ impl RequestContext {
         }
     }
 
+    /// Says whose request it is where handlers of axum look for that.
+    #[cfg(feature = "connect-info")]
+    fn introduce(&self, mut request: Request<Incoming>) -> Request<Incoming> {
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+        }
+        request
+    }
+
+    #[cfg(not(feature = "connect-info"))]
+    #[expect(clippy::unused_self, reason = "without the feature there is nothing to say")]
+    fn introduce(&self, request: Request<Incoming>) -> Request<Incoming> {
+        request
+    }
+
     /// Returns the response to a request that the service does not get to see.
     fn refusal(&self, head: &request::Parts, incoming: &Incoming) -> Option<TextResponse> {
-        if let Some(fault) = host::fault(head) {
+        if let Some(fault) = head::fault(head) {
             return Some(TextResponse::new(StatusCode::BAD_REQUEST, fault));
         }
         if head.headers.len() > self.limits.header_fields {

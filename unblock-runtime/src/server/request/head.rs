@@ -1,14 +1,24 @@
-//! The field `Host` of a request, which says for which of a server's names the request is.
+//! The rules for the head of a request that hyper does not check: for whom the request is, and
+//! where its body ends.
 //!
-//! Two parties that read a bad one differently, a proxy and a server, may take a request for two
-//! different ones. RFC 9112, section 3.2, therefore lets no server accept it.
+//! Two parties that read a head differently, a proxy and a server, may take one request for two, or
+//! for another host's. RFC 9112 therefore lets no server guess.
 
 use http::{Method, Version, header, request};
 
-/// Returns what is wrong with the field, if anything is.
+/// Returns what is wrong with a head, if anything is.
 pub(super) fn fault(head: &request::Parts) -> Option<&'static str> {
-    let mut values = head.headers.get_all(header::HOST).iter();
+    host_fault(head).or_else(|| coding_fault(head))
+}
+
+/// RFC 9112, section 3.2, and RFC 9113, sections 8.3.1 and 8.5.
+fn host_fault(head: &request::Parts) -> Option<&'static str> {
     let authority = head.uri.authority();
+    let is_connect = head.method == Method::CONNECT;
+    if is_connect && authority.is_none() {
+        return Some("the request names no host to connect to");
+    }
+    let mut values = head.headers.get_all(header::HOST).iter();
     let Some(value) = values.next() else {
         // HTTP/2 has `:authority` in its place, and HTTP/1.0 nothing.
         return (head.version == Version::HTTP_11).then_some("the request has no Host");
@@ -19,21 +29,29 @@ pub(super) fn fault(head: &request::Parts) -> Option<&'static str> {
     let value = value.as_bytes();
     if value.is_empty() {
         // Only the target `*` and that of CONNECT have no host that the field could name.
-        let needs_none = head.uri.path() == "*" || head.method == Method::CONNECT;
+        let needs_none = is_connect || head.uri.path() == "*";
         return (!needs_none).then_some("the Host is empty");
     }
-    if !is_valid(value) {
+    if !is_host(value) {
         return Some("the Host is invalid");
     }
-    // In HTTP/1.1 the target counts (RFC 9112, section 3.2.2). In HTTP/2 the request is malformed
-    // (RFC 9113, section 8.3.1).
-    let differs = |host: &str| !host.as_bytes().eq_ignore_ascii_case(value);
-    (head.version == Version::HTTP_2 && authority.is_some_and(|host| differs(host.as_str())))
-        .then_some("the Host and the :authority differ")
+    // In HTTP/1.1 the target counts, whatever the field says.
+    let differs = head.version == Version::HTTP_2
+        && authority.is_some_and(|host| !host.as_str().as_bytes().eq_ignore_ascii_case(value));
+    differs.then_some("the Host and the :authority differ")
+}
+
+/// RFC 9112, section 6.1: only the last coding is `chunked`. hyper looks at the last.
+fn coding_fault(head: &request::Parts) -> Option<&'static str> {
+    let values = head.headers.get_all(header::TRANSFER_ENCODING);
+    let codings = values.iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    let chunked =
+        codings.filter(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"chunked")).count();
+    (chunked > 1).then_some("the body is chunked more than once")
 }
 
 /// Returns whether a value has the form `uri-host [ ":" port ]`, and the host is not empty.
-fn is_valid(value: &[u8]) -> bool {
+fn is_host(value: &[u8]) -> bool {
     let (host, port) = if value.first() == Some(&b'[') {
         let Some(end) = value.iter().position(|byte| *byte == b']') else { return false };
         let address = &value[1..end];
@@ -83,7 +101,7 @@ mod tests {
     #[test]
     fn a_host_is_a_name_or_an_address_and_perhaps_a_port() {
         for value in ["a", "a:", "a:80", "1.2.3.4:80", "[::1]", "[::1]:80", "a_b.c~", "a%20b"] {
-            assert!(is_valid(value.as_bytes()), "{value}");
+            assert!(is_host(value.as_bytes()), "{value}");
         }
         for value in [
             "a b",
@@ -104,7 +122,7 @@ mod tests {
             "a#b",
             "\"a\"",
         ] {
-            assert!(!is_valid(value.as_bytes()), "{value}");
+            assert!(!is_host(value.as_bytes()), "{value}");
         }
     }
 }
