@@ -69,7 +69,7 @@ impl Frame {
             || (matches!(self.kind, DATA | HEADERS) && self.flags & END_STREAM != 0)
     }
 
-    /// The error code of a GOAWAY or RST_STREAM.
+    /// The error code of a GOAWAY or `RST_STREAM`.
     pub(crate) fn error(&self) -> u32 {
         let code = if self.kind == GOAWAY { &self.payload[4..8] } else { &self.payload[..4] };
         u32::from_be_bytes(code.try_into().unwrap())

@@ -82,6 +82,7 @@ fn with(field: (&'static str, &'static str)) -> Vec<(&'static str, &'static str)
     fields
 }
 
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn framing() -> Vec<Row> {
     let fields = block(&request_fields("GET", "/"));
     let (first, second) = fields.split_at(10);

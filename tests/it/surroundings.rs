@@ -26,24 +26,25 @@ fn start(builder: ServerBuilder) -> RunningServer {
     builder.loops(1).bind("127.0.0.1:0").unwrap().start(router()).unwrap()
 }
 
+/// Every line is one too many.
+struct Bad;
+
+impl std::io::Write for Bad {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        panic!("the log cannot be written")
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 #[test]
 fn a_log_that_fails_ends_no_answer_no_loop_and_no_stop() {
     const HERE: &str = "surroundings::a_log_that_fails_ends_no_answer_no_loop_and_no_stop";
     const VARIABLE: &str = "UNBLOCK_TEST_BAD_LOG";
     if std::env::var_os(VARIABLE).is_none() {
         return in_child(HERE, VARIABLE);
-    }
-    /// Every line is one too many.
-    struct Bad;
-
-    impl std::io::Write for Bad {
-        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
-            panic!("the log cannot be written")
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
     }
     tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG)

@@ -103,7 +103,7 @@ fn what_comes_after_the_handler_has_closed_its_half_arrives() {
             let mut goodbye = String::new();
             stream.read_to_string(&mut goodbye).unwrap();
             assert_eq!(goodbye, "goodbye");
-            stream.write_all(&[b'x'; 100_000]).unwrap();
+            stream.write_all(&vec![b'x'; 100_000]).unwrap();
             stream.shutdown(Shutdown::Write).unwrap();
             assert_eq!(next(&told), 100_000);
         }

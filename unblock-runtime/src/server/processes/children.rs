@@ -79,7 +79,7 @@ impl Children {
             match start(introduction, &self.listeners) {
                 Ok(child) => {
                     unwind::log(|| {
-                        tracing::info!(index, pid = child.id(), "started a child process")
+                        tracing::info!(index, pid = child.id(), "started a child process");
                     });
                     slot.state = State::Running { child, since: now };
                 }

@@ -83,8 +83,8 @@ fn is_name(host: &[u8]) -> bool {
     while let Some(byte) = bytes.next() {
         let is_fine = match byte {
             b'%' => bytes.by_ref().take(2).filter(|byte| byte.is_ascii_hexdigit()).count() == 2,
-            b'-' | b'.' | b'_' | b'~' => true,
-            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => true,
+            b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+'
+            | b',' | b';' | b'=' => true,
             byte => byte.is_ascii_alphanumeric(),
         };
         if !is_fine {
