@@ -157,3 +157,32 @@ fn a_socket_that_does_not_listen_is_refused() {
     assert!(matches!(error, ServerError::NotListening { .. }));
     assert!(error.to_string().contains(&address.to_string()), "{error}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_unix_socket_is_served_and_one_that_nobody_listens_at_is_replaced() {
+    use std::io::{Read as _, Write as _};
+    use std::os::unix::net::UnixStream;
+
+    let path = std::env::temp_dir().join(format!("unblock-test-{}.sock", std::process::id()));
+    for _ in 0..2 {
+        let server = Server::builder().loops(2).bind_unix(&path).unwrap();
+        assert!(server.local_addr().ip().is_unspecified());
+        let server = server.start(router()).unwrap();
+        // Connections go from loop to loop as those of TCP do.
+        for _ in 0..20 {
+            let mut stream = UnixStream::connect(&path).unwrap();
+            stream.set_read_timeout(Some(DEADLINE)).unwrap();
+            let request = "GET / HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n";
+            stream.write_all(request.as_bytes()).unwrap();
+            let mut text = String::new();
+            stream.read_to_string(&mut text).unwrap();
+            assert!(text.starts_with("HTTP/1.1 200 ") && text.ends_with("hello\n"), "{text}");
+        }
+        let error = Server::builder().bind_unix(&path).unwrap_err();
+        assert!(matches!(error, ServerError::Bind { .. }), "{error}");
+        assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+        assert!(server.stop().unwrap().is_clean());
+    }
+    std::fs::remove_file(path).unwrap();
+}

@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+#[cfg(unix)]
+use std::path::Path;
 use std::time::Duration;
 
 #[cfg(unix)]
 use super::accept::inherited::{self, Place};
-use super::accept::listener;
+use super::accept::listener::Listener;
 use super::config::{Config, Role};
 use super::error::ServerError;
 use super::limits::Limits;
@@ -134,7 +136,30 @@ impl ServerBuilder {
             let listeners = inherited::sockets()?;
             #[cfg(not(unix))]
             let listeners = Vec::new();
-            if listeners.is_empty() { Ok(vec![listener::bind(&address)?]) } else { Ok(listeners) }
+            if listeners.is_empty() { Ok(vec![Listener::bind(&address)?]) } else { Ok(listeners) }
+        })
+    }
+
+    /// Listens on a Unix socket at a path, for a proxy or a client on the same machine, or on the
+    /// sockets that are passed as for [`bind`](Self::bind).
+    ///
+    /// A socket that a server has left there is replaced if nobody listens at it any more. Who may
+    /// connect is a matter of the permissions of the folder, and of the process's umask. The server
+    /// leaves the socket when it ends. [`Server::local_addr`] is unspecified, and no client has an
+    /// address.
+    ///
+    /// # Errors
+    ///
+    /// As for [`bind`](Self::bind).
+    #[cfg(unix)]
+    pub fn bind_unix(self, path: impl AsRef<Path>) -> Result<Server, ServerError> {
+        self.listen(|| {
+            let listeners = inherited::sockets()?;
+            if listeners.is_empty() {
+                Ok(vec![Listener::bind_unix(path.as_ref())?])
+            } else {
+                Ok(listeners)
+            }
         })
     }
 
@@ -145,13 +170,13 @@ impl ServerBuilder {
     /// Returns [`ServerError::Start`] if the socket has no address, and the errors of
     /// [`bind`](Self::bind).
     pub fn from_listener(self, listener: TcpListener) -> Result<Server, ServerError> {
-        self.listen(|| Ok(vec![listener]))
+        self.listen(|| Ok(vec![Listener::Tcp(listener)]))
     }
 
     /// Creates the server, on the sockets that `listeners` returns unless this process is a child.
     fn listen(
         self,
-        listeners: impl FnOnce() -> Result<Vec<TcpListener>, ServerError>,
+        listeners: impl FnOnce() -> Result<Vec<Listener>, ServerError>,
     ) -> Result<Server, ServerError> {
         self.config.check()?;
         #[cfg(unix)]
@@ -172,7 +197,7 @@ impl ServerBuilder {
             1 => (Role::Alone, 0, listeners()?),
             _ => (Role::Parent, 0, listeners()?),
         };
-        listeners.iter().try_for_each(listener::check)?;
+        listeners.iter().try_for_each(Listener::check)?;
         let address = listeners[0].local_addr().map_err(ServerError::Start)?;
         let handle = ServerHandle::new();
         Ok(Server { listeners, address, role, number, handle, config: self.config })

@@ -20,7 +20,7 @@ pub enum ServerError {
         /// The error of the operating system.
         source: io::Error,
     },
-    /// `LISTEN_FDS` passes a descriptor that is not a TCP socket.
+    /// `LISTEN_FDS` passes a descriptor that is not a socket of TCP or a Unix socket.
     Inherit(io::Error),
     /// A socket that was handed over is bound and does not listen.
     NotListening {

@@ -11,11 +11,11 @@
 //!                                                              Report ◀─── ended, or MARGIN over
 //! ```
 
-use std::net::TcpListener;
 use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::accept::listener::Listener;
 use super::accept::loop_threads::{LoopThreads, Unfinished};
 use super::config::{Config, Role};
 use super::error::ServerError;
@@ -31,7 +31,7 @@ const MARGIN: Duration = Duration::from_secs(1);
 
 /// Serves in this process until the server is stopped. Blocks this thread.
 pub(super) fn run_in_process<K, S, M>(
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listener>,
     role: Role,
     handle: &ServerHandle,
     config: Config,
@@ -54,7 +54,7 @@ where
 }
 
 async fn run<K, S, M>(
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listener>,
     role: Role,
     handle: &ServerHandle,
     mut config: Config,

@@ -1,9 +1,10 @@
 //! A server that listens, and the ways to serve on it.
 
 use std::fmt;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 
+use super::accept::listener::Listener;
 use super::builder::ServerBuilder;
 use super::config::{Config, Role};
 use super::error::ServerError;
@@ -16,7 +17,7 @@ use super::shutdown::{Report, ServerHandle};
 /// kernel's queue.
 pub struct Server {
     /// At least one.
-    pub(super) listeners: Vec<TcpListener>,
+    pub(super) listeners: Vec<Listener>,
     pub(super) address: SocketAddr,
     pub(super) role: Role,
     /// Number of the server among those of the program that have several processes.

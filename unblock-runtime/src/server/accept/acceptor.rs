@@ -2,17 +2,17 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use super::balancer::{Accepted, Balancer, Handoffs};
+use super::listener::{Listener, LoopListener};
 use crate::server::select::select;
 use crate::server::shutdown::ShutdownWatch;
 use crate::unwind;
@@ -24,7 +24,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The accepting half of a loop.
 pub(super) struct Acceptor {
-    listeners: Vec<TcpListener>,
+    listeners: Vec<LoopListener>,
     /// The listener that is asked first the next time.
     turn: usize,
     permits: Arc<Semaphore>,
@@ -43,15 +43,12 @@ enum Event {
 impl Acceptor {
     /// Registers the sockets with this loop.
     pub(super) fn new(
-        listeners: Vec<std::net::TcpListener>,
+        listeners: Vec<Listener>,
         permits: Arc<Semaphore>,
         balancer: Balancer,
     ) -> io::Result<Self> {
-        let register = |listener: std::net::TcpListener| {
-            listener.set_nonblocking(true)?;
-            TcpListener::from_std(listener)
-        };
-        let listeners = listeners.into_iter().map(register).collect::<io::Result<_>>()?;
+        let listeners = listeners.into_iter().map(Listener::register);
+        let listeners = listeners.collect::<io::Result<_>>()?;
         Ok(Self { listeners, turn: 0, permits, balancer, warned: false })
     }
 
@@ -86,12 +83,9 @@ impl Acceptor {
         for listener in self.listeners {
             let Ok(listener) = listener.into_std() else { continue };
             while let Ok(permit) = self.permits.clone().try_acquire_owned()
-                && let Ok((socket, _)) = listener.accept()
+                && let Ok(socket) = listener.accept_now()
             {
-                let socket =
-                    socket.set_nonblocking(true).and_then(|()| TcpStream::from_std(socket));
-                let accepted = socket.and_then(|socket| self.balancer.assign(socket, permit));
-                if let Ok(Some(accepted)) = accepted {
+                if let Ok(Some(accepted)) = self.balancer.assign(socket, permit) {
                     serve(accepted);
                 }
             }
@@ -119,7 +113,7 @@ impl Acceptor {
         let mut pause = FIRST_PAUSE;
         loop {
             match poll_fn(|cx| self.poll_accept(cx)).await {
-                Ok((socket, _)) => {
+                Ok(socket) => {
                     self.warned = false;
                     return (socket, permit);
                 }
@@ -142,7 +136,7 @@ impl Acceptor {
     }
 
     /// Asks one listener after the other, so that a busy one leaves the others their turns.
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
         for _ in 0..self.listeners.len() {
             self.turn = (self.turn + 1) % self.listeners.len();
             let accepted = self.listeners[self.turn].poll_accept(cx);

@@ -9,13 +9,13 @@
 
 use std::io::{self, Read as _};
 use std::mem;
-use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use listenfd::ListenFd;
 
+use super::listener::Listener;
 use crate::server::error::ServerError;
 
 /// Number of bytes that are enough for an introduction.
@@ -26,7 +26,7 @@ static INHERITED: Mutex<Option<Inherited>> = Mutex::new(None);
 
 #[derive(Default)]
 struct Inherited {
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listener>,
     introduction: Option<Introduction>,
     /// Number of servers of several processes that this process has bound so far.
     servers: usize,
@@ -49,11 +49,11 @@ pub(crate) enum Place {
     /// This process is the parent, or will be.
     Parent { server: usize },
     /// This process is a child of the server.
-    Child { index: usize, server: usize, listeners: Vec<TcpListener> },
+    Child { index: usize, server: usize, listeners: Vec<Listener> },
 }
 
 /// Returns the sockets for a server of one process.
-pub(crate) fn sockets() -> Result<Vec<TcpListener>, ServerError> {
+pub(crate) fn sockets() -> Result<Vec<Listener>, ServerError> {
     let mut inherited = lock();
     let inherited = look(&mut inherited)?;
     // Those of a child are for the server that it is a child of.
@@ -103,12 +103,14 @@ fn take_over() -> io::Result<Inherited> {
     let mut passed = ListenFd::from_env();
     let mut inherited = Inherited::default();
     for index in 0..passed.len() {
-        if index + 1 == passed.len()
-            && let Ok(Some(last)) = passed.take_unix_listener(index)
-        {
-            inherited.introduction = Some(Introduction::read(last)?);
+        if let Ok(Some(socket)) = passed.take_unix_listener(index) {
+            if index + 1 == passed.len() && !rustix::net::sockopt::socket_acceptconn(&socket)? {
+                inherited.introduction = Some(Introduction::read(socket)?);
+            } else {
+                inherited.listeners.push(Listener::Unix(socket));
+            }
         } else if let Some(listener) = passed.take_tcp_listener(index)? {
-            inherited.listeners.push(listener);
+            inherited.listeners.push(Listener::Tcp(listener));
         }
     }
     Ok(inherited)
@@ -126,9 +128,6 @@ impl Introduction {
     /// Reads an introduction. The type of the socket is only what it was handed over as.
     fn read(socket: UnixListener) -> io::Result<Self> {
         let unknown = || io::Error::other("a Unix socket that is none of this library's");
-        if rustix::net::sockopt::socket_acceptconn(&socket)? {
-            return Err(unknown());
-        }
         // Whatever a parent writes is there when the child begins.
         socket.set_nonblocking(true)?;
         let mut text = String::new();

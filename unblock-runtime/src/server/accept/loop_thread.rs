@@ -2,7 +2,6 @@
 //! of them.
 
 use std::io;
-use std::net::TcpListener;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +14,7 @@ use tokio::task::spawn_local;
 use super::acceptor::Acceptor;
 use super::balancer::{Accepted, Balancer, Handoffs};
 use super::busy_poll::{BusyPoll, Idle};
+use super::listener::Listener;
 use crate::EventLoop;
 use crate::server::connection::ConnectionContext;
 use crate::server::in_flight::InFlight;
@@ -25,7 +25,7 @@ use crate::server::shutdown::ShutdownWatch;
 
 /// A loop that is ready to run on a thread.
 pub(super) struct LoopThread {
-    pub(super) listeners: Vec<TcpListener>,
+    pub(super) listeners: Vec<Listener>,
     pub(super) limits: Limits,
     pub(super) request_timeout: Option<Duration>,
     pub(super) permits: Arc<Semaphore>,

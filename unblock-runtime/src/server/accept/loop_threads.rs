@@ -4,13 +4,13 @@ use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::pending;
 use std::io;
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 
 use tokio::sync::{Semaphore, mpsc};
 
 use super::balancer::balancers;
+use super::listener::Listener;
 use super::loop_thread::LoopThread;
 use crate::server::config::Config;
 use crate::server::error::ServerError;
@@ -52,7 +52,7 @@ impl LoopThreads {
     /// Starts the loops on the sockets, each with a service of its own that `make` creates on the
     /// thread of the loop.
     pub(crate) fn start<K, S, M>(
-        listeners: &[TcpListener],
+        listeners: &[Listener],
         config: &Config,
         handle: &ServerHandle,
         make: M,
@@ -71,7 +71,7 @@ impl LoopThreads {
         for (index, (in_flight, (balancer, handoffs))) in
             in_flight.into_iter().zip(balancers).enumerate()
         {
-            let copies = listeners.iter().map(TcpListener::try_clone).collect::<io::Result<_>>();
+            let copies = listeners.iter().map(Listener::try_clone).collect::<io::Result<_>>();
             let started = copies.and_then(|listeners| {
                 let loop_thread = LoopThread {
                     listeners,

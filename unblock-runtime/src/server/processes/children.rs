@@ -13,8 +13,7 @@
 use std::env;
 use std::future::pending;
 use std::io;
-use std::net::TcpListener;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{self, Child, Command};
@@ -26,13 +25,14 @@ use tokio::time::sleep_until;
 
 use super::restart_budget::RestartBudget;
 use crate::server::accept::inherited::Introduction;
+use crate::server::accept::listener::Listener;
 use crate::server::error::ServerError;
 use crate::unwind;
 
 /// All slots, and the sockets that each child gets.
 pub(super) struct Children {
     slots: Vec<Slot>,
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listener>,
     /// Number of the server, for the introduction of its children.
     server: usize,
     budget: RestartBudget,
@@ -53,7 +53,7 @@ impl Children {
     /// Creates the slots. Their children are due at once.
     pub(super) fn new(
         count: usize,
-        listeners: Vec<TcpListener>,
+        listeners: Vec<Listener>,
         server: usize,
         budget: RestartBudget,
     ) -> Self {
@@ -184,7 +184,7 @@ impl StoppingChildren {
 const FIRST_SOCKET: i32 = 3;
 
 /// Starts this program again, with the same arguments, as a child.
-fn start(introduction: Introduction, listeners: &[TcpListener]) -> io::Result<Child> {
+fn start(introduction: Introduction, listeners: &[Listener]) -> io::Result<Child> {
     let mut arguments = env::args_os();
     let mut command = Command::new(this_program()?);
     if let Some(name) = arguments.next() {
@@ -192,7 +192,7 @@ fn start(introduction: Introduction, listeners: &[TcpListener]) -> io::Result<Ch
     }
     let mut sockets = Vec::new();
     for listener in listeners {
-        sockets.push(OwnedFd::from(listener.try_clone()?));
+        sockets.push(listener.as_fd().try_clone_to_owned()?);
     }
     sockets.push(introduction.write()?);
     command

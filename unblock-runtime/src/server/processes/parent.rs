@@ -2,7 +2,6 @@
 //! none behind.
 
 use std::convert::Infallible;
-use std::net::TcpListener;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -10,6 +9,7 @@ use tokio::time::timeout;
 
 use super::children::Children;
 use super::restart_budget::RestartBudget;
+use crate::server::accept::listener::Listener;
 use crate::server::config::Config;
 use crate::server::error::ServerError;
 use crate::server::select::select;
@@ -26,7 +26,7 @@ const MARGIN: Duration = Duration::from_secs(5);
 /// This thread also starts the children, because the kernel ties the parent-death signal to the
 /// thread that did.
 pub(crate) fn supervise(
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listener>,
     server: usize,
     handle: &ServerHandle,
     config: Config,
@@ -39,7 +39,7 @@ pub(crate) fn supervise(
 }
 
 async fn run(
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listener>,
     server: usize,
     handle: &ServerHandle,
     config: Config,
