@@ -80,7 +80,7 @@ impl RequestContext {
         let deadline = self.timeout.and_then(|longest| Instant::now().checked_add(longest));
         let (head, incoming) = self.introduce(request).into_parts();
         let (open, number) = self.timeouts.request(self.limits.requests);
-        let open = Open::new(open, self.in_flight.request());
+        let open = Open::new(open, self.in_flight.request(), head.version);
         let line = RequestLine::new(&head);
         let (call, unread) = if let Some(refusal) = self.refusal(&head, &incoming) {
             (Call::Refused { refusal: Some((refusal, incoming)) }, None)

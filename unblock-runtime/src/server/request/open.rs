@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use bytes::{Buf, Bytes};
+use http::Version;
 
 use crate::server::in_flight::OpenRequest;
 use crate::server::timeouts::OpenResponse;
@@ -15,11 +16,19 @@ pub(super) struct Open(Rc<Guards>);
 struct Guards {
     response: OpenResponse,
     _request: OpenRequest,
+    /// Whether the time is taken in which no piece goes out. In HTTP/1.1 the socket knows it.
+    is_timed: bool,
 }
 
 impl Open {
-    pub(super) fn new(response: OpenResponse, request: OpenRequest) -> Self {
-        Self(Rc::new(Guards { response, _request: request }))
+    pub(super) fn new(response: OpenResponse, request: OpenRequest, version: Version) -> Self {
+        let is_timed = version == Version::HTTP_2;
+        Self(Rc::new(Guards { response, _request: request, is_timed }))
+    }
+
+    /// Returns the response if the time of its pieces is taken.
+    fn timed(&self) -> Option<&OpenResponse> {
+        self.0.is_timed.then_some(&self.0.response)
     }
 }
 
@@ -34,7 +43,9 @@ pub(crate) struct Piece {
 
 impl Piece {
     pub(super) fn new(bytes: Bytes, open: Open) -> Self {
-        open.0.response.piece_ready();
+        if let Some(response) = open.timed() {
+            response.piece_ready();
+        }
         Self { bytes, open }
     }
 }
@@ -50,12 +61,16 @@ impl Buf for Piece {
 
     fn advance(&mut self, count: usize) {
         self.bytes.advance(count);
-        self.open.0.response.part_sent();
+        if let Some(response) = self.open.timed() {
+            response.part_sent();
+        }
     }
 }
 
 impl Drop for Piece {
     fn drop(&mut self) {
-        self.open.0.response.piece_gone();
+        if let Some(response) = self.open.timed() {
+            response.piece_gone();
+        }
     }
 }
