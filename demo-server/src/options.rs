@@ -49,9 +49,6 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..=19))]
     pub(crate) niceness: Option<i32>,
 
-    /// Time for a response, a decimal number; beyond it, 504. In the modes single and processes a
-    /// handler that blocks cannot be interrupted [default: no limit]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     /// Time for a response, in seconds or as in 500ms, 2s, 1m; beyond it, 504. In the modes single
     /// and processes a handler that blocks cannot be interrupted [default: no limit]
     #[arg(long, value_name = "TIME", value_parser = time)]
