@@ -126,7 +126,8 @@ impl Limits {
     }
 
     /// Limits the number of header fields in the head of a request, in either version of HTTP. At
-    /// least one is allowed. The default is that of Apache (`LimitRequestFields`).
+    /// least one is allowed, and 10,000 at most. The default is that of Apache
+    /// (`LimitRequestFields`); with another number each HTTP/1.1 request needs an allocation more.
     pub fn header_fields(mut self, most: usize) -> Self {
         self.header_fields = most.clamp(1, MOST_FIELDS);
         self

@@ -1,7 +1,7 @@
 //! An HTTP server of event loops: HTTP/1.1 and HTTP/2 without TLS, on hyper.
 //!
 //! A [`Server`] runs *N* [event loops](crate::EventLoop), each a thread with a current-thread tokio
-//! runtime. They share one listening socket. A connection is accepted by one loop, which keeps it
+//! runtime. They share the listening socket. A connection is accepted by one loop, which keeps it
 //! or hands it to a loop that has fewer, and then stays with that loop. The future of a service
 //! therefore need not be `Send` (the handlers of axum must be, all the same), and results of
 //! `#[unblock]` calls come back through the mailbox of that loop.

@@ -2,7 +2,7 @@
 //! TCP, or of a Unix socket, which a proxy on the same machine can use.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 #[cfg(unix)]
 use std::os::fd::{AsFd, OwnedFd};
 #[cfg(unix)]
@@ -73,7 +73,7 @@ impl Listener {
         match self {
             Self::Tcp(listener) => listener.local_addr(),
             #[cfg(unix)]
-            Self::Unix(_) => Ok(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0))),
+            Self::Unix(_) => Ok(SocketAddr::from(([0; 4], 0))),
         }
     }
 
