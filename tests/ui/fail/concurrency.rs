@@ -12,7 +12,7 @@ fn text() {}
 #[unblock(concurrency = -1)]
 fn negative() {}
 
-#[unblock(concurency = 4)]
+#[unblock(concurrencies = 4)]
 fn typo() {}
 
 const NONE: u32 = 0;
