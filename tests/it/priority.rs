@@ -80,7 +80,7 @@ fn a_pool_that_a_nicer_thread_builds_has_the_niceness_that_it_asks_for() {
 fn a_pool_that_a_pinned_thread_builds_may_use_the_cores_of_the_process() {
     let first = Some(rustix::process::getpid());
     let cores = rustix::thread::sched_getaffinity(first).unwrap();
-    let parallelism = std::thread::available_parallelism().unwrap().get();
+    let parallelism = Pool::builder().build().unwrap().stats().parallelism;
     let pinned = move || {
         let core = (0..CpuSet::MAX_CPU).find(|&core| cores.is_set(core)).unwrap();
         let mut one = CpuSet::new();

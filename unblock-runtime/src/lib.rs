@@ -87,6 +87,7 @@
 pub use unblock_macros::unblock;
 
 mod codegen;
+mod cores;
 mod error;
 mod event_loop;
 #[cfg(any(feature = "axum", feature = "server"))]

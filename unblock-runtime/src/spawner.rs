@@ -7,10 +7,9 @@
 //! process.
 
 use std::io;
-use std::num::NonZero;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, PoisonError};
-use std::thread::{self, Builder};
+use std::thread::Builder;
 
 use crate::unwind;
 use crate::workers::os_thread;
@@ -42,11 +41,6 @@ pub(crate) fn run<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> 
         tasks.send(task).map_err(|_| panicked())?;
     }
     told.recv().map_err(|_| panicked())
-}
-
-/// Returns the number of cores that the process may use.
-pub(crate) fn available_parallelism() -> usize {
-    run(|| thread::available_parallelism().map_or(1, NonZero::get)).unwrap_or(1)
 }
 
 fn start() -> io::Result<Sender<Task>> {

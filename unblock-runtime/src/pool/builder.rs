@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Pool;
 use super::shared::Shared;
+use crate::cores;
 use crate::error::BuildError;
 use crate::queue::{Lanes, Queue};
 use crate::spawner;
@@ -62,8 +63,8 @@ impl PoolBuilder {
     /// Sets how many workers may compute at a time. One more computes for a moment when a job that
     /// slept goes on, or when a new type of job is tried. The workers are there from the start and
     /// stay. Default: the number of cores that the process may use, as
-    /// [`available_parallelism`](std::thread::available_parallelism) has it, or `max_threads` if
-    /// that is less.
+    /// [`available_parallelism`](std::thread::available_parallelism) has it, or what the
+    /// environment variable `UNBLOCK_CORES` says; or `max_threads` if that is less.
     pub fn parallelism(mut self, workers: usize) -> Self {
         self.parallelism = Some(workers);
         self
@@ -151,7 +152,6 @@ impl PoolBuilder {
     /// gives no threads.
     pub fn build(self) -> Result<Pool, BuildError> {
         let invalid = |text: &str| Err(BuildError::Setting(text.to_owned()));
-        let cores = spawner::available_parallelism;
         let (parallelism, max_threads) = match (self.parallelism, self.max_threads) {
             (Some(0), _) => return invalid("parallelism must be at least 1"),
             (_, Some(0)) => return invalid("max_threads must be at least 1"),
@@ -163,8 +163,11 @@ impl PoolBuilder {
             (Some(workers), Some(threads)) => (workers, threads),
             (Some(workers), None) => (workers, workers.max(DEFAULT_MAX_THREADS)),
             // The setting that was not given follows from the one that was.
-            (None, Some(threads)) => (cores().min(threads), threads),
-            (None, None) => (cores(), cores().max(DEFAULT_MAX_THREADS)),
+            (None, threads) => {
+                let cores = cores::count().map_err(BuildError::Setting)?;
+                let threads = threads.unwrap_or(cores.max(DEFAULT_MAX_THREADS));
+                (cores.min(threads), threads)
+            }
         };
         let Ok(limit) = u32::try_from(parallelism) else {
             return invalid("parallelism must fit into 32 bits");

@@ -24,12 +24,13 @@ pub struct ServerBuilder {
 }
 
 impl ServerBuilder {
-    /// Sets the number of event loops in each process, at least one. Default: one per core.
+    /// Sets the number of event loops in each process, at least one. Default: one for each core
+    /// that the process may use, or as many as the environment variable `UNBLOCK_CORES` says.
     ///
     /// A connection stays with the loop that it is given to when it is accepted. On a machine of
     /// few cores whose handlers do little on the loop, one loop has the better 99th percentile.
     pub fn loops(mut self, count: usize) -> Self {
-        self.config.loops = count.max(1);
+        self.config.loops = Some(count.max(1));
         self
     }
 

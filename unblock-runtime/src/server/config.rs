@@ -1,14 +1,14 @@
 //! The settings of a server, as its builder collects them and as its threads and processes read
 //! them.
 
+use std::io;
 use std::net::SocketAddr;
-use std::num::NonZero;
-use std::thread;
 use std::time::Duration;
 
 use super::error::ServerError;
 use super::limits::Limits;
 use super::processes::restart_budget::Restarts;
+use crate::cores;
 
 /// The role of this process for the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,8 @@ pub fn is_child() -> bool {
 
 /// The settings of a server. [`ServerBuilder`](super::ServerBuilder) documents each.
 pub(super) struct Config {
-    pub(super) loops: usize,
+    /// `None` for one per core.
+    pub(super) loops: Option<usize>,
     pub(super) processes: usize,
     pub(super) limits: Limits,
     pub(super) request_timeout: Option<Duration>,
@@ -57,8 +58,17 @@ pub(super) struct Config {
 }
 
 impl Config {
-    /// Checks the times. In a time of 0 nothing can happen; only the grace period may be so.
+    /// Returns the number of event loops.
+    pub(super) fn loops(&self) -> Result<usize, ServerError> {
+        self.loops.map_or_else(cores::count, Ok).map_err(|invalid| {
+            ServerError::Start(io::Error::new(io::ErrorKind::InvalidInput, invalid))
+        })
+    }
+
+    /// Checks the number of loops and the times. In a time of 0 nothing can happen; only the grace
+    /// period may be so.
     pub(super) fn check(&self) -> Result<(), ServerError> {
+        self.loops()?;
         let limits = &self.limits;
         let times = [
             ("ServerBuilder::request_timeout", self.request_timeout.unwrap_or(Duration::MAX)),
@@ -79,7 +89,7 @@ pub(super) type OnReady = Box<dyn FnOnce(SocketAddr) + Send>;
 impl Default for Config {
     fn default() -> Self {
         Self {
-            loops: thread::available_parallelism().map_or(1, NonZero::get),
+            loops: None,
             processes: 1,
             limits: Limits::default(),
             request_timeout: None,

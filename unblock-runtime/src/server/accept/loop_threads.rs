@@ -65,8 +65,9 @@ impl LoopThreads {
         let make = Arc::new(make);
         let permits = Arc::new(Semaphore::new(config.limits.connections));
         let (sender, events) = mpsc::unbounded_channel();
-        let mut threads = Self { events, running: Vec::new(), starting: config.loops };
-        let in_flight: Vec<_> = (0..config.loops).map(|_| InFlight::default()).collect();
+        let loops = config.loops()?;
+        let mut threads = Self { events, running: Vec::new(), starting: loops };
+        let in_flight: Vec<_> = (0..loops).map(|_| InFlight::default()).collect();
         let balancers = balancers(in_flight.iter().cloned());
         for (index, (in_flight, (balancer, handoffs))) in
             in_flight.into_iter().zip(balancers).enumerate()
