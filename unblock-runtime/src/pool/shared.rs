@@ -123,11 +123,13 @@ impl Shared {
     pub(crate) fn has_long_waitlist(&self) -> bool {
         let is_long = self.queue.waitlist_len() >= self.queue.capacity().max(MIN_LONG_WAITLIST);
         if is_long && !self.has_refused_detached.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                pool = self.name,
-                waiting = self.queue.waitlist_len(),
-                "too many jobs wait for room: detached jobs are refused"
-            );
+            unwind::log(|| {
+                tracing::warn!(
+                    pool = self.name,
+                    waiting = self.queue.waitlist_len(),
+                    "too many jobs wait for room: detached jobs are refused"
+                );
+            });
         }
         is_long
     }

@@ -11,6 +11,7 @@
 
 use super::os_thread;
 use crate::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use crate::unwind;
 
 pub(crate) struct Niceness {
     /// The niceness that workers are to have. 0 leaves them alone.
@@ -63,11 +64,13 @@ impl Niceness {
             Ok(niceness) => self.reported.store(niceness, Ordering::Relaxed),
             Err(error) => {
                 if !self.refused.swap(true, Ordering::Relaxed) {
-                    tracing::warn!(
-                        pool = pool_name, niceness = self.wanted, %error,
-                        "the system refuses to lower the priority of the workers; \
-                         they run at that of the process"
-                    );
+                    unwind::log(|| {
+                        tracing::warn!(
+                            pool = pool_name, niceness = self.wanted, %error,
+                            "the system refuses to lower the priority of the workers; \
+                             they run at that of the process"
+                        );
+                    });
                 }
             }
         }

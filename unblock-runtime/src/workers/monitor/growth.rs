@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::sample::Sample;
 use crate::pool::Shared;
+use crate::unwind;
 use crate::workers::{WakeFor, os_thread, worker};
 
 /// Where the platform cannot tell which threads are asleep: if no job has ended for this time and
@@ -108,10 +109,12 @@ impl Growth {
         }
         if os_thread::KNOWS_STATES && !self.has_warned {
             self.has_warned = true;
-            tracing::warn!(
-                pool = pool.name,
-                "cannot tell which threads are asleep (is /proc mounted?); time decides how many run"
-            );
+            unwind::log(|| {
+                tracing::warn!(
+                    pool = pool.name,
+                    "cannot tell which threads are asleep (is /proc mounted?); time decides how many run"
+                );
+            });
         }
         self.adjust_limit_by_time(pool, STALL);
     }
@@ -143,10 +146,12 @@ impl Growth {
                 }
                 Ok(false) => return,
                 Err(error) => {
-                    tracing::warn!(
-                        pool = pool.name, %error, again_in = ?self.backoff,
-                        "the system gives no further thread; the pool goes on with those it has"
-                    );
+                    unwind::log(|| {
+                        tracing::warn!(
+                            pool = pool.name, %error, again_in = ?self.backoff,
+                            "the system gives no further thread; the pool goes on with those it has"
+                        );
+                    });
                     self.refused_until = Some(Instant::now() + self.backoff);
                     self.backoff = (self.backoff * 2).min(MAX_BACKOFF);
                     return;

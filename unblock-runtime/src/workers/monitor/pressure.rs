@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::pool::Shared;
+use crate::unwind;
 use crate::workers::os_thread::{self, CoreTime};
 
 /// The time over which the waits of the workers are measured.
@@ -70,14 +71,18 @@ impl Pressure {
         }
         let is_suspended = pool.niceness.is_suspended();
         if !is_suspended && self.high >= SUSPEND_WINDOWS {
-            tracing::debug!(
-                pool = pool.name,
-                percent = waits.any,
-                "the workers wait for cores: normal priority"
-            );
+            unwind::log(|| {
+                tracing::debug!(
+                    pool = pool.name,
+                    percent = waits.any,
+                    "the workers wait for cores: normal priority"
+                );
+            });
             pool.niceness.set_suspended(true);
         } else if is_suspended && now.duration_since(self.last_wait) >= RESTORE_AFTER {
-            tracing::debug!(pool = pool.name, "the workers hardly wait for cores: nice again");
+            unwind::log(|| {
+                tracing::debug!(pool = pool.name, "the workers hardly wait for cores: nice again");
+            });
             pool.niceness.set_suspended(false);
         }
     }
