@@ -9,12 +9,13 @@
 //! work waits, because they matter only then. A worker that has given its permit away measures how
 //! long the job really computed, and counts that as a sample if it was long.
 //!
-//! Jobs of one type need not do the same: all boxed closures have one type, and two types may share
-//! a place in the table. Each time that a type which counted as blocking turns out to compute, it
+//! Jobs of one type need not do the same. All boxed closures have one type, which is always treated
+//! as computing. Two types may share a place in the table, and one function may do this or that:
+//! each time that a type which counted as blocking turns out to compute, it
 //! takes twice as many samples asleep to count as blocking again. So a mixture is soon treated as
 //! computing, where the pool follows each job by what the kernel says.
 
-use std::any::TypeId;
+use std::any::{TypeId, type_name};
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -35,6 +36,8 @@ const SHARE: u32 = (1 << 17) - 1;
 const RELAPSE: u32 = 1 << 24;
 /// The largest such count. A type of which 199 samples of 200 are asleep is still a blocking one.
 const MAX_RELAPSES: u32 = 6;
+/// Set if samples change nothing: the type is treated as computing.
+const FIXED: u32 = 1 << 30;
 /// Set if there were no samples, or only samples asleep and too few of them.
 const UNKNOWN: u32 = 1 << 31;
 
@@ -45,6 +48,11 @@ pub(crate) const MAX_UNPERMITTED: Duration = Duration::from_millis(1);
 /// closure is written, and so one for each annotated function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct JobType(u16);
+
+/// The type of boxed closures, whatever they do. It has the place after the table.
+const BOXED: JobType = JobType(1 << TABLE_BITS);
+
+static BOXED_PROFILE: BlockingProfile = BlockingProfile(AtomicU32::new(FIXED));
 
 /// Profiles live in a fixed hash table. If a blocking and a computing closure type collide, both
 /// are treated as computing, which is the default.
@@ -57,6 +65,10 @@ impl JobType {
     /// Returns the type of jobs with the closure type `F`.
     #[inline]
     pub(crate) fn of<F: 'static>() -> Self {
+        // The compiler knows the name, and so the outcome.
+        if type_name::<F>().starts_with("alloc::boxed::Box<dyn ") {
+            return BOXED;
+        }
         let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
         TypeId::of::<F>().hash(&mut hasher);
         // The shift leaves `TABLE_BITS` bits, which fit.
@@ -69,11 +81,11 @@ impl JobType {
 
     /// Returns the type of this number, if there is one.
     pub(super) fn from_number(number: u32) -> Option<Self> {
-        u16::try_from(number).ok().filter(|&number| usize::from(number) < TABLE).map(Self)
+        u16::try_from(number).ok().filter(|&number| usize::from(number) <= TABLE).map(Self)
     }
 
     pub(crate) fn profile(self) -> &'static BlockingProfile {
-        &PROFILES[usize::from(self.0)]
+        PROFILES.get(usize::from(self.0)).unwrap_or(&BOXED_PROFILE)
     }
 }
 
@@ -114,6 +126,9 @@ impl BlockingProfile {
     /// Adds a sample. Two at once may count as one.
     pub(crate) fn observe(&self, state: ThreadState) -> Learned {
         let before = self.0.load(Ordering::Relaxed);
+        if before & FIXED != 0 {
+            return Learned::Nothing;
+        }
         let (share, relapses) = (before & SHARE, (before & !UNKNOWN) / RELAPSE);
         let now = match state {
             ThreadState::Asleep => share + (((ALWAYS - share) / WINDOW) >> relapses),
@@ -205,6 +220,16 @@ mod tests {
             assert!((2 * before - 4..=2 * before + 4).contains(after), "{asleep:?}");
         }
         assert_eq!(asleep[6..], [asleep[6]; 3]);
+    }
+
+    #[test]
+    fn boxed_closures_have_one_type_which_is_computing() {
+        let boxed = JobType::of::<Box<dyn FnOnce() + Send>>();
+        assert_eq!(boxed, JobType::of::<Box<dyn FnOnce() -> u8 + Send>>());
+        assert_eq!(JobType::from_number(boxed.number().into()), Some(boxed));
+        (0..1000).for_each(|_| _ = boxed.profile().observe(Asleep));
+        assert_eq!(boxed.profile().behavior(), Behavior::Computing);
+        assert_ne!(JobType::of::<Box<u8>>(), boxed);
     }
 
     #[test]
