@@ -27,7 +27,8 @@ pub(super) const RESTORE_AFTER: Duration = Duration::from_secs(1);
 struct Waits {
     any: u128,
     /// The waits that the other threads of the process, such as event loops, do not explain by
-    /// their own CPU time.
+    /// their own CPU time, if the workers wanted cores for at least half of the time. Those that
+    /// sleep for most of it lose little, and event loops are to go first.
     foreign: u128,
 }
 
@@ -60,7 +61,8 @@ impl Pressure {
         let is_whole = now.duration_since(self.since) < 4 * WINDOW;
         let (times, process) = (pool.workers.core_times(), os_thread::cpu_time_of_process());
         let used = process.saturating_sub(self.process_before);
-        let waits = waits(&self.before, &times, used).filter(|_| is_whole);
+        let half = now.duration_since(self.since) * pool.workers.parallelism() / 2;
+        let waits = waits(&self.before, &times, used, half).filter(|_| is_whole);
         self.since = now;
         self.before = times;
         self.process_before = process;
@@ -95,11 +97,12 @@ impl Waits {
 }
 
 /// Returns how long workers waited, if any of them wanted a core. `used` is the CPU time of the
-/// process in the same time.
+/// process in the same time, and `half` is half of what all cores would have been to the workers.
 fn waits(
     before: &[(usize, CoreTime)],
     after: &[(usize, CoreTime)],
     used: Duration,
+    half: Duration,
 ) -> Option<Waits> {
     let (mut ran, mut waited) = (Duration::ZERO, Duration::ZERO);
     for (number, now) in after {
@@ -107,7 +110,11 @@ fn waits(
         ran += now.ran.saturating_sub(then.ran);
         waited += now.waited.saturating_sub(then.waited);
     }
-    let foreign = waited.saturating_sub(used.saturating_sub(ran));
+    let foreign = if ran + waited < half {
+        Duration::ZERO
+    } else {
+        waited.saturating_sub(used.saturating_sub(ran))
+    };
     let total = (ran + waited).as_nanos();
     let percent = |part: Duration| part.as_nanos() * 100 / total;
     (total > 0).then(|| Waits { any: percent(waited), foreign: percent(foreign) })
@@ -129,21 +136,23 @@ mod tests {
     fn the_share_is_of_workers_that_were_there_before() {
         let before = [(0, times(10, 0)), (1, times(5, 5))];
         let after = [(0, times(20, 30)), (1, times(15, 15)), (2, times(0, 1000))];
-        assert_eq!(waits(&before, &after, ms(20)), Some(Waits { any: 66, foreign: 66 }));
+        assert_eq!(waits(&before, &after, ms(20), ms(50)), Some(Waits { any: 66, foreign: 66 }));
     }
 
     #[test]
     fn what_the_process_itself_used_does_not_count_as_foreign() {
         let (before, after) = ([(0, times(0, 0))], [(0, times(30, 70))]);
-        let shares = |used| waits(&before, &after, ms(used)).unwrap();
+        let shares = |used| waits(&before, &after, ms(used), ms(50)).unwrap();
         assert_eq!(shares(30), Waits { any: 70, foreign: 70 });
         assert_eq!(shares(80), Waits { any: 70, foreign: 20 });
         assert_eq!(shares(200), Waits { any: 70, foreign: 0 });
+        let sleepy = waits(&before, &after, ms(30), ms(101));
+        assert_eq!(sleepy, Some(Waits { any: 70, foreign: 0 }));
     }
 
     #[test]
     fn workers_that_wanted_no_core_have_no_share() {
-        assert_eq!(waits(&[(0, times(1, 1))], &[(0, times(1, 1))], ms(0)), None);
-        assert_eq!(waits(&[], &[], ms(0)), None);
+        assert_eq!(waits(&[(0, times(1, 1))], &[(0, times(1, 1))], ms(0), ms(1)), None);
+        assert_eq!(waits(&[], &[], ms(0), ms(1)), None);
     }
 }
