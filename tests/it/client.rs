@@ -180,6 +180,17 @@ impl Bare {
         assert_eq!(String::from_utf8_lossy(&bytes), text);
     }
 
+    /// Reads up to the end of these bytes.
+    #[track_caller]
+    pub(crate) fn skip_to(&mut self, text: &str) {
+        let mut read = Vec::new();
+        while !read.ends_with(text.as_bytes()) {
+            let mut byte = [0];
+            self.0.read_exact(&mut byte).expect("to receive");
+            read.push(byte[0]);
+        }
+    }
+
     /// The next response: its status and its body, which must have a length.
     #[track_caller]
     pub(crate) fn response(&mut self) -> (u16, String) {

@@ -141,6 +141,10 @@ impl Frames {
     }
 
     /// Sends a frame. What the server has closed by then is seen when the next frame is read.
+    pub(crate) fn local_addr(&self) -> SocketAddr {
+        self.0.local_addr().expect("an address")
+    }
+
     pub(crate) fn send(&mut self, frame: &Frame) {
         self.raw(&frame.bytes());
     }

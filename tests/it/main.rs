@@ -1,6 +1,7 @@
 //! The integration tests of the workspace, in one binary.
 
 mod abort_handle;
+mod access_log;
 mod adapters;
 mod axum_serve;
 #[cfg(target_os = "linux")]

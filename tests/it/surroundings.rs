@@ -112,6 +112,7 @@ fn a_time_of_nothing_is_refused_by_its_name() {
         (Server::builder().limits(Limits::new().header_read(zero)), "header_read"),
         (Server::builder().limits(Limits::new().body_read(zero, 1)), "body_read"),
         (Server::builder().limits(Limits::new().response_write(zero)), "response_write"),
+        (Server::builder().limits(Limits::new().upgraded_idle(zero)), "upgraded_idle"),
     ] {
         let error = builder.bind("127.0.0.1:0").unwrap_err();
         assert!(matches!(error, ServerError::NoTime { .. }));
@@ -127,7 +128,8 @@ fn endless_times_are_none_that_overflow() {
             .idle(endless)
             .header_read(endless)
             .body_read(endless, 1)
-            .response_write(endless);
+            .response_write(endless)
+            .upgraded_idle(endless);
         let builder = Server::builder().request_timeout(endless).grace(endless).limits(limits);
         let server = start(builder);
         let mut connection = Bare::connect(server.local_addr());
@@ -160,11 +162,12 @@ fn a_socket_that_does_not_listen_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn a_unix_socket_is_served_and_one_that_nobody_listens_at_is_replaced() {
+fn a_unix_socket_is_served_replaced_if_nobody_listens_at_it_and_removed_in_the_end() {
     use std::io::{Read as _, Write as _};
-    use std::os::unix::net::UnixStream;
+    use std::os::unix::net::{UnixListener, UnixStream};
 
     let path = std::env::temp_dir().join(format!("unblock-test-{}.sock", std::process::id()));
+    drop(UnixListener::bind(&path).unwrap());
     for _ in 0..2 {
         let server = Server::builder().loops(2).bind_unix(&path).unwrap();
         assert!(server.local_addr().ip().is_unspecified());
@@ -183,6 +186,32 @@ fn a_unix_socket_is_served_and_one_that_nobody_listens_at_is_replaced() {
         assert!(matches!(error, ServerError::Bind { .. }), "{error}");
         assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
         assert!(server.stop().unwrap().is_clean());
+        assert!(!path.exists());
     }
-    std::fs::remove_file(path).unwrap();
+    // A server that never served.
+    drop(Server::builder().bind_unix(&path).unwrap());
+    assert!(!path.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_at_the_path_of_a_unix_socket_stays_and_so_does_the_socket_of_a_successor() {
+    let folder = std::env::temp_dir().join(format!("unblock-test-{}-unix", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("notes");
+    std::fs::write(&path, "kept").unwrap();
+    let error = Server::builder().bind_unix(&path).unwrap_err();
+    assert!(matches!(error, ServerError::Bind { .. }), "{error}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "kept");
+
+    let path = folder.join("socket");
+    let first = Server::builder().bind_unix(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let second = Server::builder().loops(1).bind_unix(&path).unwrap();
+    let second = second.start(router()).unwrap();
+    drop(first);
+    assert!(std::os::unix::net::UnixStream::connect(&path).is_ok());
+    second.stop().unwrap();
+    assert!(!path.exists());
+    std::fs::remove_dir_all(folder).unwrap();
 }

@@ -1,11 +1,11 @@
 //! Connections that become something else than HTTP: no byte of them is lost, they count, and they
 //! are part of the stop.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::Request;
@@ -18,8 +18,14 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use unblock_runtime::server::{Limits, RunningServer, Server, ServerBuilder};
 
 use crate::axum_serve::axum_serve;
-use crate::frames::{DATA, END_HEADERS, END_STREAM, Frame, Frames, HEADERS, block};
-use crate::support::{DEADLINE, next};
+use crate::client::Bare;
+use crate::frames::{
+    DATA, END_HEADERS, END_STREAM, Frame, Frames, HEADERS, block, status as status_of,
+};
+use crate::support::{DEADLINE, eventually, next};
+
+/// The status 200 as the static table of HPACK has it (RFC 7541, appendix A).
+const STATUS_200: u8 = 0x88;
 
 /// Accepts an upgrade, or a `CONNECT`, and leaves the stream to `talk`.
 fn router<F>(talk: impl Fn(TokioIo<Upgraded>) -> F + Clone + Send + Sync + 'static) -> Router
@@ -67,6 +73,11 @@ async fn echo(stream: TokioIo<Upgraded>) {
 
 fn start(builder: ServerBuilder, router: Router) -> RunningServer {
     builder.bind("127.0.0.1:0").unwrap().start(router).unwrap()
+}
+
+/// The header block of a `CONNECT` in HTTP/2.
+fn connect() -> Vec<u8> {
+    block(&[(":method", "CONNECT"), (":authority", "test:1")])
 }
 
 /// Asks for an upgrade with `more` right behind the request, and reads the head of the response.
@@ -236,8 +247,7 @@ fn a_tunnel_of_http2_is_no_idle_connection() {
     let limits = Limits::new().idle(Duration::from_millis(50));
     let server = start(Server::builder().loops(1).limits(limits), router(echo));
     let mut frames = Frames::connect(server.local_addr(), &[]);
-    let head = block(&[(":method", "CONNECT"), (":authority", "test:1")]);
-    frames.send(&Frame::new(HEADERS, END_HEADERS, 1, head));
+    frames.send(&Frame::new(HEADERS, END_HEADERS, 1, connect()));
     let response = frames.next_of(HEADERS).expect("a response");
     assert_eq!((response.stream, response.flags & END_STREAM), (1, 0));
     for _ in 0..10 {
@@ -249,4 +259,138 @@ fn a_tunnel_of_http2_is_no_idle_connection() {
     let last = frames.stream(1);
     let bytes: Vec<u8> = last.iter().flat_map(|frame| frame.payload.clone()).collect();
     assert_eq!(bytes, b"bye");
+}
+
+#[test]
+fn beyond_their_limit_upgrades_are_refused_and_the_connection_goes_on() {
+    let limits = Limits::new().upgraded_connections(1);
+    let server = start(Server::builder().loops(2).limits(limits), router(echo));
+    let address = server.local_addr();
+    let mut first = upgrade(address, b"");
+    for request in [
+        "GET / HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n",
+        "CONNECT test:1 HTTP/1.1\r\nhost: test:1\r\n\r\n",
+    ] {
+        let mut second = Bare::connect(address);
+        for _ in 0..3 {
+            second.send(request);
+            let (status, text) = second.response();
+            assert_eq!(status, 503);
+            assert!(text.ends_with('\n') && text.lines().count() == 1, "{text}");
+        }
+        // A tunnel of HTTP/2 is one of them, too.
+        let mut frames = Frames::connect(address, &[]);
+        frames.send(&Frame::new(HEADERS, END_HEADERS, 1, connect()));
+        assert_eq!(status_of(&frames.stream(1)), Some(503));
+        first.write_all(b"ping").unwrap();
+        first.read_exact(&mut [0; 4]).unwrap();
+    }
+    drop(first);
+    eventually("another one is accepted", || {
+        let mut next = Bare::connect(address);
+        next.send("GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: e\r\n\r\n");
+        next.response().0 == 101
+    });
+}
+
+#[test]
+fn tunnels_of_http2_are_counted_each_until_it_has_ended() {
+    let limits = Limits::new().upgraded_connections(2);
+    let server = start(Server::builder().loops(1).limits(limits), router(echo));
+    let mut frames = Frames::connect(server.local_addr(), &[]);
+    let accepts = |frames: &mut Frames, stream: u32| {
+        frames.send(&Frame::new(HEADERS, END_HEADERS, stream, connect()));
+        let response = frames.next_of(HEADERS).expect("a response");
+        assert_eq!(response.stream, stream);
+        response.flags & END_STREAM == 0 && response.payload[0] == STATUS_200
+    };
+    assert!(accepts(&mut frames, 1) && accepts(&mut frames, 3));
+    let mut stream = 5;
+    assert!(!accepts(&mut frames, stream));
+    for ended in [1, 3] {
+        frames.send(&Frame::new(DATA, END_STREAM, ended, *b"bye"));
+        eventually("another tunnel", || {
+            stream += 2;
+            accepts(&mut frames, stream)
+        });
+    }
+}
+
+/// The time for which upgraded connections may be silent.
+const SILENCE: Duration = Duration::from_millis(200);
+
+/// Speaks for longer than the time of silence, and returns whether that was never in danger: the
+/// machine may stop for a while.
+fn speaks(mut send: impl FnMut()) -> bool {
+    let mut last = Instant::now();
+    (0..10).all(|_| {
+        thread::sleep(SILENCE / 4);
+        send();
+        std::mem::replace(&mut last, Instant::now()).elapsed() < SILENCE / 2
+    })
+}
+
+/// Reads in one task and writes in another, each for its own half. Tells how reading ends.
+fn reads_and_writes(told: mpsc::Sender<Result<usize, ErrorKind>>) -> Router {
+    router(move |stream| {
+        let told = told.clone();
+        async move {
+            let (mut read, mut write) = tokio::io::split(stream);
+            let writes = tokio::spawn(async move {
+                let block = vec![0; 1 << 16];
+                while write.write_all(&block).await.is_ok() {}
+            });
+            let end = loop {
+                match read.read(&mut [0]).await {
+                    Ok(1..) => {}
+                    end => break end,
+                }
+            };
+            told.send(end.map_err(|error| error.kind())).unwrap();
+            writes.await.unwrap();
+        }
+    })
+}
+
+#[test]
+fn a_silent_upgraded_connection_is_given_up() {
+    let limits = Limits::new().upgraded_idle(SILENCE);
+    let (tell, told) = mpsc::channel();
+    let server = start(Server::builder().loops(1).limits(limits), reads_and_writes(tell));
+    // It reads nothing, so that the handler cannot write for ever.
+    let mut silent = upgrade(server.local_addr(), b"");
+    assert_eq!(next(&told), Err(ErrorKind::TimedOut));
+    assert!(server.stop().unwrap().is_clean(), "both halves have been dropped");
+    let _ = silent.read_to_end(&mut Vec::new());
+}
+
+#[test]
+fn an_upgraded_connection_that_speaks_is_not_given_up() {
+    let limits = Limits::new().upgraded_idle(SILENCE);
+    let server = start(Server::builder().loops(1).limits(limits), router(echo));
+    while !{
+        let mut stream = upgrade(server.local_addr(), b"");
+        let mut frames = Frames::connect(server.local_addr(), &[]);
+        frames.send(&Frame::new(HEADERS, END_HEADERS, 1, connect()));
+        frames.next_of(HEADERS).expect("a response");
+        let mut echoes = true;
+        let undisturbed = speaks(|| {
+            let sent = stream.write_all(b"ping").and_then(|()| stream.read_exact(&mut [0; 4]));
+            frames.send(&Frame::new(DATA, 0, 1, *b"ping"));
+            echoes &= sent.is_ok() && frames.next_of(DATA).is_some();
+        });
+        assert!(echoes || !undisturbed);
+        undisturbed
+    } {}
+}
+
+#[test]
+fn a_silent_tunnel_of_http2_ends_with_its_connection() {
+    let limits = Limits::new().upgraded_idle(SILENCE);
+    let server = start(Server::builder().loops(1).limits(limits), router(echo));
+    let mut frames = Frames::connect(server.local_addr(), &[]);
+    frames.send(&Frame::new(HEADERS, END_HEADERS, 1, connect()));
+    frames.send(&Frame::new(DATA, 0, 1, *b"ping"));
+    assert_eq!(frames.next_of(DATA).expect("an echo").payload, b"ping");
+    assert!(frames.next_of(DATA).is_none(), "closed");
 }

@@ -36,7 +36,7 @@ impl ServerBuilder {
 
     /// Sets what clients may use of the server.
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.config.limits = limits;
+        self.config.requests.limits = limits;
         self
     }
 
@@ -60,7 +60,32 @@ impl ServerBuilder {
     /// [separately](Limits). A service of pages and calls should set it to a little less than the
     /// time that its clients wait.
     pub fn request_timeout(mut self, longest: Duration) -> Self {
-        self.config.request_timeout = Some(longest);
+        self.config.requests.timeout = Some(longest);
+        self
+    }
+
+    /// Sets whether each request is logged. Default: it is not.
+    ///
+    /// When a request has ended, it is one event of `tracing` at the level `INFO`, with the target
+    /// `unblock_runtime::access` and these fields:
+    ///
+    /// | field | contents |
+    /// | --- | --- |
+    /// | `peer` | address of the client, or of the proxy in front; missing on a Unix socket |
+    /// | `method`, `path` | those of the request; without the query, which may hold secrets |
+    /// | `status` | status of the response; missing if there was none |
+    /// | `bytes` | length of the body, as far as it was handed to the socket |
+    /// | `duration_ms` | time from the head of the request to the end of the response, in milliseconds |
+    /// | `end` | `complete`; `broken off` for a body that was not sent whole; `unanswered` if the client had gone, or the stop came, before there was a response |
+    ///
+    /// Refusals by the server itself are logged as well: 400, 408, 413, 431, 500, 503, 504. A head
+    /// that cannot be read, for which HTTP/1.1 has 400, 414 and 431, has no method, path and
+    /// duration. A connection that becomes something else is logged when that begins.
+    ///
+    /// The event is emitted on the loop, so a subscriber that blocks delays all clients of the
+    /// loop; `tracing_appender::non_blocking` does not. One that panics ends nothing.
+    pub fn access_log(mut self, on: bool) -> Self {
+        self.config.requests.access_log = on;
         self
     }
 
@@ -73,8 +98,10 @@ impl ServerBuilder {
     /// Stops the server gracefully on SIGTERM and on Ctrl-C (SIGINT); a second Ctrl-C ends the
     /// grace period. On platforms other than Unix, only on Ctrl-C.
     ///
-    /// From then on these signals do not end the process by themselves. Default: off with one
-    /// process, and always on with several.
+    /// From then on these signals do not end the process by themselves, and SIGHUP has no effect: a
+    /// server has no configuration that it could read again, and a service manager or a terminal
+    /// that sends it must not cut requests. Default: off with one process, and always on with
+    /// several.
     pub fn stop_on_signals(mut self) -> Self {
         self.config.stop_on_signals = true;
         self
@@ -144,24 +171,30 @@ impl ServerBuilder {
     /// Listens on a Unix socket at a path, for a proxy or a client on the same machine, or on the
     /// sockets that are passed as for [`bind`](Self::bind).
     ///
-    /// A socket that a server has left there is replaced if nobody listens at it any more. Who may
-    /// connect is a matter of the permissions of the folder, and of the process's umask. The server
-    /// leaves the socket when it ends. [`Server::local_addr`] is unspecified, and no client has an
-    /// address.
+    /// A socket that a server has left there is replaced if nobody listens at it any more; a file
+    /// of another kind is not. Who may connect is a matter of the permissions of the folder, and of
+    /// the process's umask: a client needs the permission to write to the socket. The socket is
+    /// removed when the server has ended, unless another one is at the path by then. One
+    /// that was passed belongs to who passed it. [`Server::local_addr`] is unspecified, and no
+    /// client has an address.
     ///
     /// # Errors
     ///
     /// As for [`bind`](Self::bind).
     #[cfg(unix)]
     pub fn bind_unix(self, path: impl AsRef<Path>) -> Result<Server, ServerError> {
-        self.listen(|| {
-            let listeners = inherited::sockets()?;
+        let mut socket_file = None;
+        let mut server = self.listen(|| {
+            let mut listeners = inherited::sockets()?;
             if listeners.is_empty() {
-                Ok(vec![Listener::bind_unix(path.as_ref())?])
-            } else {
-                Ok(listeners)
+                let (listener, file) = Listener::bind_unix(path.as_ref())?;
+                listeners.push(listener);
+                socket_file = Some(file);
             }
-        })
+            Ok(listeners)
+        })?;
+        server.socket_file = socket_file;
+        Ok(server)
     }
 
     /// Serves on a socket that already listens.
@@ -201,7 +234,16 @@ impl ServerBuilder {
         listeners.iter().try_for_each(Listener::check)?;
         let address = listeners[0].local_addr().map_err(ServerError::Start)?;
         let handle = ServerHandle::new();
-        Ok(Server { listeners, address, role, number, handle, config: self.config })
+        Ok(Server {
+            listeners,
+            #[cfg(unix)]
+            socket_file: None,
+            address,
+            role,
+            number,
+            handle,
+            config: self.config,
+        })
     }
 }
 
@@ -210,7 +252,7 @@ impl fmt::Debug for ServerBuilder {
         f.debug_struct("ServerBuilder")
             .field("loops", &self.config.loops)
             .field("processes", &self.config.processes)
-            .field("limits", &self.config.limits)
+            .field("limits", &self.config.requests.limits)
             .finish_non_exhaustive()
     }
 }

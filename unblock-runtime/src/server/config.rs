@@ -49,12 +49,21 @@ pub(super) struct Config {
     /// `None` for one per core.
     pub(super) loops: Option<usize>,
     pub(super) processes: usize,
-    pub(super) limits: Limits,
-    pub(super) request_timeout: Option<Duration>,
+    pub(super) requests: RequestConfig,
     pub(super) grace: Duration,
     pub(super) stop_on_signals: bool,
     pub(super) restarts: Restarts,
     pub(super) on_ready: Option<OnReady>,
+}
+
+/// The settings that concern connections and their requests. Each loop has a copy.
+#[derive(Clone, Default)]
+pub(super) struct RequestConfig {
+    pub(super) limits: Limits,
+    /// Time that the service has until the head of its response is there.
+    pub(super) timeout: Option<Duration>,
+    /// Whether each request is logged.
+    pub(super) access_log: bool,
 }
 
 impl Config {
@@ -69,13 +78,14 @@ impl Config {
     /// period may be so.
     pub(super) fn check(&self) -> Result<(), ServerError> {
         self.loops()?;
-        let limits = &self.limits;
+        let RequestConfig { limits, timeout, .. } = &self.requests;
         let times = [
-            ("ServerBuilder::request_timeout", self.request_timeout.unwrap_or(Duration::MAX)),
+            ("ServerBuilder::request_timeout", timeout.unwrap_or(Duration::MAX)),
             ("Limits::idle", limits.idle),
             ("Limits::header_read", limits.header_read),
             ("Limits::body_read", limits.body_read.0),
             ("Limits::response_write", limits.response_write),
+            ("Limits::upgraded_idle", limits.upgraded_idle),
         ];
         match times.into_iter().find(|(_, time)| time.is_zero()) {
             Some((setting, _)) => Err(ServerError::NoTime { setting }),
@@ -91,8 +101,7 @@ impl Default for Config {
         Self {
             loops: None,
             processes: 1,
-            limits: Limits::default(),
-            request_timeout: None,
+            requests: RequestConfig::default(),
             grace: Duration::from_secs(30),
             stop_on_signals: false,
             restarts: Restarts::default(),

@@ -25,6 +25,8 @@ const MOST_FIELDS: usize = 10_000;
 /// | [`body_read`](Self::body_read) | 20 s, and 1 s for each 500 bytes | `408 Request Timeout` with one line of text, and the connection is closed |
 /// | [`body_size`](Self::body_size) | 10 MiB | `413 Content Too Large` with one line of text |
 /// | [`response_write`](Self::response_write) | 60 s | the connection is closed |
+/// | [`upgraded_connections`](Self::upgraded_connections) | as many as `connections` | `503 Service Unavailable` in place of the upgrade, with one line of text |
+/// | [`upgraded_idle`](Self::upgraded_idle) | 1 h | reading and writing fail, and the handler closes the connection |
 /// | [`streams`](Self::streams) | 128 | the stream is refused (`REFUSED_STREAM`), and the client may try again |
 /// | [`keep_alive`](Self::keep_alive) | on | - |
 /// | [`half_close`](Self::half_close) | off | a request whose client has closed its side is given up |
@@ -41,6 +43,8 @@ pub struct Limits {
     pub(super) body_read: (Duration, u64),
     pub(super) body_size: u64,
     pub(super) response_write: Duration,
+    pub(super) upgraded_connections: usize,
+    pub(super) upgraded_idle: Duration,
     pub(super) streams: u32,
     pub(super) keep_alive: bool,
     pub(super) half_close: bool,
@@ -58,6 +62,8 @@ impl Default for Limits {
             body_read: (Duration::from_secs(20), 500),
             body_size: 10 * 1024 * 1024,
             response_write: Duration::from_mins(1),
+            upgraded_connections: tokio::sync::Semaphore::MAX_PERMITS,
+            upgraded_idle: Duration::from_hours(1),
             streams: 128,
             keep_alive: true,
             half_close: false,
@@ -174,6 +180,36 @@ impl Limits {
         self
     }
 
+    /// Limits the number of connections of one process, over all its loops, that have become
+    /// something else than HTTP, such as a WebSocket. A tunnel in HTTP/2 counts as one, though
+    /// several may share a connection. 0 allows none.
+    ///
+    /// They count among all [`connections`](Self::connections) as well. A smaller number here keeps
+    /// room for requests when each user of a page has a WebSocket open.
+    ///
+    /// Beyond it the client gets a 503 in place of the response that would have accepted the
+    /// upgrade, and for the handler the upgrade fails.
+    pub fn upgraded_connections(mut self, most: usize) -> Self {
+        self.upgraded_connections = most.min(tokio::sync::Semaphore::MAX_PERMITS);
+        self
+    }
+
+    /// Limits the time for which nothing is received or sent on an upgraded connection, so that
+    /// clients which have vanished do not add up.
+    ///
+    /// Then reading and writing end in an error of the kind
+    /// [`TimedOut`](std::io::ErrorKind::TimedOut), and the connection is closed when its handler
+    /// drops the stream, as handlers do on an error. A handler that neither reads nor writes is not
+    /// ended. In HTTP/2 the connection is closed when it carries nothing but tunnels, and no byte
+    /// came or went for that time.
+    ///
+    /// The default is the one that `HAProxy` recommends (`timeout tunnel`). nginx allows 60 s
+    /// (`proxy_read_timeout`), which a WebSocket without pings of its own does not survive.
+    pub fn upgraded_idle(mut self, longest: Duration) -> Self {
+        self.upgraded_idle = longest;
+        self
+    }
+
     /// Limits the number of open requests on one HTTP/2 connection. At least one is allowed.
     pub fn streams(mut self, most: u32) -> Self {
         self.streams = most.max(1);
@@ -200,6 +236,6 @@ impl Limits {
 
     /// Returns the shortest time after which a connection can have reached a time limit.
     pub(super) fn shortest(&self) -> Duration {
-        self.header_read.min(self.idle).min(self.response_write)
+        self.header_read.min(self.idle).min(self.response_write).min(self.upgraded_idle)
     }
 }

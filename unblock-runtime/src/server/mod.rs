@@ -41,8 +41,8 @@
 //!
 //! A connection that has become something else, a WebSocket or the tunnel of a `CONNECT`, is open
 //! until its handler drops the stream. It counts as a connection all the while, the stop waits for
-//! it as well, and [`ServerHandle::stopping`] lets its handler end it in time. Its time limits are
-//! the handler's.
+//! it as well, and [`ServerHandle::stopping`] lets its handler end it in time. [`Limits`] say how
+//! many there may be and how long they may be silent; all other time limits are the handler's.
 //!
 //! Pools are separate: jobs that are detached, or that run on when their callers have given up, end
 //! with the process. If they matter, await [`Pool::shutdown`](crate::Pool::shutdown) after the
@@ -63,7 +63,8 @@
 //
 //   signals ──▶ shutdown                 who asks for the stop, and the phase that all watch
 //   running                              a server on a thread of its own
-//   socket, timeouts, in_flight, select  what accept, connection and request share
+//   socket, timeouts, upgrade,           what accept, connection and request share
+//   in_flight, select
 mod accept;
 mod builder;
 mod config;
@@ -82,6 +83,7 @@ mod shutdown;
 mod signals;
 mod socket;
 mod timeouts;
+mod upgrade;
 
 pub use builder::ServerBuilder;
 pub use config::{Role, is_child};

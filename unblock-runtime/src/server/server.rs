@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 
 use super::accept::listener::Listener;
+#[cfg(unix)]
+use super::accept::socket_file::SocketFile;
 use super::builder::ServerBuilder;
 use super::config::{Config, Role};
 use super::error::ServerError;
@@ -18,6 +20,9 @@ use super::shutdown::{Report, ServerHandle};
 pub struct Server {
     /// At least one.
     pub(super) listeners: Vec<Listener>,
+    /// The file of a Unix socket that the server has bound.
+    #[cfg(unix)]
+    pub(super) socket_file: Option<SocketFile>,
     pub(super) address: SocketAddr,
     pub(super) role: Role,
     /// Number of the server among those of the program that have several processes.
@@ -90,6 +95,9 @@ impl Server {
             return Err(ServerError::WithinRuntime);
         }
         let Self { listeners, role, handle, config, .. } = self;
+        // Removed when this function returns.
+        #[cfg(unix)]
+        let _socket_file = self.socket_file;
         match role {
             #[cfg(unix)]
             Role::Parent => {

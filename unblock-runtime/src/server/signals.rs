@@ -1,4 +1,4 @@
-//! Stopping the server on SIGTERM and Ctrl-C.
+//! The signals: SIGTERM and Ctrl-C stop the server, and SIGHUP has no effect.
 
 use std::io;
 
@@ -30,13 +30,13 @@ enum StopSignal {
 }
 
 impl StopSignals {
-    /// Takes over SIGTERM and Ctrl-C. The first one stops the server; a second Ctrl-C ends the
+    /// Takes over the signals. The first SIGTERM or Ctrl-C stops the server; a second Ctrl-C ends the
     /// grace period.
     pub(super) fn of_main_process() -> Result<Self, ServerError> {
         Self::take_over(Process::Main)
     }
 
-    /// Takes over SIGTERM and Ctrl-C in a child, which stops on SIGTERM and ignores Ctrl-C.
+    /// Takes over the signals in a child, which stops on SIGTERM and ignores Ctrl-C.
     pub(super) fn of_child() -> Result<Self, ServerError> {
         Self::take_over(Process::Child)
     }
@@ -67,6 +67,11 @@ struct Signals {
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
+    /// Nobody waits for it: having taken it over is all. For a daemon it means to read its
+    /// configuration again (`daemon(7)`), and there is none; systemd sends it after SIGTERM to
+    /// services with `SendSIGHUP=`, whose requests are to be finished all the same.
+    #[cfg(unix)]
+    _hangup: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
@@ -76,6 +81,7 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            _hangup: signal(SignalKind::hangup())?,
         })
     }
 

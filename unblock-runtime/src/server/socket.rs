@@ -14,6 +14,7 @@ use tokio::time::{Sleep, sleep_until};
 
 use super::accept::balancer::ConnectionGuard;
 use super::timeouts::ConnectionTimeouts;
+use super::upgrade::Side;
 
 /// Size of the first read, which decides between the versions of HTTP: larger than most heads, so
 /// that one read suffices for the first request.
@@ -84,17 +85,27 @@ impl Socket {
         if buffer.filled().len() > before {
             self.timeouts.bytes_read(&buffer.filled()[before..]);
         }
-        read
+        match self.timeouts.upgraded() {
+            Some(upgrade) => upgrade.limit(Side::Read, read, cx),
+            None => read,
+        }
     }
 
     /// Reports the outcome of a write to the timeouts, and returns it.
-    fn report(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn report(
+        &self,
+        written: Poll<io::Result<usize>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
         match written {
             Poll::Ready(Ok(1..)) => self.timeouts.bytes_written(),
             Poll::Ready(_) => {}
             Poll::Pending => self.timeouts.write_blocked(),
         }
-        written
+        match self.timeouts.upgraded() {
+            Some(upgrade) => upgrade.limit(Side::Write, written, cx),
+            None => written,
+        }
     }
 }
 
@@ -121,7 +132,7 @@ impl AsyncWrite for Socket {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.report(written)
+        self.report(written, cx)
     }
 
     fn poll_write_vectored(
@@ -130,7 +141,7 @@ impl AsyncWrite for Socket {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.report(written)
+        self.report(written, cx)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -146,7 +157,7 @@ impl AsyncWrite for Socket {
     /// Whoever has the stream of an upgrade may read on, so that nothing is read for him here.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if this.timeouts.is_upgraded() {
+        if this.timeouts.upgraded().is_some() {
             return Pin::new(&mut this.stream).poll_shutdown(cx);
         }
         if this.linger.is_none() {

@@ -8,15 +8,15 @@
 //! with every request.
 
 use std::future::pending;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tokio::time::sleep_until;
 
 use super::limits::Limits;
 use super::select::select;
+use super::upgrade::Upgrade;
 
 /// Time that an HTTP/2 client has to leave after a `GOAWAY`. The connection is closed then.
 const GO_AWAY: Duration = Duration::from_secs(5);
@@ -26,8 +26,9 @@ pub(super) struct ConnectionTimeouts {
     state: Mutex<State>,
     /// Notified when a limit begins that may be reached before the timer fires.
     changed: Notify,
-    /// Whether the connection has become something else than HTTP. No limit is its own any more.
-    upgraded: AtomicBool,
+    /// Present when the connection has become something else than HTTP. Only the limit on upgraded
+    /// connections is its own then.
+    upgrade: OnceLock<Upgrade>,
 }
 
 struct State {
@@ -37,6 +38,12 @@ struct State {
     was_last: bool,
     /// Number of requests whose responses have not been sent, and of tunnels.
     open: usize,
+    /// Number of tunnels, in HTTP/2.
+    tunnels: usize,
+    /// The permit of a tunnel that is about to begin.
+    tunnel: Option<OwnedSemaphorePermit>,
+    /// When bytes were last read or written while there are tunnels.
+    tunneled: Instant,
     /// Number of request bodies that may still be read, whether their responses are complete or
     /// not.
     bodies: usize,
@@ -75,6 +82,9 @@ impl ConnectionTimeouts {
             requests: 0,
             was_last: false,
             open: 0,
+            tunnels: 0,
+            tunnel: None,
+            tunneled: now,
             bodies: 0,
             http2: false,
             idle_since: now,
@@ -86,13 +96,17 @@ impl ConnectionTimeouts {
             sent: now,
             going_away_since: None,
         };
-        let (state, upgraded) = (Mutex::new(state), AtomicBool::new(false));
-        Arc::new(Self { state, changed: Notify::new(), upgraded })
+        Arc::new(Self {
+            state: Mutex::new(state),
+            changed: Notify::new(),
+            upgrade: OnceLock::new(),
+        })
     }
 
     /// Notes that bytes were read. Between two requests they begin the next head.
     pub(super) fn bytes_read(&self, bytes: &[u8]) {
         let mut state = self.lock();
+        state.moves();
         for byte in &bytes[bytes.len().saturating_sub(3)..] {
             state.tail = [state.tail[1], state.tail[2], *byte];
         }
@@ -103,7 +117,9 @@ impl ConnectionTimeouts {
 
     /// Notes that bytes were written.
     pub(super) fn bytes_written(&self) {
-        self.lock().blocked_since = None;
+        let mut state = self.lock();
+        state.moves();
+        state.blocked_since = None;
     }
 
     /// Notes that bytes wait until the client has read those before them.
@@ -124,6 +140,8 @@ impl ConnectionTimeouts {
         state.open += 1;
         state.head_since = None;
         state.had_body = false;
+        // A tunnel that was accepted has begun by now, or never will.
+        state.tunnel = None;
         if state.http2 && state.requests == most {
             state.was_last = true;
             self.changed.notify_one();
@@ -160,14 +178,30 @@ impl ConnectionTimeouts {
         self.lock().going_away_since.get_or_insert_with(Instant::now);
     }
 
-    /// Notes that the connection becomes something else than HTTP when the response has been sent.
-    pub(super) fn upgrade(&self) {
-        self.upgraded.store(true, Ordering::Relaxed);
+    /// Notes that the connection becomes something else than HTTP when the response has been sent,
+    /// and may then be silent for `idle`. Must be called within the runtime.
+    pub(super) fn upgrade(&self, permit: OwnedSemaphorePermit, idle: Duration) {
+        let _ = self.upgrade.set(Upgrade::new(permit, idle));
     }
 
-    /// Returns whether the connection has become something else than HTTP.
-    pub(super) fn is_upgraded(&self) -> bool {
-        self.upgraded.load(Ordering::Relaxed)
+    /// Returns what the connection has become, if it is not HTTP any more.
+    pub(super) fn upgraded(&self) -> Option<&Upgrade> {
+        self.upgrade.get()
+    }
+
+    /// Notes that a request becomes a tunnel of HTTP/2. The next task of the connection is it: hyper
+    /// starts that when it has sent the response.
+    pub(super) fn tunnel(&self, permit: OwnedSemaphorePermit) {
+        self.lock().tunnel = Some(permit);
+    }
+
+    /// Returns a guard for the next task of the connection if that is a tunnel.
+    pub(super) fn begin_tunnel(self: &Arc<Self>) -> Option<OpenTunnel> {
+        let mut state = self.lock();
+        let permit = state.tunnel.take()?;
+        state.tunnels += 1;
+        state.tunneled = Instant::now();
+        Some(OpenTunnel { timeouts: Arc::clone(self), _permit: permit })
     }
 
     /// Waits until a limit is reached.
@@ -201,6 +235,13 @@ impl ConnectionTimeouts {
 }
 
 impl State {
+    /// Notes that bytes came or went.
+    fn moves(&mut self) {
+        if self.tunnels > 0 {
+            self.tunneled = Instant::now();
+        }
+    }
+
     /// Returns the limit that is reached next if nothing happens before, and when. The first of
     /// these that holds decides:
     ///
@@ -210,6 +251,7 @@ impl State {
     /// | a write is blocked | `response_write` | close |
     /// | a piece of a response is unsent | `response_write` | close |
     /// | a request is open | none: the response is the service's | |
+    /// | only tunnels are open | `upgraded_idle` | close |
     /// | a `GOAWAY` was sent | `GO_AWAY` | close |
     /// | there was no request yet | `header_read` | close |
     /// | HTTP/2, between requests | `idle` | `GOAWAY` |
@@ -223,8 +265,10 @@ impl State {
             (since, limits.response_write, Close("the client does not read the response"))
         } else if self.unsent > 0 {
             (self.sent, limits.response_write, Close("the client does not take the response"))
-        } else if self.open > 0 {
+        } else if self.open > self.tunnels {
             return None;
+        } else if self.tunnels > 0 {
+            (self.tunneled, limits.upgraded_idle, Close("its tunnels are silent"))
         } else if let Some(since) = self.going_away_since {
             (self.idle_since.max(since), GO_AWAY, Close("the client does not leave"))
         } else if self.requests == 0 {
@@ -282,6 +326,18 @@ impl Drop for OpenResponse {
         if state.going_away_since.is_some() {
             self.0.changed.notify_one();
         }
+    }
+}
+
+/// Counts a tunnel until it has ended.
+pub(super) struct OpenTunnel {
+    timeouts: Arc<ConnectionTimeouts>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for OpenTunnel {
+    fn drop(&mut self) {
+        self.timeouts.lock().tunnels -= 1;
     }
 }
 

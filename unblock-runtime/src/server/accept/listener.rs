@@ -13,6 +13,8 @@ use std::task::{Context, Poll, ready};
 
 use tokio::net::TcpStream;
 
+#[cfg(unix)]
+use super::socket_file::SocketFile;
 use crate::server::error::ServerError;
 
 /// Number of completed connections that the kernel queues until the loops accept them. The kernel
@@ -55,16 +57,14 @@ impl Listener {
             .map_err(|source| ServerError::Bind { address: list(&addresses), source })
     }
 
-    /// Binds a path. A socket that is there, and at which nobody listens any more, is replaced.
+    /// Binds a path. Whoever has the listener keeps the file with it.
     #[cfg(unix)]
-    pub(crate) fn bind_unix(path: &Path) -> Result<Self, ServerError> {
-        let is_stale = |error: io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
-        if UnixStream::connect(path).is_err_and(is_stale) {
-            // Should that fail, binding says why.
-            let _ = std::fs::remove_file(path);
-        }
-        UnixListener::bind(path)
-            .and_then(|listener| widen_backlog(&listener).map(|()| Self::Unix(listener)))
+    pub(crate) fn bind_unix(path: &Path) -> Result<(Self, SocketFile), ServerError> {
+        SocketFile::bind(path)
+            .and_then(|(listener, file)| {
+                widen_backlog(&listener)?;
+                Ok((Self::Unix(listener), file))
+            })
             .map_err(|source| ServerError::Bind { address: path.display().to_string(), source })
     }
 

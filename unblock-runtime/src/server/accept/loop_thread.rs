@@ -5,7 +5,7 @@ use std::io;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use tokio::sync::{Notify, Semaphore};
@@ -16,19 +16,25 @@ use super::balancer::{Accepted, Balancer, Handoffs};
 use super::busy_poll::{BusyPoll, Idle};
 use super::listener::Listener;
 use crate::EventLoop;
+use crate::server::config::RequestConfig;
 use crate::server::connection::ConnectionContext;
 use crate::server::in_flight::InFlight;
-use crate::server::limits::Limits;
 use crate::server::request::service::IntoService;
 use crate::server::select::select;
 use crate::server::shutdown::ShutdownWatch;
 
+/// The permits for what all loops of a process may have open together.
+#[derive(Clone)]
+pub(super) struct Permits {
+    pub(super) connections: Arc<Semaphore>,
+    pub(super) upgrades: Arc<Semaphore>,
+}
+
 /// A loop that is ready to run on a thread.
 pub(super) struct LoopThread {
     pub(super) listeners: Vec<Listener>,
-    pub(super) limits: Limits,
-    pub(super) request_timeout: Option<Duration>,
-    pub(super) permits: Arc<Semaphore>,
+    pub(super) config: RequestConfig,
+    pub(super) permits: Permits,
     pub(super) in_flight: InFlight,
     pub(super) balancer: Balancer,
     pub(super) handoffs: Handoffs,
@@ -48,13 +54,13 @@ impl LoopThread {
     {
         let poll_again = Arc::new(Notify::new());
         let runtime = runtime(&poll_again, &self.in_flight)?;
-        let Self { listeners, limits, request_timeout, permits, in_flight, balancer, .. } = self;
+        let Self { listeners, config, permits, in_flight, balancer, .. } = self;
         let (mut handoffs, mut shutdown) = (self.handoffs, self.shutdown);
         let main = async move {
-            let acceptor = Acceptor::new(listeners, permits, balancer)?;
+            let acceptor = Acceptor::new(listeners, permits.connections, balancer)?;
             let context = Rc::new(ConnectionContext::new(
-                limits,
-                request_timeout,
+                config,
+                permits.upgrades,
                 in_flight.clone(),
                 shutdown.clone(),
             ));

@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::balancer::balancers;
 use super::listener::Listener;
-use super::loop_thread::LoopThread;
+use super::loop_thread::{LoopThread, Permits};
 use crate::server::config::Config;
 use crate::server::error::ServerError;
 use crate::server::in_flight::InFlight;
@@ -63,7 +63,11 @@ impl LoopThreads {
         M: Fn() -> S + Send + Sync + 'static,
     {
         let make = Arc::new(make);
-        let permits = Arc::new(Semaphore::new(config.limits.connections));
+        let limits = &config.requests.limits;
+        let permits = Permits {
+            connections: Arc::new(Semaphore::new(limits.connections)),
+            upgrades: Arc::new(Semaphore::new(limits.upgraded_connections)),
+        };
         let (sender, events) = mpsc::unbounded_channel();
         let loops = config.loops()?;
         let mut threads = Self { events, running: Vec::new(), starting: loops };
@@ -76,8 +80,7 @@ impl LoopThreads {
             let started = copies.and_then(|listeners| {
                 let loop_thread = LoopThread {
                     listeners,
-                    limits: config.limits.clone(),
-                    request_timeout: config.request_timeout,
+                    config: config.requests.clone(),
                     permits: permits.clone(),
                     in_flight: in_flight.clone(),
                     balancer,

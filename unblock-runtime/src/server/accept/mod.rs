@@ -15,3 +15,5 @@ pub(crate) mod inherited;
 pub(crate) mod listener;
 mod loop_thread;
 pub(crate) mod loop_threads;
+#[cfg(unix)]
+pub(crate) mod socket_file;

@@ -11,20 +11,22 @@
 mod poll_when_woken;
 mod protocol;
 
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::service::service_fn;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::server::accept::balancer::Accepted;
+use crate::server::config::RequestConfig;
 use crate::server::error::BoxError;
 use crate::server::in_flight::InFlight;
-use crate::server::limits::Limits;
-use crate::server::request::RequestContext;
 use crate::server::request::service::IntoService;
+use crate::server::request::{RequestContext, access_log};
 use crate::server::select::select;
 use crate::server::shutdown::ShutdownWatch;
 use crate::server::socket::Socket;
@@ -44,8 +46,8 @@ const LAST_POLL: Duration = Duration::from_millis(1);
 /// The state that all connections of a loop share.
 pub(super) struct ConnectionContext {
     protocols: Protocols,
-    limits: Rc<Limits>,
-    request_timeout: Option<Duration>,
+    config: Rc<RequestConfig>,
+    upgrades: Arc<Semaphore>,
     in_flight: InFlight,
     shutdown: ShutdownWatch,
 }
@@ -62,13 +64,13 @@ enum Event {
 
 impl ConnectionContext {
     pub(super) fn new(
-        limits: Limits,
-        request_timeout: Option<Duration>,
+        config: RequestConfig,
+        upgrades: Arc<Semaphore>,
         in_flight: InFlight,
         shutdown: ShutdownWatch,
     ) -> Self {
-        let protocols = Protocols::new(&limits);
-        Self { protocols, limits: Rc::new(limits), request_timeout, in_flight, shutdown }
+        let protocols = Protocols::new(&config.limits);
+        Self { protocols, config: Rc::new(config), upgrades, in_flight, shutdown }
     }
 
     /// Serves one connection until it ends, by itself or because the server stops.
@@ -79,12 +81,13 @@ impl ConnectionContext {
     ) {
         let Accepted { socket, guard } = accepted;
         let timeouts = ConnectionTimeouts::new();
+        let peer = socket.peer_addr().ok();
         let requests = Rc::new(RequestContext {
-            limits: Rc::clone(&self.limits),
-            timeout: self.request_timeout,
+            config: Rc::clone(&self.config),
+            upgrades: Arc::clone(&self.upgrades),
             in_flight: self.in_flight.clone(),
             timeouts: Arc::clone(&timeouts),
-            peer: socket.peer_addr().ok(),
+            peer,
         });
         let service = service_fn(move |request| requests.respond(&service, request));
         let socket = Socket::new(socket, guard, Arc::clone(&timeouts));
@@ -93,7 +96,7 @@ impl ConnectionContext {
 
         loop {
             match self.next_event(&mut http, shutdown.stopping(), &timeouts).await {
-                Event::Ended(ended) => return log(ended),
+                Event::Ended(ended) => return self.log(ended, peer),
                 Event::Shutdown => break,
                 Event::Expired(Expired::Close(why)) => {
                     unwind::log(|| tracing::debug!(why, "closing a connection"));
@@ -108,13 +111,13 @@ impl ConnectionContext {
         }
         let patience = if timeouts.requests() == 0 { FIRST_REQUEST } else { LAST_POLL };
         if let Ok(ended) = timeout(patience, &mut http).await {
-            return log(ended);
+            return self.log(ended, peer);
         }
         timeouts.going_away();
         http.graceful_shutdown();
         loop {
             match self.next_event(&mut http, shutdown.cut(), &timeouts).await {
-                Event::Ended(ended) => return log(ended),
+                Event::Ended(ended) => return self.log(ended, peer),
                 Event::Shutdown | Event::Expired(Expired::Close(_)) => return,
                 // It has been told already.
                 Event::Expired(Expired::GoAway(_)) => {}
@@ -132,18 +135,22 @@ impl ConnectionContext {
             shutdown.await;
             Event::Shutdown
         };
-        let expired = async { Event::Expired(timeouts.expired(&self.limits).await) };
+        let expired = async { Event::Expired(timeouts.expired(&self.config.limits).await) };
         // Neither of the two happens often. Polled with every request they would cost a tenth of
         // its instructions.
         let rare = pin!(select(shutdown, expired));
         select(async { Event::Ended(http.await) }, PollWhenWoken::new(rare)).await
     }
-}
 
-/// Logs the end of a connection. Most errors mean that the client has gone, or that it does not
-/// speak HTTP.
-fn log(ended: Result<(), BoxError>) {
-    if let Err(error) = ended {
+    /// Logs the end of a connection. Most errors mean that the client has gone, or that it does not
+    /// speak HTTP, which hyper has told it then.
+    fn log(&self, ended: Result<(), BoxError>, peer: Option<SocketAddr>) {
+        let Err(error) = ended else { return };
         unwind::log(|| tracing::debug!(%error, "a connection ended early"));
+        if self.config.access_log
+            && let Some(status) = protocol::refusal(&error)
+        {
+            access_log::refused(status, peer);
+        }
     }
 }

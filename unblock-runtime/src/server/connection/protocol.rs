@@ -20,6 +20,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use http::StatusCode;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::HttpService;
@@ -67,6 +68,20 @@ impl Protocols {
             .enable_connect_protocol();
         http2
     }
+}
+
+/// Returns the status with which hyper has refused a request whose head it cannot read, if that is
+/// why a connection has ended. The texts of its errors tell more than their kinds.
+pub(super) fn refusal(error: &BoxError) -> Option<StatusCode> {
+    let error = error.downcast_ref::<hyper::Error>()?;
+    if !error.is_parse() || error.is_parse_version_h2() {
+        return None;
+    }
+    Some(match error.is_parse_too_large() {
+        true if error.to_string() == "URI too long" => StatusCode::URI_TOO_LONG,
+        true => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        false => StatusCode::BAD_REQUEST,
+    })
 }
 
 /// An HTTP connection: a future that ends with it.
@@ -171,9 +186,9 @@ struct LocalExecutor {
 
 impl<F: Future<Output: 'static> + 'static> hyper::rt::Executor<F> for LocalExecutor {
     fn execute(&self, future: F) {
-        let open = self.timeouts.hold();
+        let guards = (self.timeouts.begin_tunnel(), self.timeouts.hold());
         tokio::task::spawn_local(async move {
-            let _open = open;
+            let _guards = guards;
             future.await
         });
     }

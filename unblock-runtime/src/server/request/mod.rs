@@ -11,6 +11,7 @@
 //!    the service's response; or 504, 500; or 413, 408 if the body broke its limits meanwhile
 //! ```
 
+pub(crate) mod access_log;
 pub(crate) mod body;
 mod body_timeout;
 mod head;
@@ -35,15 +36,17 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::service::Service;
 use pin_project_lite::pin_project;
+use tokio::sync::Semaphore;
 use tokio::time::{Sleep, sleep_until, timeout};
 
 use crate::error::{Error, Panicked};
 use crate::job::deadline;
+use crate::server::config::RequestConfig;
 use crate::server::error::BoxError;
 use crate::server::in_flight::InFlight;
-use crate::server::limits::Limits;
 use crate::server::timeouts::{ConnectionTimeouts, OpenResponse};
 use crate::unwind;
+use access_log::Entry;
 use body::{Body, Unread, UnreadSlot};
 use open::Open;
 use response_body::{ResponseBody, Source};
@@ -56,9 +59,9 @@ const LINGER: Duration = Duration::from_secs(5);
 
 /// The state that all requests of a connection share.
 pub(super) struct RequestContext {
-    pub(super) limits: Rc<Limits>,
-    /// Time that the service has until the head of its response is there.
-    pub(super) timeout: Option<Duration>,
+    pub(super) config: Rc<RequestConfig>,
+    /// The permits for upgraded connections.
+    pub(super) upgrades: Arc<Semaphore>,
     pub(super) in_flight: InFlight,
     pub(super) timeouts: Arc<ConnectionTimeouts>,
     /// Address of the client.
@@ -77,15 +80,17 @@ impl RequestContext {
     where
         S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>>,
     {
-        let deadline = self.timeout.and_then(|longest| Instant::now().checked_add(longest));
+        let RequestConfig { limits, timeout, access_log } = &*self.config;
+        let deadline = timeout.and_then(|longest| Instant::now().checked_add(longest));
         let (head, incoming) = self.introduce(request).into_parts();
-        let (open, number) = self.timeouts.request(self.limits.requests);
-        let open = Open::new(open, self.in_flight.request(), head.version);
+        let (open, number) = self.timeouts.request(limits.requests);
+        let entry = access_log.then(|| Entry::new(&head, self.peer));
+        let open = Open::new(open, self.in_flight.request(), head.version, entry);
         let line = RequestLine::new(&head);
         let (call, unread) = if let Some(refusal) = self.refusal(&head, &incoming) {
             (Call::Refused { refusal: Some((refusal, incoming)) }, None)
         } else {
-            let (body, unread) = Body::new(incoming, &self.limits, &self.timeouts, self.peer);
+            let (body, unread) = Body::new(incoming, limits, &self.timeouts, self.peer);
             let call = match guard(deadline, || service.call(Request::from_parts(head, body))) {
                 Ok(future) => Call::Running { future },
                 Err(error) => Call::Failed { error },
@@ -97,7 +102,7 @@ impl RequestContext {
             deadline,
             alarm: deadline.map(|time| Box::pin(sleep_until(time.into()))),
             unread,
-            last: number >= self.limits.requests,
+            last: number >= limits.requests,
             line,
             open,
             context: Rc::clone(self),
@@ -124,11 +129,12 @@ impl RequestContext {
         if let Some(fault) = head::fault(head) {
             return Some(TextResponse::new(StatusCode::BAD_REQUEST, fault));
         }
-        if head.headers.len() > self.limits.header_fields {
-            return Some(TextResponse::too_many_fields(self.limits.header_fields));
+        let limits = &self.config.limits;
+        if head.headers.len() > limits.header_fields {
+            return Some(TextResponse::too_many_fields(limits.header_fields));
         }
-        (incoming.size_hint().lower() > self.limits.body_size)
-            .then(|| TextResponse::body_too_large(self.limits.body_size))
+        (incoming.size_hint().lower() > limits.body_size)
+            .then(|| TextResponse::body_too_large(limits.body_size))
     }
 }
 
@@ -197,7 +203,8 @@ where
             }
             CallProjection::Done => polled_after_its_end(),
         };
-        let RequestContext { limits, timeouts, .. } = &**this.context;
+        let RequestContext { config, timeouts, upgrades, .. } = &**this.context;
+        let limits = &config.limits;
         // A client that broke a limit is told so, whatever the service has responded.
         let response = match &unread {
             Some(Unread::TooLarge(_)) => {
@@ -206,12 +213,25 @@ where
             Some(Unread::TooSlow) => Source::text(TextResponse::body_too_slow()),
             _ => response,
         };
+        let (response, upgrade) = if this.line.is_upgrade(response.status()) {
+            match Arc::clone(upgrades).try_acquire_owned() {
+                Ok(permit) => (response, Some(permit)),
+                Err(_) => (Source::text(TextResponse::too_many_upgrades()), None),
+            }
+        } else {
+            (response, None)
+        };
         let (mut head, source) = response.into_parts();
+        if let Some(entry) = this.open.entry() {
+            entry.responds(head.status, this.line.length(&head, &source));
+        }
         // HTTP/2 has frames for closing a connection and for a body that is not wanted.
         let source = if this.line.version > Version::HTTP_11 {
+            if let Some(permit) = upgrade {
+                timeouts.tunnel(permit);
+            }
             this.line.strip(&mut head, source)
         } else {
-            let is_upgrade = this.line.is_upgrade(head.status);
             // Without a `100 Continue` the client may send its body or leave it out, so that nobody
             // can tell what comes next.
             let ends = match unread {
@@ -219,8 +239,8 @@ where
                 Some(Unread::Unwanted { begun, .. }) => this.line.expects_continue && !begun,
                 None => false,
             };
-            if is_upgrade {
-                timeouts.upgrade();
+            if let Some(permit) = upgrade {
+                timeouts.upgrade(permit, limits.upgraded_idle);
             } else if *this.last || ends {
                 head.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
@@ -299,10 +319,29 @@ impl RequestLine {
         }
     }
 
-    /// Returns whether a response makes something else of an HTTP/1.1 connection.
+    /// Returns whether a response makes something else of the connection, or in HTTP/2 of its
+    /// stream.
     fn is_upgrade(&self, status: StatusCode) -> bool {
-        status == StatusCode::SWITCHING_PROTOCOLS
+        (status == StatusCode::SWITCHING_PROTOCOLS && self.version <= Version::HTTP_11)
             || (self.method == Method::CONNECT && status.is_success())
+    }
+
+    /// Returns whether a response has no body, whatever the service says.
+    fn forbids_body(&self, status: StatusCode) -> bool {
+        self.method == Method::HEAD
+            || status.is_informational()
+            || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+    }
+
+    /// Returns the length of the body of a response, if it is known.
+    fn length(&self, head: &response::Parts, source: &impl http_body::Body) -> Option<u64> {
+        if source.is_end_stream() || self.forbids_body(head.status) || self.is_upgrade(head.status)
+        {
+            return Some(0);
+        }
+        let announced = head.headers.get(header::CONTENT_LENGTH);
+        let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
+        announced.or_else(|| source.size_hint().exact())
     }
 
     /// Takes the body from an HTTP/2 response that must not have one, and leaves its length to
@@ -313,8 +352,7 @@ impl RequestLine {
         source: Source<B>,
     ) -> Source<B> {
         let is_head = self.method == Method::HEAD;
-        let has_no_body = matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-        if source.is_end_stream() || !(is_head || has_no_body) {
+        if source.is_end_stream() || !self.forbids_body(head.status) {
             return source;
         }
         if is_head && let Some(length) = source.size_hint().exact() {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use bytes::{Buf, Bytes};
 use http::Version;
 
+use super::access_log::Entry;
 use crate::server::in_flight::OpenRequest;
 use crate::server::timeouts::OpenResponse;
 
@@ -16,14 +17,26 @@ pub(super) struct Open(Rc<Guards>);
 struct Guards {
     response: OpenResponse,
     _request: OpenRequest,
+    /// The line of the access log, if there is one.
+    entry: Option<Box<Entry>>,
     /// Whether the time is taken in which no piece goes out. In HTTP/1.1 the socket knows it.
     is_timed: bool,
 }
 
 impl Open {
-    pub(super) fn new(response: OpenResponse, request: OpenRequest, version: Version) -> Self {
+    pub(super) fn new(
+        response: OpenResponse,
+        request: OpenRequest,
+        version: Version,
+        entry: Option<Entry>,
+    ) -> Self {
         let is_timed = version == Version::HTTP_2;
-        Self(Rc::new(Guards { response, _request: request, is_timed }))
+        Self(Rc::new(Guards { response, _request: request, entry: entry.map(Box::new), is_timed }))
+    }
+
+    /// Returns the line of the access log, if there is one.
+    pub(super) fn entry(&self) -> Option<&Entry> {
+        self.0.entry.as_deref()
     }
 
     /// Returns the response if the time of its pieces is taken.
@@ -46,6 +59,9 @@ impl Piece {
         if let Some(response) = open.timed() {
             response.piece_ready();
         }
+        if let Some(entry) = open.entry() {
+            entry.yields(bytes.len() as u64);
+        }
         Self { bytes, open }
     }
 }
@@ -63,6 +79,9 @@ impl Buf for Piece {
         self.bytes.advance(count);
         if let Some(response) = self.open.timed() {
             response.part_sent();
+        }
+        if let Some(entry) = self.open.entry() {
+            entry.sends(count as u64);
         }
     }
 }

@@ -66,9 +66,17 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Piece>, BoxError>>> {
         let this = self.project();
-        let frame = ready!(this.source.poll_frame(cx));
+        let mut source = this.source;
+        let frame = ready!(source.as_mut().poll_frame(cx));
         let piece = |bytes| Piece::new(bytes, this.open.clone());
-        Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(piece))))
+        let frame = frame.map(|frame| frame.map(|frame| frame.map_data(piece)));
+        if let Some(entry) = this.open.entry()
+            && !matches!(frame, Some(Err(_)))
+            && (frame.is_none() || source.is_end_stream())
+        {
+            entry.ends();
+        }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {

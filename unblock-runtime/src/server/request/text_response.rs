@@ -63,6 +63,13 @@ impl TextResponse {
         Self::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly")
     }
 
+    pub(super) fn too_many_upgrades() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too many connections have been upgraded; try again later",
+        )
+    }
+
     pub(super) fn internal_error() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, INTERNAL)
     }
