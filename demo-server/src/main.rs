@@ -7,6 +7,7 @@
 mod error_response;
 mod input;
 mod limits;
+mod log;
 mod notes;
 mod options;
 mod pages;
@@ -15,21 +16,21 @@ mod single;
 mod work;
 
 use std::error::Error;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::num::NonZero;
 use std::process::ExitCode;
 use std::thread;
 
-use tracing_subscriber::EnvFilter;
 use unblock_runtime::Pool;
 use unblock_runtime::server::{Report, Role, Server};
 
+use log::Log;
 use notes::Notes;
-use options::{Mode, Options};
+use options::{Addr, Mode, Options};
 
 fn main() -> ExitCode {
     let options = Options::parse_checked();
-    log_to_standard_error();
+    let _log = Log::start();
     match serve(&options) {
         Ok(report) => {
             tracing::info!("{report}");
@@ -48,20 +49,39 @@ fn serve(options: &Options) -> Result<Report, Box<dyn Error>> {
     // through its children.
     let notes = Notes::open(&options.db)?;
     let mode = options.mode;
+    let path = match &options.addr {
+        Addr::Unix(path) => Some(path.clone()),
+        Addr::Tcp(_) => None,
+    };
     let mut server = Server::builder();
     if let Some(longest) = options.request_timeout {
         server = server.request_timeout(longest);
     }
     let server = server
         .limits(options.limits.limits())
+        .access_log(options.access_log)
         .loops(options.loops())
         .processes(options.processes())
         .stop_on_signals()
         .on_ready(move |address| {
+            // A Unix socket has no such address. One that was handed over may be anywhere.
+            let place = match path {
+                _ if !address.ip().is_unspecified() || address.port() != 0 => {
+                    format!("http://{address}")
+                }
+                Some(path) => format!("unix:{}", path.display()),
+                None => "a Unix socket".to_owned(),
+            };
             // The server runs even if nobody reads its standard output.
-            let _ = writeln!(io::stdout(), "listening on http://{address} (mode: {mode})");
-        })
-        .bind(options.addr.as_str())?;
+            let _ = writeln!(io::stdout(), "listening on {place} (mode: {mode})");
+        });
+    let server = match &options.addr {
+        Addr::Tcp(address) => server.bind(address.as_str())?,
+        #[cfg(unix)]
+        Addr::Unix(path) => server.bind_unix(path)?,
+        #[cfg(not(unix))]
+        Addr::Unix(_) => return Err("Unix sockets are not available on this platform".into()),
+    };
 
     let report = match mode {
         Mode::Unblock => {
@@ -86,15 +106,4 @@ fn install_pool(options: &Options) -> Result<(), Box<dyn Error>> {
         pool = pool.niceness(niceness);
     }
     Ok(pool.install_global()?)
-}
-
-fn log_to_standard_error() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        // The server goes on when its log cannot be written, which there is no other place to say.
-        .log_internal_errors(false)
-        .with_ansi(io::stderr().is_terminal())
-        .init();
 }

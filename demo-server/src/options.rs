@@ -18,16 +18,16 @@ use crate::limits::{LimitOptions, time};
 ///
 /// It prints one line when it is ready and logs to standard error (RUST_LOG sets the level). On
 /// SIGTERM or Ctrl-C it accepts no new connections, finishes the requests that run within 30
-/// seconds, and exits with status 0.
+/// seconds, and exits with status 0; SIGHUP has no effect.
 // These comments are also what `--help` prints, where backticks would be noise.
 #[allow(clippy::doc_markdown)]
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
 pub(crate) struct Options {
-    /// Address to listen on; port 0 takes any free port. If LISTEN_FDS is set, the socket that it
-    /// passes is used instead
+    /// Address to listen on, where port 0 takes any free port, or `unix:PATH` for a Unix socket. If
+    /// LISTEN_FDS is set, the sockets that it passes are used instead
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8888")]
-    pub(crate) addr: String,
+    pub(crate) addr: Addr,
 
     /// Place where the handlers run
     #[arg(long, value_enum, default_value_t = Mode::Unblock)]
@@ -54,6 +54,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) request_timeout: Option<Duration>,
 
+    /// Log each request when it has ended: its client, method, path, status, bytes, milliseconds
+    #[arg(long)]
+    pub(crate) access_log: bool,
+
     /// SQLite file for /notes, which is created if it is missing; `:memory:` for none (each process
     /// has its own then)
     #[arg(long, value_name = "PATH", default_value = "notes.db")]
@@ -61,6 +65,24 @@ pub(crate) struct Options {
 
     #[command(flatten)]
     pub(crate) limits: LimitOptions,
+}
+
+/// What the server listens on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Addr {
+    /// A host and a port.
+    Tcp(String),
+    /// The path of a Unix socket.
+    Unix(PathBuf),
+}
+
+impl From<&str> for Addr {
+    fn from(text: &str) -> Self {
+        match text.strip_prefix("unix:") {
+            Some(path) => Self::Unix(path.into()),
+            None => Self::Tcp(text.to_owned()),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -148,7 +170,7 @@ mod tests {
             (unblock.mode, unblock.loops(), unblock.processes()),
             (Mode::Unblock, cores(), 1)
         );
-        assert_eq!(unblock.addr, "127.0.0.1:8888");
+        assert_eq!(unblock.addr, Addr::Tcp("127.0.0.1:8888".into()));
         let single = parse("--mode single");
         assert_eq!((single.loops(), single.processes()), (1, 1));
         let processes = parse("--mode processes");
@@ -168,6 +190,13 @@ mod tests {
             let line = format!("--request-timeout={text}");
             assert!(Options::try_parse_from(["demo-server", &line]).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_address_is_that_of_a_unix_socket_if_it_says_so() {
+        assert_eq!(parse("--addr unix:/run/demo.sock").addr, Addr::Unix("/run/demo.sock".into()));
+        assert_eq!(parse("--addr unix:80").addr, Addr::Unix("80".into()));
+        assert_eq!(parse("--addr [::1]:80").addr, Addr::Tcp("[::1]:80".into()));
     }
 
     #[test]
