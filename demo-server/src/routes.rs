@@ -6,7 +6,7 @@
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use unblock_runtime::{Pool, unblock};
@@ -15,6 +15,7 @@ use crate::error_response::TextResponse;
 use crate::input::{Micros, Note, Posted, Seconds, Width};
 use crate::notes::Notes;
 use crate::options::Mode;
+use crate::thumbnail::{self, Thumbnail};
 use crate::{pages, work};
 
 /// `GET /sleep/{seconds}`
@@ -36,10 +37,10 @@ fn hash(Posted(password): Posted) -> Result<String, TextResponse> {
     work::hash(&password)
 }
 
-/// `POST /thumbnail?width=N`
+/// `POST /thumbnail?width=N`. The header `Thumbnail-Note` says what became of the picture besides.
 #[unblock(timeout = "30s", shed)]
-fn thumbnail(Width(width): Width, Posted(picture): Posted) -> Result<Png, TextResponse> {
-    work::thumbnail(&picture, width).map(Png)
+fn thumbnail(Width(width): Width, Posted(picture): Posted) -> Result<Thumbnail, TextResponse> {
+    thumbnail::thumbnail(&picture, width)
 }
 
 /// Methods work like functions: the job gets a clone of `self`.
@@ -80,12 +81,14 @@ pub(crate) fn router(notes: Notes) -> Router {
     pages::around(routes, Mode::Unblock, Some(Pool::global))
 }
 
-/// A response that is a picture.
-pub(crate) struct Png(pub(crate) Vec<u8>);
+/// What a thumbnail's picture has lost, or why it looks other than it was sent.
+const NOTE: HeaderName = HeaderName::from_static("thumbnail-note");
 
-impl IntoResponse for Png {
+impl IntoResponse for Thumbnail {
     fn into_response(self) -> axum::response::Response {
-        ([(header::CONTENT_TYPE, "image/png")], self.0).into_response()
+        let notes = self.notes.join("; ");
+        let note = (!notes.is_empty()).then_some([(NOTE, notes)]);
+        ([(header::CONTENT_TYPE, "image/png")], note, self.png).into_response()
     }
 }
 

@@ -10,7 +10,8 @@ use crate::error_response::TextResponse;
 use crate::input::{Micros, Note, Posted, Seconds, Width};
 use crate::notes::Notes;
 use crate::options::Mode;
-use crate::routes::{Png, added, listed};
+use crate::routes::{added, listed};
+use crate::thumbnail::{self, Thumbnail};
 use crate::{pages, work};
 
 async fn sleep(Seconds(time): Seconds) -> String {
@@ -25,8 +26,11 @@ async fn hash(Posted(password): Posted) -> Result<String, TextResponse> {
     work::hash(&password)
 }
 
-async fn thumbnail(Width(width): Width, Posted(picture): Posted) -> Result<Png, TextResponse> {
-    work::thumbnail(&picture, width).map(Png)
+async fn thumbnail(
+    Width(width): Width,
+    Posted(picture): Posted,
+) -> Result<Thumbnail, TextResponse> {
+    thumbnail::thumbnail(&picture, width)
 }
 
 async fn get_notes(State(notes): State<Notes>) -> Result<String, TextResponse> {

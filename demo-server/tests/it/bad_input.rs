@@ -134,7 +134,12 @@ fn every_route_answers(client: &Client) {
         );
         let small = image::load_from_memory_with_format(&response.body, ImageFormat::Png).unwrap();
         assert_eq!((small.width(), small.height()), (16, 8));
+        assert!(!response.headers.contains_key("thumbnail-note"));
     }
+    let mut wide = Cursor::new(Vec::new());
+    DynamicImage::new_rgb16(8, 8).write_to(&mut wide, ImageFormat::Png).unwrap();
+    let response = ask(client, "POST", "/thumbnail?width=8", wide.into_inner());
+    assert_eq!(response.headers["thumbnail-note"], "colors of 16 bits became 8 bits");
 
     let added = ask(client, "POST", "/notes", "Käse kaufen\n");
     assert_eq!(added.told().0, 201);
