@@ -14,3 +14,4 @@ mod bad_input;
 mod demo;
 mod signals;
 mod startup;
+mod surroundings;

@@ -89,6 +89,39 @@ fn a_slow_request_to_a_child_is_answered_after_sigterm() {
 }
 
 #[test]
+fn sighup_ends_nothing_before_the_stop_and_after_it() {
+    for options in [&["--mode", "single"][..], &["--processes", "1"], &["--processes", "2"]] {
+        let mut demo = Demo::start(options);
+        let client = Client::new(demo.address);
+        assert_eq!(client.get("/healthz").status, 200);
+        let children = demo.process.children();
+        let hang_up = || {
+            demo.process.signal(Signal::HUP);
+            for child in &children {
+                kill(*child, Signal::HUP);
+            }
+        };
+        for _ in 0..10 {
+            hang_up();
+            assert_eq!(client.fresh("/healthz").status, 200);
+        }
+        assert_eq!(demo.process.children(), children);
+        // As systemd does for a service with `SendSIGHUP=`.
+        let slow = client.begin(Method::GET, "/sleep/1", Bytes::new());
+        if options[1] == "1" {
+            jobs_run(&client, 1);
+            demo.process.signal(Signal::TERM);
+            hang_up();
+            assert_eq!(slow.wait().status, 200);
+        } else {
+            drop(slow);
+            demo.process.signal(Signal::TERM);
+        }
+        assert!(demo.process.status().success());
+    }
+}
+
+#[test]
 fn sigterm_right_after_the_ready_line_ends_it_with_status_0() {
     for mode in ["unblock", "single", "processes"] {
         for _ in 0..5 {

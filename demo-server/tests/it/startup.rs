@@ -1,10 +1,13 @@
 //! How the demo starts: what it says, and what it refuses to start with.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
-use std::process::{Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
 
 use command_fds::{CommandFdExt as _, FdMapping};
 use rusqlite::Connection;
@@ -99,25 +102,92 @@ fn a_socket_that_is_handed_over_and_does_not_listen_is_refused() {
     }
 }
 
+/// Asks for a path on a Unix socket, and returns the response.
+fn ask(socket: &Path, path: &str) -> String {
+    let mut stream = UnixStream::connect(socket).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
+}
+
 #[test]
-fn it_goes_on_when_nobody_reads_its_log_and_its_output_any_more() {
-    for mode in ["unblock", "processes"] {
+fn a_unix_socket_is_served_on_in_every_mode_and_is_gone_afterwards() {
+    for mode in ["unblock", "single", "processes"] {
         let folder = Folder::new();
-        let mut command = command(&["--mode", mode, "--addr", "127.0.0.1:0"]);
-        command.env("RUST_LOG", "debug").stderr(Stdio::piped()).current_dir(&folder.0);
-        let mut process = Process::start(&mut command);
-        let ready = process.line();
-        let address = address(ready.split(" (").next().unwrap());
-        drop(process.error_output());
-        for _ in 0..10 {
-            // Each of these is a line of the log, or more.
-            let mut gone = Bare::connect(address);
-            gone.send("nonsense\r\n\r\n");
-            drop(gone);
-            assert_eq!(Client::new(address).get("/healthz").told(), (200, "ok\n"));
+        let socket = folder.0.join("socket");
+        let start = || {
+            let demo = command(&["--mode", mode, "--addr", "unix:socket"]);
+            let mut shell = Command::new("sh");
+            // Who may write to the socket may connect.
+            shell.args(["-c", "umask 0117; exec \"$0\" \"$@\""]).arg(demo.get_program());
+            shell.args(demo.get_args()).env("RUST_LOG", "error").current_dir(&folder.0);
+            Process::start(&mut shell)
+        };
+        let mut process = start();
+        assert_eq!(process.line(), format!("listening on unix:socket (mode: {mode})"));
+        for _ in 0..5 {
+            assert!(ask(&socket, "/healthz").ends_with("\r\n\r\nok\n"));
         }
+        assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o660);
+        let second = command(&["--addr", "unix:socket"]).current_dir(&folder.0).output().unwrap();
+        assert_refused(&second, "cannot listen on socket");
+        process.signal(Signal::KILL);
+        process.status();
+        process.last_lines();
+        assert!(socket.exists(), "a killed server leaves it");
+
+        let mut process = start();
+        process.line();
+        assert!(ask(&socket, "/").contains("Hello, world"));
         process.signal(Signal::TERM);
-        assert!(process.status().success(), "{mode}");
+        assert!(process.status().success());
+        assert!(!socket.exists(), "{mode}");
+    }
+}
+
+#[test]
+fn a_path_at_which_no_unix_socket_can_be_is_refused() {
+    let folder = Folder::new();
+    fs::write(folder.0.join("file"), "kept").unwrap();
+    let long = "x".repeat(200);
+    for path in ["file", "no/such/folder", "", &long] {
+        let address = format!("unix:{path}");
+        let output = command(&["--addr", &address]).current_dir(&folder.0).output().unwrap();
+        assert_refused(&output, "cannot listen on");
+    }
+    assert_eq!(fs::read_to_string(folder.0.join("file")).unwrap(), "kept");
+}
+
+#[test]
+fn each_request_is_logged_on_request() {
+    for mode in ["unblock", "processes"] {
+        for options in [&[][..], &["--access-log"]] {
+            let folder = Folder::new();
+            let mut command = command(&["--mode", mode, "--addr", "127.0.0.1:0"]);
+            command.args(options).env_remove("RUST_LOG").stderr(Stdio::piped());
+            let mut process = Process::start(command.current_dir(&folder.0));
+            let address = address(process.line().split(" (").next().unwrap());
+            let mut client = Bare::connect(address);
+            client.get("/healthz?secret");
+            assert_eq!(client.response().0, 200);
+            client.get("/sleep/x");
+            assert_eq!(client.response().0, 400);
+            let peer = client.local_addr();
+            process.signal(Signal::TERM);
+            assert!(process.status().success());
+            let mut log = String::new();
+            process.error_output().read_to_string(&mut log).unwrap();
+            let lines: Vec<_> = log.lines().filter(|line| line.contains("::access")).collect();
+            assert_eq!(lines.len(), 2 * options.len(), "{log}");
+            let expected = [("/healthz", "status=200 bytes=3 "), ("/sleep/x", "status=400 bytes=")];
+            for (line, (path, response)) in lines.iter().zip(expected) {
+                let start = format!("peer={peer} method=GET path=\"{path}\" {response}");
+                assert!(line.contains(&start) && line.ends_with("end=\"complete\""), "{line}");
+                assert!(!line.contains("secret"));
+            }
+        }
     }
 }
 

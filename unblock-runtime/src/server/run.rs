@@ -11,8 +11,12 @@
 //!                                                              Report ◀─── ended, or MARGIN over
 //! ```
 
+use std::io;
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
 use super::accept::listener::Listener;
@@ -46,11 +50,17 @@ where
     if role.is_child() {
         super::processes::child::die_with_parent()?;
     }
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(ServerError::Start)?
-        .block_on(run(listeners, role, handle, config, make))
+    runtime().map_err(ServerError::Start)?.block_on(run(listeners, role, handle, config, make))
+}
+
+/// Creates the runtime of the thread that serves, which hears signals and waits for loops or
+/// children.
+pub(super) fn runtime() -> io::Result<Runtime> {
+    // The first runtime of a process that hears signals takes five descriptors, the last two of them
+    // for a pair of sockets, without which tokio panics.
+    #[cfg(unix)]
+    drop([UnixStream::pair()?, UnixStream::pair()?, UnixStream::pair()?]);
+    Builder::new_current_thread().enable_all().build()
 }
 
 async fn run<K, S, M>(

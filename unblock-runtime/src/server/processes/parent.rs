@@ -12,6 +12,7 @@ use super::restart_budget::RestartBudget;
 use crate::server::accept::listener::Listener;
 use crate::server::config::Config;
 use crate::server::error::ServerError;
+use crate::server::run::runtime;
 use crate::server::select::select;
 use crate::server::shutdown::{Report, ServerHandle};
 use crate::server::signals::StopSignals;
@@ -31,11 +32,7 @@ pub(crate) fn supervise(
     handle: &ServerHandle,
     config: Config,
 ) -> Result<Report, ServerError> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(ServerError::Start)?
-        .block_on(run(listeners, server, handle, config))
+    runtime().map_err(ServerError::Start)?.block_on(run(listeners, server, handle, config))
 }
 
 async fn run(
