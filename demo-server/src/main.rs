@@ -1,8 +1,8 @@
 //! A server whose handlers block, and whose event loop does not.
 //!
 //! Read `routes.rs` first: it has the handlers, each with `#[unblock]` above. Their work is in
-//! `work.rs`, `thumbnail.rs` and `notes.rs`, which are ordinary blocking code. `single.rs` calls the
-//! same code without the attribute, as the control experiment.
+//! `work.rs`, `thumbnail.rs` and `notes.rs`, which are ordinary blocking code. `single.rs` calls
+//! the same code without the attribute, as the control experiment.
 
 mod error_response;
 mod input;

@@ -16,9 +16,9 @@ use crate::limits::{LimitOptions, time};
 /// Routes: GET / · GET /sleep/{seconds} · GET /spin/{micros} · POST /hash ·
 /// POST /thumbnail?width=N · GET and POST /notes · GET /healthz · GET /metrics · GET /dashboard
 ///
-/// /thumbnail takes PNG and JPEG, and its header Thumbnail-Note says what became of the picture
-/// besides: turned as its Exif data says, 16 bits for each color or CMYK converted to 8 bits of RGB,
-/// or the first picture of an animation taken.
+/// /thumbnail takes PNG and JPEG. Its header Thumbnail-Note says what became of the picture
+/// besides: turned as its Exif data says, 16 bits for each color or CMYK converted to 8 bits, or
+/// the first picture of an animation taken.
 ///
 /// It prints one line when it is ready and logs to standard error (RUST_LOG sets the level). On
 /// SIGTERM or Ctrl-C it accepts no new connections, finishes the requests that run within 30

@@ -203,7 +203,7 @@ impl Limits {
     /// ended. In HTTP/2 the connection is closed when it carries nothing but tunnels, and no byte
     /// came or went for that time.
     ///
-    /// The default is the one that `HAProxy` recommends (`timeout tunnel`). nginx allows 60 s
+    /// The default is what guides to `HAProxy` set (`timeout tunnel`). nginx allows 60 s
     /// (`proxy_read_timeout`), which a WebSocket without pings of its own does not survive.
     pub fn upgraded_idle(mut self, longest: Duration) -> Self {
         self.upgraded_idle = longest;

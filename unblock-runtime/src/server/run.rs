@@ -56,8 +56,8 @@ where
 /// Creates the runtime of the thread that serves, which hears signals and waits for loops or
 /// children.
 pub(super) fn runtime() -> io::Result<Runtime> {
-    // The first runtime of a process that hears signals takes five descriptors, the last two of them
-    // for a pair of sockets, without which tokio panics.
+    // The first runtime of a process that hears signals takes five descriptors, the last two of
+    // them for a pair of sockets, without which tokio panics.
     #[cfg(unix)]
     drop([UnixStream::pair()?, UnixStream::pair()?, UnixStream::pair()?]);
     Builder::new_current_thread().enable_all().build()

@@ -30,8 +30,8 @@ enum StopSignal {
 }
 
 impl StopSignals {
-    /// Takes over the signals. The first SIGTERM or Ctrl-C stops the server; a second Ctrl-C ends the
-    /// grace period.
+    /// Takes over the signals. The first SIGTERM or Ctrl-C stops the server; a second Ctrl-C ends
+    /// the grace period.
     pub(super) fn of_main_process() -> Result<Self, ServerError> {
         Self::take_over(Process::Main)
     }

@@ -189,8 +189,8 @@ impl ConnectionTimeouts {
         self.upgrade.get()
     }
 
-    /// Notes that a request becomes a tunnel of HTTP/2. The next task of the connection is it: hyper
-    /// starts that when it has sent the response.
+    /// Notes that a request becomes a tunnel of HTTP/2. The next task of the connection is it:
+    /// hyper starts that when it has sent the response.
     pub(super) fn tunnel(&self, permit: OwnedSemaphorePermit) {
         self.lock().tunnel = Some(permit);
     }
