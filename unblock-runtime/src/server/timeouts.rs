@@ -27,8 +27,8 @@ pub(super) struct ConnectionTimeouts {
     /// Notified when a limit begins that may be reached before the timer fires.
     changed: Notify,
     /// Present when the connection has become something else than HTTP. Only the limit on upgraded
-    /// connections is its own then.
-    upgrade: OnceLock<Upgrade>,
+    /// connections is its own then. It is apart because few connections have it.
+    upgrade: OnceLock<Box<Upgrade>>,
 }
 
 struct State {
@@ -181,12 +181,12 @@ impl ConnectionTimeouts {
     /// Notes that the connection becomes something else than HTTP when the response has been sent,
     /// and may then be silent for `idle`. Must be called within the runtime.
     pub(super) fn upgrade(&self, permit: OwnedSemaphorePermit, idle: Duration) {
-        let _ = self.upgrade.set(Upgrade::new(permit, idle));
+        let _ = self.upgrade.set(Box::new(Upgrade::new(permit, idle)));
     }
 
     /// Returns what the connection has become, if it is not HTTP any more.
     pub(super) fn upgraded(&self) -> Option<&Upgrade> {
-        self.upgrade.get()
+        self.upgrade.get().map(Box::as_ref)
     }
 
     /// Notes that a request becomes a tunnel of HTTP/2. The next task of the connection is it:
