@@ -38,12 +38,8 @@ struct State {
     was_last: bool,
     /// Number of requests whose responses have not been sent, and of tunnels.
     open: usize,
-    /// Number of tunnels, in HTTP/2.
-    tunnels: usize,
-    /// The permit of a tunnel that is about to begin.
-    tunnel: Option<OwnedSemaphorePermit>,
-    /// When bytes were last read or written while there are tunnels.
-    tunneled: Instant,
+    /// Present if there was a tunnel, which only HTTP/2 has, and few connections have.
+    tunnels: Option<Box<Tunnels>>,
     /// Number of request bodies that may still be read, whether their responses are complete or
     /// not.
     bodies: usize,
@@ -66,6 +62,16 @@ struct State {
     going_away_since: Option<Instant>,
 }
 
+/// The tunnels of a connection.
+struct Tunnels {
+    /// Number of those that have not ended.
+    open: usize,
+    /// The permit of one that is about to begin.
+    next: Option<OwnedSemaphorePermit>,
+    /// When bytes of the connection were last read or written.
+    moved: Instant,
+}
+
 /// The consequence of a time limit that was reached, with the reason for the log.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Expired {
@@ -82,9 +88,7 @@ impl ConnectionTimeouts {
             requests: 0,
             was_last: false,
             open: 0,
-            tunnels: 0,
-            tunnel: None,
-            tunneled: now,
+            tunnels: None,
             bodies: 0,
             http2: false,
             idle_since: now,
@@ -141,7 +145,9 @@ impl ConnectionTimeouts {
         state.head_since = None;
         state.had_body = false;
         // A tunnel that was accepted has begun by now, or never will.
-        state.tunnel = None;
+        if let Some(tunnels) = &mut state.tunnels {
+            tunnels.next = None;
+        }
         if state.http2 && state.requests == most {
             state.was_last = true;
             self.changed.notify_one();
@@ -192,15 +198,18 @@ impl ConnectionTimeouts {
     /// Notes that a request becomes a tunnel of HTTP/2. The next task of the connection is it:
     /// hyper starts that when it has sent the response.
     pub(super) fn tunnel(&self, permit: OwnedSemaphorePermit) {
-        self.lock().tunnel = Some(permit);
+        let mut state = self.lock();
+        let none = || Box::new(Tunnels { open: 0, next: None, moved: Instant::now() });
+        state.tunnels.get_or_insert_with(none).next = Some(permit);
     }
 
     /// Returns a guard for the next task of the connection if that is a tunnel.
     pub(super) fn begin_tunnel(self: &Arc<Self>) -> Option<OpenTunnel> {
         let mut state = self.lock();
-        let permit = state.tunnel.take()?;
-        state.tunnels += 1;
-        state.tunneled = Instant::now();
+        let tunnels = state.tunnels.as_mut()?;
+        let permit = tunnels.next.take()?;
+        tunnels.open += 1;
+        tunnels.moved = Instant::now();
         Some(OpenTunnel { timeouts: Arc::clone(self), _permit: permit })
     }
 
@@ -237,8 +246,8 @@ impl ConnectionTimeouts {
 impl State {
     /// Notes that bytes came or went.
     fn moves(&mut self) {
-        if self.tunnels > 0 {
-            self.tunneled = Instant::now();
+        if let Some(tunnels) = &mut self.tunnels {
+            tunnels.moved = Instant::now();
         }
     }
 
@@ -250,8 +259,8 @@ impl State {
     /// | it has brought its last request, in HTTP/2 | none | `GOAWAY` |
     /// | a write is blocked | `response_write` | close |
     /// | a piece of a response is unsent | `response_write` | close |
-    /// | a request is open | none: the response is the service's | |
     /// | only tunnels are open | `upgraded_idle` | close |
+    /// | a request is open | none: the response is the service's | |
     /// | a `GOAWAY` was sent | `GO_AWAY` | close |
     /// | there was no request yet | `header_read` | close |
     /// | HTTP/2, between requests | `idle` | `GOAWAY` |
@@ -265,10 +274,13 @@ impl State {
             (since, limits.response_write, Close("the client does not read the response"))
         } else if self.unsent > 0 {
             (self.sent, limits.response_write, Close("the client does not take the response"))
-        } else if self.open > self.tunnels {
+        } else if let Some(tunnels) = &self.tunnels
+            && tunnels.open > 0
+            && tunnels.open == self.open
+        {
+            (tunnels.moved, limits.upgraded_idle, Close("its tunnels are silent"))
+        } else if self.open > 0 {
             return None;
-        } else if self.tunnels > 0 {
-            (self.tunneled, limits.upgraded_idle, Close("its tunnels are silent"))
         } else if let Some(since) = self.going_away_since {
             (self.idle_since.max(since), GO_AWAY, Close("the client does not leave"))
         } else if self.requests == 0 {
@@ -337,7 +349,9 @@ pub(super) struct OpenTunnel {
 
 impl Drop for OpenTunnel {
     fn drop(&mut self) {
-        self.timeouts.lock().tunnels -= 1;
+        if let Some(tunnels) = &mut self.timeouts.lock().tunnels {
+            tunnels.open -= 1;
+        }
     }
 }
 
