@@ -58,7 +58,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) request_timeout: Option<Duration>,
 
-    /// Log each request when it has ended: its client, method, path, status, bytes, milliseconds
+    /// Log each request when it has ended, at the level info: its client, method, path, status,
+    /// bytes and milliseconds
     #[arg(long)]
     pub(crate) access_log: bool,
 

@@ -1,5 +1,8 @@
 //! Surroundings that a server does not choose: a log that fails, a thread that has a runtime, times
 //! that are none, sockets that do not listen.
+//!
+//! Several servers in a program are in `processes`. What the system refuses to a whole program is
+//! about the demo, whose tests have a file of this name too.
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -100,6 +100,22 @@ fn a_socket_that_is_handed_over_and_does_not_listen_is_refused() {
         command.fd_mappings(vec![FdMapping { parent_fd: descriptor, child_fd: 3 }]).unwrap();
         assert_refused(&command.output().unwrap(), what);
     }
+}
+
+#[test]
+fn a_unix_socket_that_is_handed_over_is_served_on_and_stays() {
+    let folder = Folder::new();
+    let socket = folder.0.join("socket");
+    let listener = OwnedFd::from(UnixListener::bind(&socket).unwrap());
+    let mut command = command(&[]);
+    command.env("LISTEN_FDS", "1").current_dir(&folder.0);
+    command.fd_mappings(vec![FdMapping { parent_fd: listener, child_fd: 3 }]).unwrap();
+    let mut process = Process::start(&mut command);
+    assert_eq!(process.line(), "listening on a Unix socket (mode: unblock)");
+    assert!(ask(&socket, "/healthz").ends_with("\r\n\r\nok\n"));
+    process.signal(Signal::TERM);
+    assert!(process.status().success());
+    assert!(socket.exists(), "it is not the server's");
 }
 
 /// Asks for a path on a Unix socket, and returns the response.

@@ -43,7 +43,7 @@ fn after(before: &str, options: &[&str], folder: &Folder) -> Command {
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("{before}; exec \"$0\" \"$@\"")]).arg(demo.get_program());
     shell.args(demo.get_args()).args(["--addr", "127.0.0.1:0"]);
-    shell.env("RUST_LOG", "error").current_dir(&folder.0);
+    shell.env("RUST_LOG", "off").current_dir(&folder.0);
     shell
 }
 
@@ -298,12 +298,8 @@ fn in_a_folder_that_is_read_only_it_says_so_and_a_database_in_memory_serves() {
     assert_eq!(client.post("/notes", "milk").told().0, 201);
 }
 
-#[test]
-fn on_a_full_disk_notes_are_refused_and_all_else_goes_on() {
-    // A limit on the size of files is a disk that is full for them, and needs no privilege.
-    let folder = Folder::new();
-    let mut command = after("ulimit -f 200; trap '' XFSZ", &[], &folder);
-    let (mut process, address) = serve(&mut command);
+/// Adds notes until many are refused, and returns how many were not. All else goes on meanwhile.
+fn fill_the_disk(address: SocketAddr) -> usize {
     let client = Client::new(address);
     let note = "x".repeat(4000);
     let (mut added, mut refused) = (0, 0);
@@ -320,15 +316,53 @@ fn on_a_full_disk_notes_are_refused_and_all_else_goes_on() {
         assert_eq!(client.get("/healthz").told(), (200, "ok\n"));
         assert_eq!(client.get("/notes").told().1.lines().count(), added.min(100));
     }
+    added
+}
+
+#[test]
+fn where_files_may_not_grow_notes_are_refused_and_none_is_lost() {
+    let folder = Folder::new();
+    let mut command = after("ulimit -f 200; trap '' XFSZ", &[], &folder);
+    let (mut process, address) = serve(&mut command);
+    let added = fill_the_disk(address);
     process.signal(Signal::TERM);
     assert!(process.status().success());
-    // With room again, nothing is lost and there is more.
     let (_process, address) = serve(&mut after("true", &[], &folder));
     let client = Client::new(address);
-    assert_eq!(
-        client.post("/notes", "more").told(),
-        (201, &*format!("added note {}\n", added + 1))
-    );
+    let next = format!("added note {}\n", added + 1);
+    assert_eq!(client.post("/notes", "more").told(), (201, &*next));
+}
+
+#[test]
+fn on_a_full_disk_notes_are_refused_and_all_else_goes_on() {
+    let folder = Folder::new();
+    fs::create_dir(folder.0.join("disk")).unwrap();
+    let mount = "mount -t tmpfs -o size=300k none disk";
+    let mut command = match unshared(mount, &["--db", "disk/notes.db"], &folder) {
+        Ok(command) => command,
+        Err(why) => return skipped("a full disk", why),
+    };
+    let (mut process, address) = serve(&mut command);
+    fill_the_disk(address);
+    process.signal(Signal::TERM);
+    assert!(process.status().success());
+}
+
+/// The demo, as the last command of a shell that runs `before`, with mounts of its own. Says why if
+/// the machine does not permit that.
+fn unshared(before: &str, options: &[&str], folder: &Folder) -> Result<Command, String> {
+    let unshare = |shell: &Command| {
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "--map-root-user"]).arg(shell.get_program());
+        command.args(shell.get_args()).env("RUST_LOG", "off").current_dir(&folder.0);
+        command
+    };
+    let mut trial = Command::new("sh");
+    let output = unshare(trial.args(["-c", before])).output().map_err(|error| error.to_string())?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    Ok(unshare(&after(before, options, folder)))
 }
 
 #[test]
@@ -366,21 +400,12 @@ fn a_database_that_is_locked_or_corrupt_is_the_notes_own_trouble() {
 #[test]
 fn without_proc_it_serves_and_several_processes_are_refused_in_a_line() {
     let hide = "mount -t tmpfs none /proc";
-    let unshare = |options: &[&str], folder: &Folder| {
-        let shell = after(hide, options, folder);
-        let mut command = Command::new("unshare");
-        command.args(["--mount", "--map-root-user"]).arg(shell.get_program());
-        command.args(shell.get_args()).env("RUST_LOG", "error").current_dir(&folder.0);
-        command
-    };
-    let mut trial = Command::new("unshare");
-    match trial.args(["--mount", "--map-root-user", "sh", "-c", hide]).output() {
-        Ok(output) if output.status.success() => {}
-        Ok(output) => return skipped("no /proc", String::from_utf8_lossy(&output.stderr).as_ref()),
-        Err(error) => return skipped("no /proc", error.to_string()),
-    }
     let folder = Folder::new();
-    let (mut process, address) = serve(&mut unshare(&["--loops", "2"], &folder));
+    let mut command = match unshared(hide, &["--loops", "2"], &folder) {
+        Ok(command) => command,
+        Err(why) => return skipped("no /proc", why),
+    };
+    let (mut process, address) = serve(&mut command);
     let client = Client::new(address);
     let sleeps: Vec<_> = (0..20)
         .map(|_| client.begin(hyper::Method::GET, "/sleep/0.01", bytes::Bytes::new()))
@@ -394,7 +419,7 @@ fn without_proc_it_serves_and_several_processes_are_refused_in_a_line() {
     process.signal(Signal::TERM);
     assert!(process.status().success());
 
-    let mut several = unshare(&["--processes", "2"], &folder);
+    let mut several = unshared(hide, &["--processes", "2"], &folder).unwrap();
     assert_refused_in_a_line(&several.output().unwrap(), "several processes without /proc");
 }
 

@@ -74,7 +74,7 @@ impl ServerBuilder {
     /// | `peer` | address of the client, or of the proxy in front; missing on a Unix socket |
     /// | `method`, `path` | those of the request; without the query, which may hold secrets |
     /// | `status` | status of the response; missing if there was none |
-    /// | `bytes` | length of the body, as far as it was handed to the socket |
+    /// | `bytes` | length of the body as far as it was handed to the connection; the client need not have taken the last of them |
     /// | `duration_ms` | time from the head of the request to the end of the response, in milliseconds |
     /// | `end` | `complete`; `broken off` for a body that was not sent whole; `unanswered` if the client had gone, or the stop came, before there was a response |
     ///

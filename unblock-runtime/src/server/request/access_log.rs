@@ -30,8 +30,8 @@ pub(super) struct Entry {
     status: Cell<Option<StatusCode>>,
     /// Length of the body as the head announces it, if it does.
     announced: Cell<Option<u64>>,
-    /// Number of bytes of the body that the service has yielded, and that were handed to the
-    /// socket.
+    /// Number of bytes of the body that the service has yielded, and that hyper has written or
+    /// copied to what it writes.
     yielded: Cell<u64>,
     sent: Cell<u64>,
     end: Cell<End>,
@@ -83,7 +83,7 @@ impl Entry {
         self.end.set(End::Complete);
     }
 
-    /// Notes that bytes of the body were handed to the socket.
+    /// Notes that bytes of the body were handed to the connection.
     pub(super) fn sends(&self, bytes: u64) {
         self.sent.set(self.sent.get() + bytes);
     }
