@@ -95,6 +95,11 @@ fn sighup_ends_nothing_before_the_stop_and_after_it() {
         let client = Client::new(demo.address);
         assert_eq!(client.get("/healthz").status, 200);
         let children = demo.process.children();
+        // A child that has not begun to serve has the system's default, and is started again.
+        for child in &children {
+            let name = format!("process=\"{child}\"");
+            until("a response of each", || client.fresh("/metrics").told().1.contains(&name));
+        }
         let hang_up = || {
             demo.process.signal(Signal::HUP);
             for child in &children {
