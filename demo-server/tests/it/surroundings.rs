@@ -41,7 +41,7 @@ fn serve(command: &mut Command) -> (Process, SocketAddr) {
 fn after(before: &str, options: &[&str], folder: &Folder) -> Command {
     let demo = command(options);
     let mut shell = Command::new("sh");
-    shell.args(["-c", &format!("{before}; exec \"$0\" \"$@\"")]).arg(demo.get_program());
+    shell.args(["-c", &format!("{before} && exec \"$0\" \"$@\"")]).arg(demo.get_program());
     shell.args(demo.get_args()).args(["--addr", "127.0.0.1:0"]);
     shell.env("RUST_LOG", "off").current_dir(&folder.0);
     shell
@@ -184,7 +184,7 @@ fn without_descriptors_it_says_so_or_serves() {
         let mut command = after(&before, &["--loops", "2"], &folder);
         served += usize::from(says_so_or_serves(&mut command, &before));
     }
-    assert!(served > 0, "32 are enough");
+    assert!(served > 0 && served < 29, "few are not enough, and many are");
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn without_threads_it_says_so_or_serves() {
         command.uid(NOBODY);
         served += usize::from(says_so_or_serves(&mut command, &before));
     }
-    assert!(served > 0, "16 are enough");
+    assert!(served > 0 && served < 15, "few are not enough, and many are");
 }
 
 /// Returns whether it serves light and heavy routes. If not, it must have refused to start, or say
@@ -322,7 +322,7 @@ fn fill_the_disk(address: SocketAddr) -> usize {
 #[test]
 fn where_files_may_not_grow_notes_are_refused_and_none_is_lost() {
     let folder = Folder::new();
-    let mut command = after("ulimit -f 200; trap '' XFSZ", &[], &folder);
+    let mut command = after("ulimit -f 200 && trap '' XFSZ", &[], &folder);
     let (mut process, address) = serve(&mut command);
     let added = fill_the_disk(address);
     process.signal(Signal::TERM);
