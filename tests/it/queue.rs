@@ -1,6 +1,6 @@
 //! Who is let into the queue, who waits for room, and what becomes of a job whose caller goes.
 
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::Poll;
 
 use unblock_runtime::{Error, Submission, job};
@@ -294,6 +294,39 @@ fn callers_who_go_by_the_thousand_leave_the_queue_as_it_was() {
     let values: Vec<_> =
         kept.into_iter().chain([full]).map(|kept| block_on(kept).unwrap()).collect();
     assert_eq!(values, [0, 1, 2, 3]);
+}
+
+#[test]
+fn jobs_begin_in_the_order_of_their_submission_however_many_of_them_are_cancelled() {
+    let pool = single(2000);
+    let held = hold(&pool);
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let submit = |number: u32| {
+        let order = Arc::clone(&order);
+        pool.submit(move || order.lock().unwrap().push(number))
+    };
+    // Many are cancelled while the worker waits, and many while it runs jobs.
+    let mut kept: Vec<_> = (0..1000).map(submit).collect();
+    for _ in 0..5 {
+        (0..1000).for_each(|_| drop(pool.submit(|| panic!("it must not run"))));
+    }
+    held.release();
+    for number in 1000..50_000 {
+        let submission = submit(number);
+        if number.is_multiple_of(8) {
+            kept.push(submission);
+        } else {
+            submission.cancel();
+        }
+        while pool.stats().queued > 1000 {
+            std::thread::yield_now();
+        }
+    }
+    for submission in kept {
+        block_on(submission).unwrap();
+    }
+    let order = order.lock().unwrap();
+    assert!(order.len() >= 7000 && order.is_sorted(), "{order:?}");
 }
 
 #[test]

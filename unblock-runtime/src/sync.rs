@@ -36,6 +36,15 @@ impl<T> Mutex<T> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
+    /// Locks the mutex if nobody holds it.
+    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        match self.0.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(std::sync::TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(std::sync::TryLockError::WouldBlock) => None,
+        }
+    }
+
     pub(crate) fn get_mut(&mut self) -> &mut T {
         self.0.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -90,6 +99,10 @@ pub(crate) mod channel {
     impl<T> Receiver<T> {
         pub(crate) fn try_recv(&self) -> Result<T, ()> {
             self.0.lock().pop_front().ok_or(())
+        }
+
+        pub(crate) fn try_iter(&self) -> impl Iterator<Item = T> {
+            std::iter::from_fn(|| self.try_recv().ok())
         }
 
         pub(crate) fn is_empty(&self) -> bool {

@@ -1,14 +1,15 @@
 //! Where jobs wait: a bounded queue of two lanes, and a waitlist in front of it.
 //!
-//! Items wait in the channels of two lanes. Items that are known to block go into one lane and all
+//! Items wait in two lanes. Items that are known to block go into one lane and all
 //! others into the other, because an item that blocks needs a thread and no core, so that it need
-//! not wait behind items that compute. Each lane is first in, first out. A queue with one lane is
-//! for pools whose threads are all for computing, and for platforms that cannot tell which threads
-//! are asleep.
+//! not wait behind items that compute. Each lane is first in, first out. When it becomes known that
+//! the items of a type block, or do so no more, those in the wrong lane move to the other one, in
+//! their order and before all that enter it from then on. A queue with one lane is for pools whose
+//! threads are all for computing, and for platforms that cannot tell which threads are asleep.
 //!
 //! The bound is kept in a counter beside the channels ([`Room`]), because an item that is cancelled
 //! gives its room back at once, while a channel can only be emptied from its front. An item in a
-//! channel of which nothing is left to run, because it was cancelled, timed out or begun, is a
+//! lane of which nothing is left to run, because it was cancelled, timed out or begun, is a
 //! *tombstone*. A worker drops it in passing, or a sweep does when there are many.
 //!
 //! An item that finds no room joins the waitlist. Whoever frees room moves the first item of the
@@ -50,8 +51,8 @@ const MIN_TOMBSTONES: usize = 1024;
 /// bytes a slot. Such a channel costs submitters less than one that grows, in which a receiver
 /// reads what submitters write. (`round_trip` at 64 callers.)
 const MAX_FIXED_CAPACITY: usize = 4096;
-/// The longest queue that is sorted. Sorting this many items takes about a millisecond.
-const MAX_SORTED: usize = 4096;
+/// The number of items that are looked through for one of unknown behavior, in about a millisecond.
+const MAX_LOOK: usize = 4096;
 
 /// An item of a queue.
 pub(crate) trait Queued {
@@ -111,6 +112,12 @@ pub(crate) enum Change {
     MoreWork,
 }
 
+impl Change {
+    fn and(self, other: Self) -> Self {
+        if self == Self::Nothing { other } else { self }
+    }
+}
+
 pub(crate) struct Queue<T: ?Sized> {
     computing: Lane<T>,
     blocking: Lane<T>,
@@ -123,6 +130,8 @@ pub(crate) struct Queue<T: ?Sized> {
     is_unsorted: AtomicBool,
     open: AtomicBool,
     waitlist: Mutex<Waitlist<T>>,
+    /// Held by the one thread that moves items between lanes, or drains the queue.
+    sweeping: Mutex<()>,
     /// The length of the waitlist, to be read without its lock.
     waiting: AtomicUsize,
 }
@@ -145,6 +154,7 @@ impl<T: Queued + ?Sized> Queue<T> {
             is_unsorted: AtomicBool::new(false),
             open: AtomicBool::new(true),
             waitlist: Mutex::new(Waitlist::new()),
+            sweeping: Mutex::new(()),
             waiting: AtomicUsize::new(0),
         }
     }
@@ -264,11 +274,16 @@ impl<T: Queued + ?Sized> Queue<T> {
         }
         self.room.free();
         let change = self.admit(&mut waitlist);
+        drop(waitlist);
         let tombstones = self.len_with_tombstones().saturating_sub(self.room.in_use());
-        if tombstones > self.max_tombstones && self.sweep(|_| false) == Change::MoreWork {
-            return Change::MoreWork;
+        if tombstones <= self.max_tombstones {
+            return change;
         }
-        change
+        // Another thread that sweeps already drops most of them.
+        match self.sweeping.try_lock() {
+            Some(_sweeping) => change.and(self.sweep()),
+            None => change,
+        }
     }
 
     /// Notes that the behavior of some type has changed: items may be in the wrong lane.
@@ -277,32 +292,34 @@ impl<T: Queued + ?Sized> Queue<T> {
     }
 
     /// Puts the items into the lanes where they belong, if some may be in the wrong one.
-    ///
-    /// It holds the waitlist's lock meanwhile, so a queue that is very long is left as it is.
     pub(crate) fn sort(&self) -> Change {
-        if !self.is_unsorted.load(Ordering::Relaxed) || self.len_with_tombstones() > MAX_SORTED {
+        if !self.is_unsorted.load(Ordering::Relaxed) {
             return Change::Nothing;
         }
-        let _waitlist = self.waitlist.lock();
+        let _sweeping = self.sweeping.lock();
         self.is_unsorted.store(false, Ordering::Relaxed);
-        self.sweep(|_| false)
+        self.sweep()
     }
 
-    /// Puts the first item that `picks` accepts into the blocking lane. Only items of unknown
-    /// behavior are offered, and none if no such item has entered since the last call.
-    pub(crate) fn send_ahead(&self, mut picks: impl FnMut(&T) -> bool) -> Change {
-        let has_unknown = self.has_unknown.load(Ordering::Relaxed);
-        if !has_unknown || self.len_with_tombstones() > MAX_SORTED {
+    /// Puts the first item of unknown behavior into the blocking lane, if one is among the first
+    /// [`MAX_LOOK`]. `sends` is told which.
+    pub(crate) fn send_ahead(&self, sends: impl FnOnce(&T)) -> Change {
+        if !self.has_unknown.load(Ordering::Relaxed) {
             return Change::Nothing;
         }
-        let _waitlist = self.waitlist.lock();
+        let _sweeping = self.sweeping.lock();
+        // It is cleared before the look, so that an item that enters during the look sets it again.
         self.has_unknown.store(false, Ordering::Relaxed);
-        let mut is_picked = false;
-        self.sweep(|item| {
-            let picked = !is_picked && item.behavior() == Behavior::Unknown && picks(item);
-            is_picked |= picked;
-            picked
-        })
+        let (item, saw_all) = self.computing.take_first(MAX_LOOK, |item| {
+            item.behavior() == Behavior::Unknown && !item.is_tombstone()
+        });
+        if !saw_all {
+            self.has_unknown.store(true, Ordering::Relaxed);
+        }
+        let Some(item) = item else { return Change::Nothing };
+        sends(&item);
+        self.blocking.push(item);
+        Change::MoreWork
     }
 
     /// Closes the queue. From now on only items of the waitlist enter it.
@@ -330,6 +347,7 @@ impl<T: Queued + ?Sized> Queue<T> {
     /// Takes all items out of the queue and the waitlist, tombstones included. Each still counts as
     /// waiting until it is [withdrawn](Self::withdraw).
     pub(crate) fn drain(&self) -> Vec<Arc<T>> {
+        let _sweeping = self.sweeping.lock();
         let mut waitlist = self.waitlist.lock();
         let mut items = self.take_all();
         waitlist.drain_into(&mut items);
@@ -349,25 +367,23 @@ impl<T: Queued + ?Sized> Queue<T> {
         change
     }
 
-    /// Drops the tombstones, and puts each item into the lane that is right for it by now, or into
-    /// the blocking lane if `goes_ahead` says so.
-    ///
-    /// The caller holds the waitlist's lock, so that one thread sweeps at a time. An item that
-    /// enters meanwhile may come to stand before the ones that are put back.
-    fn sweep(&self, mut goes_ahead: impl FnMut(&T) -> bool) -> Change {
-        let mut change = Change::Nothing;
-        for item in self.take_all() {
-            if item.is_tombstone() {
-                continue;
-            }
-            change = Change::MoreWork;
-            if goes_ahead(&item) {
-                self.blocking.push(item);
-            } else {
-                self.push(item);
-            }
-        }
-        change
+    /// Drops the tombstones, and puts each item into the lane that is right for it by now. The
+    /// caller holds `sweeping`.
+    fn sweep(&self) -> Change {
+        let mut tombstones = Vec::new();
+        let mut sort = |from: &Lane<T>, to: &Lane<T>, belongs_to: LaneKind| {
+            from.sweep(|item| {
+                let item = lane::keep_unless(item.is_tombstone(), item, &mut tombstones)?;
+                if self.lane_of(item.behavior()) != belongs_to {
+                    return Some(item);
+                }
+                to.push_before_channel(item);
+                None
+            });
+        };
+        sort(&self.computing, &self.blocking, LaneKind::Blocking);
+        sort(&self.blocking, &self.computing, LaneKind::Computing);
+        Change::MoreWork
     }
 
     fn take_all(&self) -> Vec<Arc<T>> {
@@ -376,20 +392,29 @@ impl<T: Queued + ?Sized> Queue<T> {
     }
 
     fn push(&self, item: Arc<T>) {
-        match item.behavior() {
-            Behavior::Blocking if self.lanes == Lanes::Two => self.blocking.push(item),
-            Behavior::Unknown if self.lanes == Lanes::Two => {
-                self.computing.push(item);
-                // The item is in its lane before the flag is set, so that a sweep that clears the
-                // flag finds the item. The flag is read first, because a write costs more.
-                if !self.has_unknown.load(Ordering::Relaxed) {
-                    self.has_unknown.store(true, Ordering::Relaxed);
-                }
-            }
-            _ => self.computing.push(item),
+        let behavior = item.behavior();
+        match self.lane_of(behavior) {
+            LaneKind::Blocking => self.blocking.push(item),
+            LaneKind::Computing => self.computing.push(item),
+        }
+        // The item is in its lane before the flag is set, so that a look that clears the flag finds
+        // the item. The flag is read first, because a write costs more.
+        let may_move = behavior == Behavior::Unknown && self.lanes == Lanes::Two;
+        if may_move && !self.has_unknown.load(Ordering::Relaxed) {
+            self.has_unknown.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn lane_of(&self, behavior: Behavior) -> LaneKind {
+        if behavior == Behavior::Blocking && self.lanes == Lanes::Two {
+            LaneKind::Blocking
+        } else {
+            LaneKind::Computing
         }
     }
 }
 
 #[cfg(all(test, loom))]
 mod model;
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -1,25 +1,35 @@
 //! Model-checked races of the queue: freeing room against joining the waitlist, leaving the
-//! waitlist against being admitted and against joining it, entering against closing.
+//! waitlist against being admitted and against joining it, entering against closing, and sweeping
+//! against taking, looking and draining.
 
 use std::sync::Arc;
 
 use loom::thread;
 
 use super::lane::Lane;
-use super::{AtomicPosition, Behavior, Entry, Lanes, Position, Queue, Queued};
+use super::{AtomicPosition, Behavior, Change, Entry, Lanes, Position, Queue, Queued};
 
 struct Item {
     position: AtomicPosition,
     is_tombstone: bool,
+    behavior: Behavior,
 }
 
 impl Item {
     fn new() -> Arc<Self> {
-        Arc::new(Self { position: AtomicPosition::new(), is_tombstone: false })
+        Arc::new(Self::of(Behavior::Computing))
     }
 
     fn tombstone() -> Arc<Self> {
-        Arc::new(Self { position: AtomicPosition::new(), is_tombstone: true })
+        Arc::new(Self { is_tombstone: true, ..Self::of(Behavior::Computing) })
+    }
+
+    fn unknown() -> Arc<Self> {
+        Arc::new(Self::of(Behavior::Unknown))
+    }
+
+    fn of(behavior: Behavior) -> Self {
+        Self { position: AtomicPosition::new(), is_tombstone: false, behavior }
     }
 }
 
@@ -33,7 +43,7 @@ impl Queued for Item {
     }
 
     fn behavior(&self) -> Behavior {
-        Behavior::Computing
+        self.behavior
     }
 }
 
@@ -158,5 +168,60 @@ fn a_lane_full_of_tombstones_takes_items() {
         submitter.join().unwrap();
         let items = std::iter::from_fn(|| lane.pop()).filter(|item| !item.is_tombstone).count();
         assert_eq!(items, 3, "an item was lost");
+    });
+}
+
+/// A worker that finds no item parks, unless the thread that swept has more work to tell of.
+#[test]
+fn a_worker_that_looks_during_a_sweep_finds_an_item_or_is_told() {
+    loom::model(|| {
+        let queue = Arc::new(Queue::new(2, Lanes::Two));
+        assert_eq!(queue.try_enter(Item::new()), Entry::Entered);
+        let sweeper = thread::spawn({
+            let queue = Arc::clone(&queue);
+            move || {
+                queue.mark_unsorted();
+                queue.sort()
+            }
+        });
+        let found = queue.has_work();
+        assert!(sweeper.join().unwrap() == Change::MoreWork || found);
+        take(&queue);
+        assert!(!queue.has_work());
+    });
+}
+
+#[test]
+fn a_drain_takes_an_item_that_is_just_sent_ahead() {
+    loom::model(|| {
+        let queue = Arc::new(Queue::new(2, Lanes::Two));
+        assert_eq!(queue.try_enter(Item::new()), Entry::Entered);
+        assert_eq!(queue.try_enter(Item::unknown()), Entry::Entered);
+        let monitor = thread::spawn({
+            let queue = Arc::clone(&queue);
+            move || queue.send_ahead(|_| ())
+        });
+        assert_eq!(queue.drain().len(), 2);
+        let _ = monitor.join().unwrap();
+        assert!(!queue.has_work());
+    });
+}
+
+#[test]
+fn items_in_front_of_a_worker_that_takes_them_during_a_sweep_are_taken_once_and_in_order() {
+    loom::model(|| {
+        let lane = Arc::new(Lane::growing());
+        let items = [Item::new(), Item::new(), Item::new()];
+        items.iter().for_each(|item| lane.push(Arc::clone(item)));
+        lane.sweep(Some);
+        let sweeper = thread::spawn({
+            let lane = Arc::clone(&lane);
+            move || lane.sweep(Some)
+        });
+        for item in items {
+            assert!(Arc::ptr_eq(&lane.pop().unwrap(), &item));
+        }
+        sweeper.join().unwrap();
+        assert!(lane.pop().is_none() && lane.is_empty());
     });
 }

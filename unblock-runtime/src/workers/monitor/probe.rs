@@ -75,7 +75,6 @@ impl Probe {
         }
         pool.queue.send_ahead(|job| {
             *self = Self::Sent { job_type: job.header().job_type, patience: PATIENCE };
-            true
         })
     }
 }
