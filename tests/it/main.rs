@@ -32,6 +32,7 @@ mod processes;
 mod queue;
 mod regressions;
 mod request_deadline;
+mod resize;
 mod scopes;
 mod server;
 mod sizing;

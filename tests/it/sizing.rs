@@ -95,6 +95,48 @@ fn there_are_never_more_than_max_threads() {
     assert!(crowd.most() <= 5, "{}", crowd.most());
 }
 
+/// Jobs that sleep until the gate opens: as many as twice the pool's threads.
+fn sleep_until_open(pool: &Pool, gate: &Gate) -> Vec<Submission<()>> {
+    let sleep = || {
+        let gate = gate.clone();
+        pool.submit(move || gate.wait())
+    };
+    (0..2 * pool.stats().max_threads).map(|_| sleep()).collect()
+}
+
+#[cfg(all(target_os = "linux", not(unblock_by_time)))]
+#[test]
+fn jobs_that_sleep_leave_threads_to_those_that_compute() {
+    let pool = Pool::builder().parallelism(2).max_threads(32).build().unwrap();
+    for teaches in [true, false] {
+        let gate = Gate::new();
+        let sleepers = sleep_until_open(&pool, &gate);
+        eventually("they sleep", || pool.stats().running >= 30);
+        if !teaches {
+            // By now the pool knows that the others sleep.
+            assert_eq!(block_on(pool.submit(|| 1)).unwrap(), 1);
+        }
+        gate.open();
+        for sleeper in sleepers {
+            block_on(sleeper).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_small_pool_of_jobs_that_sleep_uses_all_of_its_threads() {
+    let pool = Pool::builder().parallelism(2).max_threads(6).build().unwrap();
+    for _ in 0..3 {
+        let gate = Gate::new();
+        let sleepers = sleep_until_open(&pool, &gate);
+        eventually("all threads sleep", || pool.stats().running == 6);
+        gate.open();
+        for sleeper in sleepers {
+            block_on(sleeper).unwrap();
+        }
+    }
+}
+
 /// Jobs of `pool` that compute; returns how many did at once, at the most.
 fn most_computing(pool: &Pool, jobs: usize, rounds: u64) -> usize {
     let crowd = Crowd::default();

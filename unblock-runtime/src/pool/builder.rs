@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use super::Pool;
 use super::shared::Shared;
-use crate::cores;
+use super::size::PoolSize;
 use crate::error::BuildError;
 use crate::queue::{Lanes, Queue};
 use crate::spawner;
 use crate::workers::niceness::Niceness;
 use crate::workers::thread_hooks::ThreadHooks;
-use crate::workers::{WakeFor, Workers, monitor, os_thread, worker};
+use crate::workers::{WakeFor, Workers, monitor, worker};
 
 /// Settings for a [`Pool`]; from [`Pool::builder`].
 ///
@@ -35,9 +35,6 @@ pub struct PoolBuilder {
     stack_size: Option<usize>,
     thread_hooks: ThreadHooks,
 }
-
-/// The number of threads that a pool may have unless the user chooses one, as tokio has it.
-const DEFAULT_MAX_THREADS: usize = 512;
 
 impl PoolBuilder {
     pub(crate) fn new() -> Self {
@@ -152,26 +149,7 @@ impl PoolBuilder {
     /// gives no threads.
     pub fn build(self) -> Result<Pool, BuildError> {
         let invalid = |text: &str| Err(BuildError::Setting(text.to_owned()));
-        let (parallelism, max_threads) = match (self.parallelism, self.max_threads) {
-            (Some(0), _) => return invalid("parallelism must be at least 1"),
-            (_, Some(0)) => return invalid("max_threads must be at least 1"),
-            (Some(workers), Some(threads)) if threads < workers => {
-                return Err(BuildError::Setting(format!(
-                    "max_threads ({threads}) must be at least the parallelism ({workers})"
-                )));
-            }
-            (Some(workers), Some(threads)) => (workers, threads),
-            (Some(workers), None) => (workers, workers.max(DEFAULT_MAX_THREADS)),
-            // The setting that was not given follows from the one that was.
-            (None, threads) => {
-                let cores = cores::count().map_err(BuildError::Setting)?;
-                let threads = threads.unwrap_or(cores.max(DEFAULT_MAX_THREADS));
-                (cores.min(threads), threads)
-            }
-        };
-        let Ok(limit) = u32::try_from(parallelism) else {
-            return invalid("parallelism must fit into 32 bits");
-        };
+        let size = PoolSize::new(self.parallelism, self.max_threads)?;
         if self.queue_capacity == 0 {
             return invalid("queue_capacity must be at least 1");
         }
@@ -182,12 +160,11 @@ impl PoolBuilder {
         if self.name.is_empty() || self.name.contains('\0') {
             return invalid("a pool's name must not be empty and must not hold a NUL");
         }
-        let can_block = os_thread::KNOWS_STATES && max_threads > parallelism;
-        let lanes = if can_block { Lanes::Two } else { Lanes::One };
+        let lanes = Lanes::of(size.has_blocking_lane());
         let shared = Arc::new(Shared::new(
             self.name,
             Queue::new(self.queue_capacity, lanes),
-            Workers::new(limit, max_threads, self.keep_alive),
+            Workers::new(size, self.keep_alive),
             Niceness::new(self.niceness),
             self.stack_size,
             self.thread_hooks,

@@ -4,6 +4,7 @@ mod accounting;
 mod builder;
 mod shared;
 mod shutdown;
+mod size;
 mod stats;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 pub use self::builder::PoolBuilder;
 pub(crate) use self::shared::Shared;
 pub use self::shutdown::{Shutdown, ShuttingDown};
+pub(crate) use self::size::PoolSize;
 pub use self::stats::Stats;
 use crate::error::{BuildError, Error, TrySubmitError};
 use crate::job::origin::Origin;
@@ -174,10 +176,29 @@ impl Pool {
             threads: shared.workers.threads(),
             idle: shared.workers.idle(),
             parallelism: shared.workers.parallelism() as usize,
+            max_threads: shared.workers.max_threads(),
             queue_capacity: shared.queue.capacity(),
             niceness: shared.niceness.reported(),
             ..shared.counters.read()
         }
+    }
+
+    /// Changes how many workers may compute at a time, and how many threads there may be, as
+    /// [`parallelism`](PoolBuilder::parallelism) and [`max_threads`](PoolBuilder::max_threads) set
+    /// them when the pool is built: when the process is given more cores, for example. Does not
+    /// block, and applies to all handles.
+    ///
+    /// No job is lost or stopped. Threads that are too many end when they have ended their jobs;
+    /// further ones are started when there is work for them. The capacity of the queue stays. A
+    /// pool that is closed changes too, for the jobs that it still has.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::Setting`] if one of the two is 0, or `max_threads` is less than `parallelism`.
+    /// Nothing has changed then.
+    pub fn resize(&self, parallelism: usize, max_threads: usize) -> Result<(), BuildError> {
+        self.shared.resize(PoolSize::new(Some(parallelism), Some(max_threads))?);
+        Ok(())
     }
 
     /// Closes the pool, and waits until the submitted jobs have run, for `grace` at the most.

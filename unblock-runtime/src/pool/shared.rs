@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::shutdown::ShutdownWaiters;
+use super::size::PoolSize;
 use super::stats::Counters;
 use crate::error::Error;
 use crate::job::{CancelledBy, Run};
 use crate::queue::admission::Admission;
 use crate::queue::concurrency_limits::ConcurrencyLimits;
-use crate::queue::{Change, Entry, Queue};
+use crate::queue::{Change, Entry, Lanes, Queue};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering, fence};
 use crate::unwind;
@@ -54,11 +55,7 @@ impl Shared {
             name,
             queue,
             concurrency_limits: ConcurrencyLimits::new(),
-            admission: Admission::new(
-                workers.parallelism(),
-                workers.blocking_slots_left(),
-                Instant::now(),
-            ),
+            admission: Admission::new(workers.size(), Instant::now()),
             workers,
             counters: Counters::new(),
             niceness,
@@ -134,11 +131,24 @@ impl Shared {
         is_long
     }
 
+    /// Returns true if a worker with a permit would find a job that it may begin.
+    pub(crate) fn has_work(&self) -> bool {
+        self.queue.has_computing()
+            || (self.queue.has_blocking() && self.workers.may_begin_blocking())
+    }
+
     /// Wakes a worker if there is more work for one.
     pub(crate) fn queue_changed(&self, change: Change) {
         if change == Change::MoreWork {
             self.workers.notify();
         }
+    }
+
+    /// Changes how many jobs compute at a time, and how many threads there may be.
+    pub(super) fn resize(&self, size: PoolSize) {
+        self.admission.resize(size);
+        self.queue.set_lanes(Lanes::of(size.has_blocking_lane()));
+        self.workers.resize(size);
     }
 
     /// Takes no more jobs from now on.

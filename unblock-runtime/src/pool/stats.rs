@@ -48,6 +48,8 @@ pub struct Stats {
     pub idle: usize,
     /// Number of workers that may compute at a time.
     pub parallelism: usize,
+    /// Number of worker threads that there may be.
+    pub max_threads: usize,
     /// Number of jobs that the queue holds before callers wait for room.
     pub queue_capacity: usize,
     /// The niceness of the workers as the system reports it. `None` if they run at the priority of

@@ -38,6 +38,8 @@ mod waitlist;
 
 use std::sync::Arc;
 
+use crossbeam_utils::atomic::AtomicCell;
+
 use self::lane::Lane;
 pub(crate) use self::position::{AtomicPosition, Position};
 use self::room::Room;
@@ -92,6 +94,12 @@ pub(crate) enum Lanes {
     Two,
 }
 
+impl Lanes {
+    pub(crate) fn of(has_blocking_lane: bool) -> Self {
+        if has_blocking_lane { Self::Two } else { Self::One }
+    }
+}
+
 /// What became of an attempt to enter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Entry {
@@ -121,9 +129,12 @@ impl Change {
 pub(crate) struct Queue<T: ?Sized> {
     computing: Lane<T>,
     blocking: Lane<T>,
-    lanes: Lanes,
+    lanes: AtomicCell<Lanes>,
     room: Room,
     max_tombstones: usize,
+    /// Set when an item enters that is known to compute; cleared by
+    /// [`take_seen_computing`](Self::take_seen_computing).
+    has_seen_computing: AtomicBool,
     /// Set when an item of unknown behavior enters; cleared by [`send_ahead`](Self::send_ahead).
     has_unknown: AtomicBool,
     /// Set when the behavior of a type has changed; cleared by [`sort`](Self::sort).
@@ -147,9 +158,10 @@ impl<T: Queued + ?Sized> Queue<T> {
         Self {
             computing,
             blocking: Lane::growing(),
-            lanes,
+            lanes: AtomicCell::new(lanes),
             room: Room::new(capacity),
             max_tombstones,
+            has_seen_computing: AtomicBool::new(false),
             has_unknown: AtomicBool::new(false),
             is_unsorted: AtomicBool::new(false),
             open: AtomicBool::new(true),
@@ -211,13 +223,14 @@ impl<T: Queued + ?Sized> Queue<T> {
         self.blocking.pop().map(|item| (LaneKind::Blocking, item))
     }
 
-    fn pop_computing(&self) -> Option<(LaneKind, Arc<T>)> {
+    /// Takes the next item of the computing lane. It may be a tombstone.
+    pub(crate) fn pop_computing(&self) -> Option<(LaneKind, Arc<T>)> {
         self.computing.pop().map(|item| (LaneKind::Computing, item))
     }
 
-    /// Returns true if a worker would find an item.
-    pub(crate) fn has_work(&self) -> bool {
-        !(self.computing.is_empty() && self.blocking.is_empty())
+    /// Returns true if the computing lane is not empty.
+    pub(crate) fn has_computing(&self) -> bool {
+        !self.computing.is_empty()
     }
 
     /// Returns true if the blocking lane is not empty.
@@ -237,6 +250,11 @@ impl<T: Queued + ?Sized> Queue<T> {
     /// Number of items in the blocking lane, with tombstones.
     pub(crate) fn blocking_len(&self) -> usize {
         self.blocking.len()
+    }
+
+    /// Number of items in the computing lane, with tombstones.
+    pub(crate) fn computing_len(&self) -> usize {
+        self.computing.len()
     }
 
     pub(crate) fn capacity(&self) -> usize {
@@ -291,6 +309,21 @@ impl<T: Queued + ?Sized> Queue<T> {
         self.is_unsorted.store(true, Ordering::Relaxed);
     }
 
+    /// Uses this number of lanes from now on.
+    pub(crate) fn set_lanes(&self, lanes: Lanes) {
+        self.lanes.store(lanes);
+        self.mark_unsorted();
+    }
+
+    /// Returns true if an item that is known to compute has entered since the last call.
+    pub(crate) fn take_seen_computing(&self) -> bool {
+        let has_seen = self.has_seen_computing.load(Ordering::Relaxed);
+        if has_seen {
+            self.has_seen_computing.store(false, Ordering::Relaxed);
+        }
+        has_seen
+    }
+
     /// Puts the items into the lanes where they belong, if some may be in the wrong one.
     pub(crate) fn sort(&self) -> Change {
         if !self.is_unsorted.load(Ordering::Relaxed) {
@@ -304,7 +337,7 @@ impl<T: Queued + ?Sized> Queue<T> {
     /// Puts the first item of unknown behavior into the blocking lane, if one is among the first
     /// [`MAX_LOOK`]. `sends` is told which.
     pub(crate) fn send_ahead(&self, sends: impl FnOnce(&T)) -> Change {
-        if !self.has_unknown.load(Ordering::Relaxed) {
+        if !self.has_unknown.load(Ordering::Relaxed) || self.lanes.load() == Lanes::One {
             return Change::Nothing;
         }
         let _sweeping = self.sweeping.lock();
@@ -397,20 +430,28 @@ impl<T: Queued + ?Sized> Queue<T> {
             LaneKind::Blocking => self.blocking.push(item),
             LaneKind::Computing => self.computing.push(item),
         }
-        // The item is in its lane before the flag is set, so that a look that clears the flag finds
-        // the item. The flag is read first, because a write costs more.
-        let may_move = behavior == Behavior::Unknown && self.lanes == Lanes::Two;
-        if may_move && !self.has_unknown.load(Ordering::Relaxed) {
-            self.has_unknown.store(true, Ordering::Relaxed);
+        // The item is in its lane before a flag is set, so that a look that clears the flag finds
+        // the item.
+        match behavior {
+            Behavior::Unknown => raise(&self.has_unknown),
+            Behavior::Computing => raise(&self.has_seen_computing),
+            Behavior::Blocking => {}
         }
     }
 
     fn lane_of(&self, behavior: Behavior) -> LaneKind {
-        if behavior == Behavior::Blocking && self.lanes == Lanes::Two {
+        if behavior == Behavior::Blocking && self.lanes.load() == Lanes::Two {
             LaneKind::Blocking
         } else {
             LaneKind::Computing
         }
+    }
+}
+
+/// Sets a flag. It is read first, because a write costs more.
+fn raise(flag: &AtomicBool) {
+    if !flag.load(Ordering::Relaxed) {
+        flag.store(true, Ordering::Relaxed);
     }
 }
 

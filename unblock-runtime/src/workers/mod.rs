@@ -33,18 +33,23 @@ use self::permits::{Acquired, Counts, Permits};
 use self::registry::Registry;
 use self::slot::WorkerState;
 pub(crate) use self::slot::{WakeFor, WorkerSlot};
-use crate::sync::atomic::{AtomicUsize, Ordering, fence};
-use crate::sync::{Mutex, thread};
+use crate::pool::PoolSize;
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use crate::sync::{Mutex, MutexGuard, thread};
 
 pub(crate) struct Workers {
     permits: Permits,
-    parallelism: u32,
-    max_threads: usize,
+    max_threads: AtomicUsize,
     keep_alive: Duration,
     registry: Mutex<Registry>,
     /// The number of workers that began a job as a blocking one. Workers whose permit the monitor
     /// has taken in the middle of a job do not count.
     in_blocking: AtomicUsize,
+    /// True while no worker beyond those may begin a blocking job, so that there are threads for
+    /// computing ones.
+    keeps_threads: AtomicBool,
+    /// Set when there may be more threads than there should be.
+    has_surplus: AtomicBool,
     trigger: Trigger,
 }
 
@@ -64,14 +69,15 @@ enum Woken {
 }
 
 impl Workers {
-    pub(crate) fn new(parallelism: u32, max_threads: usize, keep_alive: Duration) -> Self {
+    pub(crate) fn new(size: PoolSize, keep_alive: Duration) -> Self {
         Self {
-            permits: Permits::new(parallelism),
-            parallelism,
-            max_threads,
+            permits: Permits::new(size.parallelism),
+            max_threads: AtomicUsize::new(size.max_threads),
             keep_alive,
             registry: Mutex::new(Registry::default()),
             in_blocking: AtomicUsize::new(0),
+            keeps_threads: AtomicBool::new(size.can_spare_threads()),
+            has_surplus: AtomicBool::new(false),
             trigger: Trigger::new(),
         }
     }
@@ -143,7 +149,17 @@ impl Workers {
     /// At most this number of workers run blocking jobs at a time, and the others take computing
     /// jobs first.
     fn max_blocking(&self) -> usize {
-        self.max_threads - self.parallelism as usize
+        self.size().max_blocking()
+    }
+
+    /// Returns true if a worker with a permit may take a blocking job when no computing one waits.
+    pub(crate) fn may_begin_blocking(&self) -> bool {
+        !self.keeps_threads.load(Ordering::Relaxed) || self.blocking_slots_left() > 0
+    }
+
+    /// Sets whether threads are kept for computing jobs.
+    fn set_keeps_threads(&self, keeps: bool) {
+        self.keeps_threads.store(keeps, Ordering::Relaxed);
     }
 
     /// Returns true if the worker may take another job: any job if it holds a permit, otherwise
@@ -230,8 +246,10 @@ impl Workers {
             }
             {
                 let mut registry = self.registry.lock();
-                let surplus = registry.workers.len() > self.parallelism as usize;
-                if registry.dismissed || (surplus && since.elapsed() >= self.keep_alive) {
+                let surplus = registry.workers.len() > self.parallelism() as usize;
+                let leaves = registry.workers.len() > self.max_threads()
+                    || (surplus && since.elapsed() >= self.keep_alive);
+                if registry.dismissed || leaves {
                     // A worker that was woken meanwhile is not idle any more, and stays.
                     if registry.remove(slot) {
                         return Unparked::Leave;
@@ -251,9 +269,39 @@ impl Workers {
     /// Unregisters the worker of the calling thread, which is about to end. `searching` is
     /// [`Counts::SEARCHER`] if it was counted as a searcher.
     fn retire(&self, slot: &Arc<WorkerSlot>, searching: Counts, has_work: impl Fn() -> bool) {
+        self.unregister_running(self.registry.lock(), slot, searching, has_work);
+    }
+
+    /// Does the same, and returns true, if there are more workers than there may be.
+    fn retire_surplus(
+        &self,
+        slot: &Arc<WorkerSlot>,
+        searching: Counts,
+        has_work: impl Fn() -> bool,
+    ) -> bool {
+        if !self.has_surplus.load(Ordering::Relaxed) {
+            return false;
+        }
+        let registry = self.registry.lock();
+        if registry.workers.len() <= self.max_threads() {
+            self.has_surplus.store(false, Ordering::Relaxed);
+            return false;
+        }
+        self.unregister_running(registry, slot, searching, has_work);
+        true
+    }
+
+    fn unregister_running(
+        &self,
+        mut registry: MutexGuard<'_, Registry>,
+        slot: &Arc<WorkerSlot>,
+        searching: Counts,
+        has_work: impl Fn() -> bool,
+    ) {
         let had_permit = slot.state.replace(WorkerState::Idle) == WorkerState::Running;
         let permit = if had_permit { Counts::PERMIT } else { Counts::NONE };
-        self.registry.lock().remove(slot);
+        registry.remove(slot);
+        drop(registry);
         self.permits.give_back(permit + searching);
         fence(Ordering::SeqCst);
         if has_work() {
@@ -264,7 +312,7 @@ impl Workers {
     /// Registers a worker whose thread is about to be started. Returns `None` if there are enough.
     pub(crate) fn register(&self, wake_for: WakeFor) -> Option<Arc<WorkerSlot>> {
         let mut registry = self.registry.lock();
-        if registry.dismissed || registry.workers.len() >= self.max_threads {
+        if registry.dismissed || registry.workers.len() >= self.max_threads() {
             return None;
         }
         if wake_for == WakeFor::AnyJob {
@@ -331,16 +379,39 @@ impl Workers {
         self.permits.counts().searchers() as usize
     }
 
-    pub(crate) fn set_limit(&self, limit: u32) {
-        self.permits.set_limit(limit);
+    /// Sets how many permits there are beyond the parallelism.
+    fn set_extra_permits(&self, extra: u32) {
+        self.permits.set_extra(extra);
+    }
+
+    /// Changes how many permits and threads there may be. Workers that are too many leave when they
+    /// have ended their jobs.
+    pub(crate) fn resize(&self, size: PoolSize) {
+        self.permits.set_parallelism(size.parallelism);
+        self.max_threads.store(size.max_threads, Ordering::Relaxed);
+        self.set_keeps_threads(size.can_spare_threads());
+        let idle = {
+            let registry = self.registry.lock();
+            let has_surplus = registry.workers.len() > size.max_threads;
+            self.has_surplus.store(has_surplus, Ordering::Relaxed);
+            if has_surplus { registry.idle.clone() } else { Vec::new() }
+        };
+        for slot in idle {
+            slot.unpark();
+        }
+        self.notify();
+    }
+
+    pub(crate) fn size(&self) -> PoolSize {
+        PoolSize { parallelism: self.parallelism(), max_threads: self.max_threads() }
     }
 
     pub(crate) fn parallelism(&self) -> u32 {
-        self.parallelism
+        self.permits.parallelism()
     }
 
     pub(crate) fn max_threads(&self) -> usize {
-        self.max_threads
+        self.max_threads.load(Ordering::Relaxed)
     }
 
     pub(crate) fn threads(&self) -> usize {

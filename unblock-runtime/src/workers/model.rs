@@ -15,6 +15,7 @@ use loom::thread;
 use super::os_thread::ThreadState;
 use super::permits::Counts;
 use super::{Unparked, WakeFor, WorkerSlot, Workers};
+use crate::pool::PoolSize;
 use crate::sync::Mutex;
 
 /// A pool reduced to its workers.
@@ -56,7 +57,7 @@ impl Meeting {
 impl Model {
     fn new(parallelism: u32, threads: usize, jobs: usize) -> Arc<Self> {
         Arc::new(Self {
-            workers: Workers::new(parallelism, threads, Duration::MAX),
+            workers: Workers::new(PoolSize { parallelism, max_threads: threads }, Duration::MAX),
             queue: Mutex::new(VecDeque::new()),
             blocking: Mutex::new(VecDeque::new()),
             meeting: Meeting { arrived: loom::sync::Mutex::new(0), changed: Condvar::new() },
@@ -88,6 +89,10 @@ impl Model {
     fn work(&self, slot: &Arc<WorkerSlot>) {
         let mut searching = slot.occupy() == Some(WakeFor::AnyJob);
         loop {
+            let counted = if searching { Counts::SEARCHER } else { Counts::NONE };
+            if self.workers.retire_surplus(slot, counted, || self.has_work()) {
+                return;
+            }
             let has_permit = slot.has_permit();
             let blocking = self.blocking.lock().pop_front();
             let blocks = blocking.is_some();
@@ -321,6 +326,22 @@ fn a_job_for_which_no_worker_is_idle_gets_a_thread_from_the_monitor() {
         model.submit_blocking(Job::Meet(2));
         model.submit(Job::Meet(2));
         monitor.join().unwrap();
+        model.check_end(workers);
+    });
+}
+
+#[test]
+fn a_worker_that_is_too_many_leaves_its_job_to_another() {
+    model(|| {
+        let model = Model::new(2, 2, 2);
+        let workers = model.start(2);
+        let resizer = thread::spawn({
+            let model = Arc::clone(&model);
+            move || model.workers.resize(PoolSize { parallelism: 1, max_threads: 1 })
+        });
+        model.submit(Job::Short);
+        model.submit(Job::Short);
+        resizer.join().unwrap();
         model.check_end(workers);
     });
 }

@@ -17,8 +17,10 @@ pub(super) struct Permits {
     /// The counts are read at every job and written when workers come and go. Nothing that is
     /// written often shares their cache line.
     counts: CachePadded<AtomicU64>,
-    /// The number of permits there are: the parallelism, or more where time decides.
-    limit: AtomicU32,
+    /// The number of permits there are, without the extra ones.
+    parallelism: AtomicU32,
+    /// The number of permits that there are beyond, where time decides.
+    extra: AtomicU32,
 }
 
 /// Permits that are out, and workers that search for work.
@@ -60,9 +62,9 @@ impl Add for Counts {
 }
 
 impl Permits {
-    pub(super) fn new(limit: u32) -> Self {
+    pub(super) fn new(parallelism: u32) -> Self {
         let counts = CachePadded::new(AtomicU64::new(Counts::NONE.0));
-        Self { counts, limit: AtomicU32::new(limit) }
+        Self { counts, parallelism: AtomicU32::new(parallelism), extra: AtomicU32::new(0) }
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -70,11 +72,19 @@ impl Permits {
     }
 
     pub(super) fn limit(&self) -> u32 {
-        self.limit.load(Ordering::Relaxed)
+        self.parallelism().saturating_add(self.extra.load(Ordering::Relaxed))
     }
 
-    pub(super) fn set_limit(&self, limit: u32) {
-        self.limit.store(limit, Ordering::Relaxed);
+    pub(super) fn parallelism(&self) -> u32 {
+        self.parallelism.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_parallelism(&self, parallelism: u32) {
+        self.parallelism.store(parallelism, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_extra(&self, extra: u32) {
+        self.extra.store(extra, Ordering::Relaxed);
     }
 
     /// Takes a permit for a worker that is about to search, unless a worker searches already.

@@ -60,13 +60,16 @@ pub(crate) fn block_in_place<T>(f: impl FnOnce() -> T) -> T {
         fn drop(&mut self) {
             self.0.workers.leave_blocking();
             self.0.workers.try_regain_permit(self.1);
+            // The worker goes on with its job, so another one takes what waits for its thread.
+            if self.0.has_work() {
+                self.0.workers.notify();
+            }
         }
     }
     // There is no worker while the thread's locals are destroyed.
     let worker = WORKER.try_with(|worker| worker.get().cloned()).ok().flatten();
     let _leave = worker.as_ref().and_then(|(pool, slot)| {
-        let has_work = || pool.queue.has_work();
-        let gives = slot.has_permit() && pool.workers.enter_blocking(slot, has_work);
+        let gives = slot.has_permit() && pool.workers.enter_blocking(slot, || pool.has_work());
         gives.then(|| Leave(pool, slot))
     });
     f()
@@ -77,11 +80,14 @@ fn run(pool: &Arc<Shared>, slot: &Arc<WorkerSlot>) {
     WORKER.with(|worker| drop(worker.set((Arc::clone(pool), Arc::clone(slot)))));
     let mut searching = slot.occupy() == Some(WakeFor::AnyJob);
     let mut is_nice = false;
-    let has_work = || pool.queue.has_work();
+    let has_work = || pool.has_work();
     loop {
+        let counted = if searching { Counts::SEARCHER } else { Counts::NONE };
+        if pool.workers.retire_surplus(slot, counted, has_work) {
+            return;
+        }
         let is_suspended = pool.niceness.is_suspended();
         if is_nice && is_suspended {
-            let counted = if searching { Counts::SEARCHER } else { Counts::NONE };
             return pool.workers.retire(slot, counted, has_work);
         }
         if !is_nice && !is_suspended {
@@ -117,12 +123,20 @@ fn run(pool: &Arc<Shared>, slot: &Arc<WorkerSlot>) {
 /// Takes the next job that this worker may run.
 fn next_job(pool: &Shared, has_permit: bool) -> Option<(LaneKind, Arc<dyn Run>)> {
     if !has_permit {
-        pool.queue.pop_blocking()
-    } else if pool.workers.blocking_slots_left() > 0 {
-        pool.queue.pop_blocking_first()
-    } else {
-        pool.queue.pop_computing_first()
+        return pool.queue.pop_blocking();
     }
+    if pool.workers.blocking_slots_left() > 0 {
+        return pool.queue.pop_blocking_first();
+    }
+    if pool.workers.may_begin_blocking() {
+        return pool.queue.pop_computing_first();
+    }
+    let job = pool.queue.pop_computing();
+    if job.is_none() && pool.queue.has_blocking() {
+        // The monitor decides for how long threads are kept.
+        pool.workers.trigger.arm();
+    }
+    job
 }
 
 /// Runs a job, if as many of its handler may run. If not, another worker runs it that ends one of
@@ -151,7 +165,7 @@ fn run_job(job: Arc<dyn Run>, lane: LaneKind, pool: &Shared, slot: &WorkerSlot) 
     let profile = job_type.profile();
     slot.begin(job_type, job.job_name());
     if runs_without_permit(&*job, lane, slot)
-        && pool.workers.enter_blocking(slot, || pool.queue.has_work())
+        && pool.workers.enter_blocking(slot, || pool.has_work())
     {
         let probe = is_probe(&*job, lane).then(Instant::now);
         let before = os_thread::cpu_time();

@@ -51,6 +51,7 @@ use std::time::{Duration, Instant};
 pub(crate) use self::average::Average;
 use self::pacer::Pacer;
 use self::station::Station;
+use crate::pool::PoolSize;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// The share of its time that a job may be predicted to wait, in percent. The rest is for what
@@ -70,7 +71,6 @@ const MEMORY: Duration = Duration::from_millis(250);
 pub(crate) struct Admission {
     /// Set when estimates are kept. It is never cleared.
     keeps_estimates: AtomicBool,
-    parallelism: u64,
     cores: Station,
     threads: Station,
     /// The number of waiting jobs whose handlers had no full window when they were submitted.
@@ -114,18 +114,22 @@ impl Expected {
 }
 
 impl Admission {
-    /// `threads` is the number of threads that may run blocking jobs.
-    pub(crate) fn new(parallelism: u32, threads: usize, now: Instant) -> Self {
-        let threads = u64::try_from(threads).unwrap_or(u64::MAX);
+    pub(crate) fn new(size: PoolSize, now: Instant) -> Self {
         Self {
             keeps_estimates: AtomicBool::new(false),
-            parallelism: u64::from(parallelism),
-            cores: Station::new(u64::from(parallelism), now),
-            threads: Station::new(threads, now),
+            cores: Station::new(cores(size), now),
+            threads: Station::new(threads(size), now),
             new_waiting: AtomicU64::new(0),
             average: Average::new(),
-            pacer: Pacer::new(parallelism, now),
+            pacer: Pacer::new(size.parallelism, now),
         }
+    }
+
+    /// Predicts from now on by the cores and threads of a pool of this size.
+    pub(crate) fn resize(&self, size: PoolSize) {
+        self.cores.set_servers(cores(size));
+        self.threads.set_servers(threads(size));
+        self.pacer.set_cores(size.parallelism);
     }
 
     /// Keeps estimates from now on.
@@ -172,7 +176,7 @@ impl Admission {
     pub(crate) fn admit(&self, expected: Expected, time: Duration) -> Result<(), Duration> {
         if let Some(known) = expected.known_of_new
             && self.new_waiting.load(Ordering::Relaxed)
-                >= FIRST_BURST * self.parallelism + 2 * known
+                >= FIRST_BURST * self.cores.servers() + 2 * known
         {
             // Too little is known of the handler for a better answer.
             return Err(self.predicted_wait(expected).max(time));
@@ -224,6 +228,15 @@ impl Admission {
             handler.observe(sample, now);
         }
     }
+}
+
+fn cores(size: PoolSize) -> u64 {
+    size.parallelism.into()
+}
+
+/// The number of threads that may run blocking jobs.
+fn threads(size: PoolSize) -> u64 {
+    u64::try_from(size.max_blocking()).unwrap_or(u64::MAX)
 }
 
 fn nanos(time: Duration) -> u64 {

@@ -42,13 +42,13 @@ const BATCH: Duration = Duration::from_millis(4);
 pub(super) struct Pacer {
     /// One burst before the pool began, so that the first refusals may be a burst.
     epoch: Instant,
-    /// The shortest interval.
-    shortest: u64,
     pace: Mutex<Pace>,
 }
 
 /// All times are in nanoseconds since the epoch.
 struct Pace {
+    /// The shortest interval.
+    shortest: u64,
     /// The time between two refusals.
     interval: u64,
     /// When the next refusal is due.
@@ -64,9 +64,10 @@ struct Pace {
 }
 
 impl Pacer {
-    pub(super) fn new(parallelism: u32, now: Instant) -> Self {
-        let shortest = 1_000_000_000 / (PER_SECOND_AND_CORE * u64::from(parallelism.max(1)));
+    pub(super) fn new(cores: u32, now: Instant) -> Self {
+        let shortest = shortest_interval(cores);
         let pace = Pace {
+            shortest,
             interval: shortest,
             next: 0,
             refusals: 0,
@@ -75,7 +76,14 @@ impl Pacer {
             calm_until: 0,
         };
         let epoch = now.checked_sub(BURST).unwrap_or(now);
-        Self { epoch, shortest, pace: Mutex::new(pace) }
+        Self { epoch, pace: Mutex::new(pace) }
+    }
+
+    /// Changes the number of refusals that come at once.
+    pub(super) fn set_cores(&self, cores: u32) {
+        let mut pace = self.pace.lock();
+        pace.shortest = shortest_interval(cores);
+        pace.interval = pace.interval.max(pace.shortest);
     }
 
     /// Returns when a refusal is to reach its caller, or `None` if it may do so at once.
@@ -84,7 +92,7 @@ impl Pacer {
         let due = {
             let mut pace = self.pace.lock();
             if now >= pace.adapt_at {
-                pace.adapt(now, self.shortest);
+                pace.adapt(now);
             }
             pace.refusals += u64::from(now >= pace.count_from);
             let next = pace.next.max(now.saturating_sub(nanos(BURST))) + pace.interval;
@@ -97,7 +105,7 @@ impl Pacer {
 
 impl Pace {
     /// Adapts the interval to what the clients did.
-    fn adapt(&mut self, now: u64, shortest: u64) {
+    fn adapt(&mut self, now: u64) {
         let came = std::mem::take(&mut self.refusals);
         let heard = (now - self.count_from) / self.interval;
         let wait = self.next.saturating_sub(now);
@@ -106,7 +114,7 @@ impl Pace {
         let wait_for_it = came >= heard - heard / 8 && wait < nanos(HOLD) / 2;
         if wait == 0 || pile_up {
             let waiting = wait / self.interval;
-            self.interval = (self.interval / 2).max(shortest);
+            self.interval = (self.interval / 2).max(self.shortest);
             self.next = self.next.min(now + waiting * self.interval);
             self.count_from = now;
             self.adapt_at = now + nanos(COUNT);
@@ -117,9 +125,13 @@ impl Pace {
         if pile_up {
             self.calm_until = now + nanos(CALM);
         } else if wait > 0 && wait_for_it && now >= self.calm_until {
-            self.interval = (self.interval * 2).min(shortest * LONGEST_INTERVAL);
+            self.interval = (self.interval * 2).min(self.shortest * LONGEST_INTERVAL);
         }
     }
+}
+
+fn shortest_interval(cores: u32) -> u64 {
+    1_000_000_000 / (PER_SECOND_AND_CORE * u64::from(cores.max(1)))
 }
 
 fn nanos(time: Duration) -> u64 {

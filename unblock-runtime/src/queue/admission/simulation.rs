@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::time::{Duration, Instant};
 
+use super::tests::size;
 use super::{Admission, Average, Expected, Resource};
 
 const MS: u64 = 1_000_000;
@@ -42,7 +43,7 @@ impl Simulation {
     fn new(servers: usize, handlers: usize, resource: Resource) -> Self {
         let start = Instant::now();
         Self {
-            admission: Admission::new(u32::try_from(servers).unwrap(), servers, start),
+            admission: Admission::new(size(u32::try_from(servers).unwrap()), start),
             handlers: (0..handlers).map(|_| Average::new()).collect(),
             resource,
             start,

@@ -19,7 +19,7 @@ const ONE: u64 = 1 << 16;
 
 pub(super) struct Station {
     /// The number of jobs that are served at a time.
-    servers: u64,
+    servers: AtomicU64,
     queued_nanos: AtomicU64,
     queued_variance: AtomicU64,
     /// The average ratio of observed waits to predicted ones, in fixed point.
@@ -34,7 +34,7 @@ pub(super) struct Station {
 impl Station {
     pub(super) fn new(servers: u64, epoch: Instant) -> Self {
         Self {
-            servers: servers.max(1),
+            servers: AtomicU64::new(servers.max(1)),
             queued_nanos: AtomicU64::new(0),
             queued_variance: AtomicU64::new(0),
             correction: AtomicU64::new(ONE),
@@ -44,12 +44,20 @@ impl Station {
         }
     }
 
+    pub(super) fn servers(&self) -> u64 {
+        self.servers.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_servers(&self, servers: u64) {
+        self.servers.store(servers.max(1), Ordering::Relaxed);
+    }
+
     /// Returns the wait of a job that is submitted now, and the deviation from it, in nanoseconds
     /// and before the correction.
     pub(super) fn wait(&self) -> (u64, u64) {
         let variance = self.queued_variance.load(Ordering::Relaxed);
-        let deviation = variance.isqrt() * DEVIATION_UNIT / self.servers;
-        (self.queued_nanos.load(Ordering::Relaxed) / self.servers, deviation)
+        let deviation = variance.isqrt() * DEVIATION_UNIT / self.servers();
+        (self.queued_nanos.load(Ordering::Relaxed) / self.servers(), deviation)
     }
 
     /// Returns the average distance of observed waits from predicted ones. It is short unless the

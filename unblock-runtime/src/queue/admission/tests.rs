@@ -3,12 +3,17 @@ use std::time::{Duration, Instant};
 
 use super::average::WINDOW;
 use super::{Admission, Average, Expected, Resource, nanos};
+use crate::pool::PoolSize;
 
 const MS: Duration = Duration::from_millis(1);
 
 /// A thread for each core, and as many for blocking jobs.
+pub(super) fn size(parallelism: u32) -> PoolSize {
+    PoolSize { parallelism, max_threads: 2 * parallelism as usize }
+}
+
 fn admission(parallelism: u32) -> Admission {
-    Admission::new(parallelism, parallelism as usize, Instant::now())
+    Admission::new(size(parallelism), Instant::now())
 }
 
 fn known(time: Duration) -> Average {

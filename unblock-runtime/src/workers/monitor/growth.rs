@@ -16,6 +16,8 @@ const STALL: Duration = Duration::from_millis(10);
 /// because long computations look like that too.
 const SPIN_STALL: Duration = Duration::from_secs(5);
 const MAX_DOUBLINGS: u32 = 10;
+/// The time for which threads are kept for computing jobs after such a job has come.
+const KEEP: Duration = Duration::from_secs(1);
 /// The number of failed samples after which looks count as impossible, about a quarter of a second.
 const MAX_FAILED_SAMPLES: u32 = 64;
 /// The time after which another thread is asked for when the system has refused one. It doubles up
@@ -24,13 +26,12 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(10);
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
 
 pub(super) struct Growth {
-    parallelism: u32,
-    max_threads: u32,
     /// The number of workers that are to have a permit. It doubles with each sample that finds all
     /// of them asleep.
     target: u32,
-    /// The number of permits. It is the parallelism, unless no job has ended for a while.
-    limit: u32,
+    /// The number of permits beyond the parallelism: more than none if no job has ended for a
+    /// while.
+    extra: u32,
     /// The number of jobs that had ended when one ended last.
     ended: u64,
     /// When a job ended last, or the limit was raised.
@@ -42,51 +43,57 @@ pub(super) struct Growth {
     /// The time before which no thread is asked for.
     refused_until: Option<Instant>,
     backoff: Duration,
+    /// When the monitor last saw that jobs had come that are known to compute.
+    computing_came: Option<Instant>,
 }
 
 impl Growth {
     pub(super) fn new(pool: &Shared) -> Self {
-        let parallelism = pool.workers.parallelism();
         Self {
-            parallelism,
-            max_threads: u32::try_from(pool.workers.max_threads()).unwrap_or(u32::MAX),
-            target: parallelism,
-            limit: parallelism,
+            target: pool.workers.parallelism(),
+            extra: 0,
             ended: 0,
             last_end: Instant::now(),
             failed_samples: 0,
             has_warned: false,
             refused_until: None,
             backoff: FIRST_BACKOFF,
+            computing_came: None,
         }
     }
 
     /// Forgets the target of the last watch, and how long it was ago.
-    pub(super) fn reset(&mut self) {
-        self.target = self.limit;
+    pub(super) fn reset(&mut self, pool: &Shared) {
+        self.target = self.limit(pool);
         self.last_end = Instant::now();
     }
 
     /// Wakes or starts workers, as the sample suggests.
     pub(super) fn apply(&mut self, pool: &Arc<Shared>, sample: Sample) {
         self.adjust_limit(pool, sample);
+        self.keep_threads(pool);
         let all_asleep = sample.asleep > 0 && sample.running == 0;
         self.target = if all_asleep {
             // The jobs that wait are likely to sleep too.
-            self.target.saturating_mul(2).min(self.max_threads)
+            self.target.saturating_mul(2).min(max_threads(pool))
         } else {
-            self.limit
+            self.limit(pool)
         };
         // A searcher will find one of the jobs. Searchers are counted first, because a worker takes
         // its job before it stops searching; and it takes a blocking job first.
         let searching = pool.workers.searching();
-        let (jobs, blocking_jobs) = (pool.queue.len(), pool.queue.blocking_len());
+        let blocking_jobs = pool.queue.blocking_len();
         let on_their_way = sample.waking_to_block;
         let slots = pool.workers.blocking_slots_left().saturating_sub(on_their_way);
         let blocking = blocking_jobs.saturating_sub(searching + on_their_way).min(slots);
         let missing = pool.workers.wake_for_blocking(blocking);
         self.spawn(pool, WakeFor::BlockingJob, missing);
-        let computing = jobs.saturating_sub(searching + blocking);
+        let jobs = if pool.workers.may_begin_blocking() {
+            pool.queue.len().saturating_sub(blocking)
+        } else {
+            pool.queue.computing_len()
+        };
+        let computing = jobs.saturating_sub(searching);
         let missing = pool.workers.wake_for_permit(self.target, computing);
         self.spawn(pool, WakeFor::AnyJob, missing);
     }
@@ -97,10 +104,10 @@ impl Growth {
     fn adjust_limit(&mut self, pool: &Shared, sample: Sample) {
         if sample.unknown == 0 {
             if self.failed_samples > MAX_FAILED_SAMPLES {
-                self.limit = self.parallelism;
+                self.extra = 0;
             }
             self.failed_samples = 0;
-            let raised = (self.limit - self.parallelism).min(MAX_DOUBLINGS);
+            let raised = self.extra.min(MAX_DOUBLINGS);
             return self.adjust_limit_by_time(pool, SPIN_STALL * (1 << raised));
         }
         self.failed_samples = self.failed_samples.saturating_add(1);
@@ -125,12 +132,31 @@ impl Growth {
         if ended != self.ended {
             self.ended = ended;
             self.last_end = now;
-            self.limit = self.limit.saturating_sub(1).max(self.parallelism);
+            self.extra = self.extra.saturating_sub(1);
         } else if now.duration_since(self.last_end) >= stall {
             self.last_end = now;
-            self.limit = self.limit.saturating_add(1).min(self.max_threads);
+            let most = max_threads(pool).saturating_sub(pool.workers.parallelism());
+            self.extra = self.extra.saturating_add(1).min(most);
         }
-        pool.workers.set_limit(self.limit);
+        pool.workers.set_extra_permits(self.extra);
+    }
+
+    /// Decides whether threads are kept for computing jobs. A small pool of threads that only sleep
+    /// uses all of them. Jobs that wait for a thread that is kept may be what others wait for, so
+    /// none is kept when no job has ended for long.
+    fn keep_threads(&mut self, pool: &Shared) {
+        let now = Instant::now();
+        if pool.queue.take_seen_computing() {
+            self.computing_came = Some(now);
+        }
+        let size = pool.workers.size();
+        let is_mixed = self.computing_came.is_some_and(|came| now.duration_since(came) < KEEP);
+        let keeps = (is_mixed && size.max_blocking() > 0) || size.can_spare_threads();
+        pool.workers.set_keeps_threads(keeps && self.extra == 0);
+    }
+
+    fn limit(&self, pool: &Shared) -> u32 {
+        pool.workers.parallelism().saturating_add(self.extra)
     }
 
     /// Starts this number of workers, as far as the pool may have them and the system gives them.
@@ -161,6 +187,10 @@ impl Growth {
     }
 }
 
+fn max_threads(pool: &Shared) -> u32 {
+    u32::try_from(pool.workers.max_threads()).unwrap_or(u32::MAX)
+}
+
 #[cfg(all(test, target_os = "linux", not(any(loom, unblock_by_time))))]
 mod tests {
     use super::*;
@@ -177,7 +207,7 @@ mod tests {
         for _ in 0..MAX_FAILED_SAMPLES {
             growth.last_end = Instant::now().checked_sub(STALL).unwrap();
             growth.adjust_limit(&pool.shared, FAILED);
-            assert_eq!(growth.limit, 2);
+            assert_eq!(growth.extra, 0);
         }
     }
 
@@ -188,9 +218,9 @@ mod tests {
         growth.failed_samples = MAX_FAILED_SAMPLES;
         growth.last_end = Instant::now().checked_sub(STALL).unwrap();
         growth.adjust_limit(&pool.shared, FAILED);
-        assert_eq!(growth.limit, 3);
+        assert_eq!(growth.extra, 1);
         growth.adjust_limit(&pool.shared, Sample { unknown: 0, ..FAILED });
-        assert_eq!(growth.limit, 2);
+        assert_eq!(growth.extra, 0);
     }
 
     #[test]
@@ -198,13 +228,13 @@ mod tests {
         let pool = Pool::builder().parallelism(2).build().unwrap();
         let mut growth = Growth::new(&pool.shared);
         let computing = Sample { running: 2, unknown: 0, ..FAILED };
-        for (seconds, limit) in [(4, 2), (5, 3), (9, 3), (10, 4), (19, 4), (20, 5)] {
+        for (seconds, extra) in [(4, 0), (5, 1), (9, 1), (10, 2), (19, 2), (20, 3)] {
             growth.last_end = Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap();
             growth.adjust_limit(&pool.shared, computing);
-            assert_eq!(growth.limit, limit, "after {seconds} s");
+            assert_eq!(growth.extra, extra, "after {seconds} s");
         }
         block_on(pool.submit(|| ())).unwrap();
         growth.adjust_limit(&pool.shared, computing);
-        assert_eq!(growth.limit, 4);
+        assert_eq!(growth.extra, 2);
     }
 }

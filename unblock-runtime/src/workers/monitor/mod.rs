@@ -41,7 +41,7 @@ pub(crate) fn run(pool: &Arc<Shared>) {
             rest(pool);
             continue;
         }
-        growth.reset();
+        growth.reset(pool);
         watch(pool, &mut growth, &mut pressure);
         workers.trigger.disarm(|| pool.queue.len() > 0);
     }
