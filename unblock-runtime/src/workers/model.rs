@@ -333,15 +333,15 @@ fn a_job_for_which_no_worker_is_idle_gets_a_thread_from_the_monitor() {
 #[test]
 fn a_worker_that_is_too_many_leaves_its_job_to_another() {
     model(|| {
-        let model = Model::new(2, 2, 2);
+        let model = Model::new(2, 2, 1);
         let workers = model.start(2);
-        let resizer = thread::spawn({
+        let monitor = thread::spawn({
             let model = Arc::clone(&model);
-            move || model.workers.resize(PoolSize { parallelism: 1, max_threads: 1 })
+            move || model.watch(Some(ThreadState::Awake))
         });
         model.submit(Job::Short);
-        model.submit(Job::Short);
-        resizer.join().unwrap();
+        model.workers.resize(PoolSize { parallelism: 1, max_threads: 1 });
+        monitor.join().unwrap();
         model.check_end(workers);
     });
 }
