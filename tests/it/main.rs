@@ -13,6 +13,8 @@ mod deadlines;
 mod demo_modes;
 mod error_responses;
 mod event_loop;
+#[cfg(unix)]
+mod fork;
 mod frames;
 mod http1;
 mod http1_table;

@@ -99,6 +99,7 @@ pub mod job;
 #[path = "server/connection/poll_when_woken.rs"]
 mod poll_when_woken;
 mod pool;
+mod process;
 mod queue;
 #[cfg(feature = "server")]
 pub mod server;

@@ -11,12 +11,14 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::Builder;
 
+use crate::process::Process;
 use crate::unwind;
 use crate::workers::os_thread;
 
 type Task = Box<dyn FnOnce() + Send>;
 
-static SPAWNER: Mutex<Option<Sender<Task>>> = Mutex::new(None);
+/// The spawner of a process, and the process.
+static SPAWNER: Mutex<Option<(Process, Sender<Task>)>> = Mutex::new(None);
 
 /// The size of the spawner's stack in bytes. It calls the standard library alone.
 const STACK_SIZE: usize = 64 * 1024;
@@ -34,9 +36,10 @@ pub(crate) fn run<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> 
     let panicked = || io::Error::other("a thread could not be started because of a panic");
     {
         let mut spawner = SPAWNER.lock().unwrap_or_else(PoisonError::into_inner);
-        let tasks = match &*spawner {
-            Some(tasks) => tasks,
-            None => spawner.insert(start()?),
+        let process = Process::current();
+        let (_, tasks) = match &*spawner {
+            Some(running) if running.0 == process => running,
+            _ => spawner.insert((process, start()?)),
         };
         tasks.send(task).map_err(|_| panicked())?;
     }

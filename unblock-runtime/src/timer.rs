@@ -7,6 +7,7 @@ use std::thread::Builder;
 use std::time::Instant;
 
 use crate::event_loop::Waiter;
+use crate::process::Process;
 use crate::spawner;
 
 /// A wake-up at a given time. Dropping it cancels it.
@@ -66,14 +67,15 @@ struct Timer {
 struct Table {
     waiters: BTreeMap<Key, Waiter>,
     next: u64,
-    started: bool,
+    /// The process in which the thread was started.
+    started: Option<Process>,
 }
 
 impl Timer {
     fn get() -> &'static Self {
         static TIMER: OnceLock<Timer> = OnceLock::new();
         TIMER.get_or_init(|| Self {
-            table: Mutex::new(Table { waiters: BTreeMap::new(), next: 0, started: false }),
+            table: Mutex::new(Table { waiters: BTreeMap::new(), next: 0, started: None }),
             changed: Condvar::new(),
         })
     }
@@ -82,15 +84,16 @@ impl Timer {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts the thread if it is not there. If the system refuses one, the next alarm tries again.
-    /// Until then a deadline is seen when its task is polled or a worker takes its job.
+    /// Starts the thread if this process has none. If the system refuses one, the next alarm tries
+    /// again. Until then a deadline is seen when its task is polled or a worker takes its job.
     fn start(&'static self, table: &mut Table) {
-        if table.started {
+        let process = Process::current();
+        if table.started == Some(process) {
             return;
         }
         let thread = Builder::new().name("unblock-timer".into());
         match spawner::run(|| thread.spawn(|| self.run())).flatten() {
-            Ok(_) => table.started = true,
+            Ok(_) => table.started = Some(process),
             Err(error) => {
                 crate::unwind::log(|| {
                     tracing::warn!(%error, "the timer's thread could not be started: deadlines may be late");

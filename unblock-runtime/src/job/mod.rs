@@ -41,7 +41,7 @@ pub use self::submission::Submission;
 pub use self::submission_set::SubmissionSet;
 use crate::error::Error;
 use crate::pool::Shared;
-use crate::queue::{AtomicPosition, Behavior, Queued};
+use crate::queue::{AtomicPosition, Behavior, Position, Queued};
 use crate::unwind;
 use crate::workers::profile::JobType;
 
@@ -69,7 +69,7 @@ pub(crate) trait Run: Queued + Send + Sync {
     /// Ends the job if it has not begun. Tells a running job that it is cancelled.
     fn cancel(&self, by: CancelledBy);
 
-    /// Ends a job that the pool does not take.
+    /// Ends a job that the pool does not take, or that no worker will take.
     fn refuse(&self, error: Error);
 
     /// Ends the wait for the job because its deadline has passed.
@@ -125,7 +125,7 @@ where
         self.take_back(Error::Cancelled)
     }
 
-    /// Ends a job that has not entered the queue, and counts it as rejected.
+    /// Ends a job that has not begun, and counts it as rejected.
     fn take_back(&self, error: Error) -> Option<F> {
         let (pool, submitter) = (self.origin.pool(), self.origin.submitter_loop());
         self.completion.abort(error, submitter, || pool.counters.rejected())
@@ -209,7 +209,11 @@ where
     }
 
     fn refuse(&self, error: Error) {
-        drop(self.take_back(error));
+        let Some(work) = self.take_back(error) else { return };
+        if self.header.position.get() != Position::WithCaller {
+            self.origin.pool().job_withdrawn(&self.header);
+        }
+        drop(work);
     }
 
     fn expire(&self) {

@@ -8,7 +8,7 @@ mod size;
 mod stats;
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use self::builder::PoolBuilder;
@@ -23,12 +23,20 @@ use crate::queue::Entry;
 use crate::workers::profile::JobType;
 
 static GLOBAL: OnceLock<Pool> = OnceLock::new();
+/// The global pool of a process that was forked from one that had a global pool.
+static GLOBAL_AFTER_FORK: Mutex<Option<&'static Pool>> = Mutex::new(None);
 
 /// A handle to a pool of threads for work that blocks. Clones are handles to the same pool.
 ///
 /// When the last handle is dropped, the pool closes: the jobs that are in the queue or wait for
 /// room in it still run, then its threads end. A submission that found no room and was never polled
 /// does not wait for room yet, and is refused.
+///
+/// A process that `fork` makes, without `exec`, has none of the pool's threads. There the pool is
+/// closed: the first submission that would wake a thread finds that out, and the
+/// [global](Self::global) pool is another one from then on. If workers were at work at the moment
+/// of the fork, a submission wakes no thread and waits for ever, so fork first and build pools
+/// then.
 #[derive(Clone)]
 pub struct Pool {
     pub(crate) shared: Arc<Shared>,
@@ -45,10 +53,24 @@ impl Pool {
     ///
     /// If the system does not give the pool its first threads.
     pub fn global() -> &'static Self {
-        GLOBAL.get_or_init(|| match Self::builder().build() {
+        let pool = GLOBAL.get_or_init(Self::build_global);
+        if pool.shared.is_abandoned() { Self::global_after_fork() } else { pool }
+    }
+
+    #[cold]
+    fn global_after_fork() -> &'static Self {
+        let mut pool = GLOBAL_AFTER_FORK.lock().unwrap_or_else(PoisonError::into_inner);
+        match *pool {
+            Some(pool) if !pool.shared.is_abandoned() => pool,
+            _ => pool.insert(Box::leak(Box::new(Self::build_global()))),
+        }
+    }
+
+    fn build_global() -> Self {
+        match Self::builder().build() {
             Ok(pool) => pool,
             Err(error) => panic!("the global pool could not be built: {error}"),
-        })
+        }
     }
 
     pub(crate) fn install_global(pool: Self) -> Result<(), BuildError> {

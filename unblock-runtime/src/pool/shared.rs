@@ -10,6 +10,7 @@ use super::size::PoolSize;
 use super::stats::Counters;
 use crate::error::Error;
 use crate::job::{CancelledBy, Run};
+use crate::process::Process;
 use crate::queue::admission::Admission;
 use crate::queue::concurrency_limits::ConcurrencyLimits;
 use crate::queue::{Change, Entry, Lanes, Queue};
@@ -40,6 +41,9 @@ pub(crate) struct Shared {
     /// Set when a shutdown has run out of time. It is never cleared.
     stopping: AtomicBool,
     pub(super) shutdown_waiters: Mutex<ShutdownWaiters>,
+    /// The process of the workers.
+    process: Process,
+    is_abandoned: AtomicBool,
 }
 
 impl Shared {
@@ -64,6 +68,8 @@ impl Shared {
             has_refused_detached: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             shutdown_waiters: Mutex::new(ShutdownWaiters::default()),
+            process: Process::current(),
+            is_abandoned: AtomicBool::new(false),
         }
     }
 
@@ -90,7 +96,7 @@ impl Shared {
             self.stops_waiting(job.header());
         }
         match entry {
-            Entry::Entered => self.workers.notify(),
+            Entry::Entered => self.notify(),
             Entry::Full => {}
             // The job had room for a moment, so that other threads may have seen the queue as not
             // finished, and the room may have gone to a job of the waitlist.
@@ -140,8 +146,32 @@ impl Shared {
     /// Wakes a worker if there is more work for one.
     pub(crate) fn queue_changed(&self, change: Change) {
         if change == Change::MoreWork {
-            self.workers.notify();
+            self.notify();
         }
+    }
+
+    fn notify(&self) {
+        if self.workers.notify() && self.process != Process::current() {
+            self.abandon();
+        }
+    }
+
+    /// Closes the pool and refuses its jobs, because this process was forked from the one whose
+    /// threads the workers are.
+    #[cold]
+    fn abandon(&self) {
+        self.is_abandoned.store(true, Ordering::Relaxed);
+        self.queue.close();
+        for job in self.queue.drain().into_iter().chain(self.concurrency_limits.drain()) {
+            let refuse = || job.refuse(Error::Closed);
+            unwind::contain("dropping what a job had captured", refuse);
+        }
+    }
+
+    /// Returns true if the workers turned out to be threads of the process that this one was forked
+    /// from.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.is_abandoned.load(Ordering::Relaxed)
     }
 
     /// Changes how many jobs compute at a time, and how many threads there may be.

@@ -206,26 +206,14 @@ impl<T: Queued + ?Sized> Queue<T> {
         Ok(self.admit(&mut waitlist))
     }
 
-    /// Takes the next item of the blocking lane or, if that is empty, of the computing lane. It may
-    /// be a tombstone.
-    pub(crate) fn pop_blocking_first(&self) -> Option<(LaneKind, Arc<T>)> {
-        self.pop_blocking().or_else(|| self.pop_computing())
-    }
-
-    /// Takes the next item of the computing lane or, if that is empty, of the blocking lane. It may
-    /// be a tombstone.
-    pub(crate) fn pop_computing_first(&self) -> Option<(LaneKind, Arc<T>)> {
-        self.pop_computing().or_else(|| self.pop_blocking())
-    }
-
     /// Takes the next item of the blocking lane. It may be a tombstone.
-    pub(crate) fn pop_blocking(&self) -> Option<(LaneKind, Arc<T>)> {
-        self.blocking.pop().map(|item| (LaneKind::Blocking, item))
+    pub(crate) fn pop_blocking(&self) -> Option<Arc<T>> {
+        self.blocking.pop()
     }
 
     /// Takes the next item of the computing lane. It may be a tombstone.
-    pub(crate) fn pop_computing(&self) -> Option<(LaneKind, Arc<T>)> {
-        self.computing.pop().map(|item| (LaneKind::Computing, item))
+    pub(crate) fn pop_computing(&self) -> Option<Arc<T>> {
+        self.computing.pop()
     }
 
     /// Returns true if the computing lane is not empty.
@@ -420,7 +408,7 @@ impl<T: Queued + ?Sized> Queue<T> {
     }
 
     fn take_all(&self) -> Vec<Arc<T>> {
-        let pop = || self.pop_computing_first().map(|(_, item)| item);
+        let pop = || self.pop_computing().or_else(|| self.pop_blocking());
         std::iter::from_fn(pop).collect()
     }
 

@@ -56,7 +56,7 @@ fn full() -> Arc<Queue<Item>> {
 
 /// Takes an item, as a worker does.
 fn take(queue: &Queue<Item>) {
-    assert!(queue.pop_computing_first().is_some());
+    assert!(queue.pop_computing().is_some());
     let _ = queue.begun();
 }
 

@@ -57,11 +57,11 @@ fn change(items: &[Arc<Item>], behavior: Behavior) {
 }
 
 fn blocking(queue: &Queue<Item>) -> Vec<usize> {
-    std::iter::from_fn(|| queue.pop_blocking()).map(|(_, item)| item.number).collect()
+    std::iter::from_fn(|| queue.pop_blocking()).map(|item| item.number).collect()
 }
 
 fn all(queue: &Queue<Item>) -> Vec<usize> {
-    std::iter::from_fn(|| queue.pop_computing_first()).map(|(_, item)| item.number).collect()
+    std::iter::from_fn(|| queue.pop_computing()).map(|item| item.number).collect()
 }
 
 #[test]

@@ -45,6 +45,9 @@ pub(crate) struct Workers {
     /// The number of workers that began a job as a blocking one. Workers whose permit the monitor
     /// has taken in the middle of a job do not count.
     in_blocking: AtomicUsize,
+    /// The number of workers that were asleep in a job which they did not begin as a blocking one,
+    /// at the last sample of a watch.
+    asleep: AtomicUsize,
     /// True while no worker beyond those may begin a blocking job, so that there are threads for
     /// computing ones.
     keeps_threads: AtomicBool,
@@ -76,6 +79,7 @@ impl Workers {
             keep_alive,
             registry: Mutex::new(Registry::default()),
             in_blocking: AtomicUsize::new(0),
+            asleep: AtomicUsize::new(0),
             keeps_threads: AtomicBool::new(size.can_spare_threads()),
             has_surplus: AtomicBool::new(false),
             trigger: Trigger::new(),
@@ -83,19 +87,20 @@ impl Workers {
     }
 
     /// Wakes a worker for work that was added, unless one searches already. If all permits are out,
-    /// the monitor is armed.
-    pub(crate) fn notify(&self) {
+    /// the monitor is armed. Returns true if a thread was woken.
+    pub(crate) fn notify(&self) -> bool {
         fence(Ordering::SeqCst);
         match self.permits.acquire_for_first_searcher() {
-            Acquired::SomebodySearches => {}
+            Acquired::SomebodySearches => false,
             Acquired::NoneLeft => self.trigger.arm(),
             Acquired::Permit => {
-                if let Woken::NoneIdle = self.unpark_one(WakeFor::AnyJob) {
-                    // All workers are asleep in their jobs, or on their way to the idle stack. The
-                    // monitor finds out which.
-                    self.permits.give_back(Counts::PERMIT + Counts::SEARCHER);
-                    self.trigger.arm();
+                if let Woken::One = self.unpark_one(WakeFor::AnyJob) {
+                    return true;
                 }
+                // All workers are asleep in their jobs, or on their way to the idle stack. The
+                // monitor finds out which.
+                self.permits.give_back(Counts::PERMIT + Counts::SEARCHER);
+                self.trigger.arm()
             }
         }
     }
@@ -120,12 +125,23 @@ impl Workers {
     /// Begins a blocking job: the worker's permit, if it has one, goes to another worker. Returns
     /// false, and changes nothing, if as many workers run blocking jobs as may.
     pub(crate) fn enter_blocking(&self, slot: &WorkerSlot, has_work: impl Fn() -> bool) -> bool {
+        let enters = self.try_count_blocking();
+        if enters {
+            self.lend_permit(slot, has_work);
+        }
+        enters
+    }
+
+    /// Counts a worker as one that runs a blocking job, unless as many are as may.
+    fn try_count_blocking(&self) -> bool {
         let max = self.max_blocking();
         let one_more = |blocking| (blocking < max).then_some(blocking + 1);
-        let (seq, blocking) = (Ordering::SeqCst, &self.in_blocking);
-        if blocking.fetch_update(seq, seq, one_more).is_err() {
-            return false;
-        }
+        let seq = Ordering::SeqCst;
+        self.in_blocking.fetch_update(seq, seq, one_more).is_ok()
+    }
+
+    /// Gives the worker's permit, if it has one, to another worker.
+    fn lend_permit(&self, slot: &WorkerSlot, has_work: impl Fn() -> bool) {
         if slot.state.change(WorkerState::Running, WorkerState::Blocked) {
             self.permits.give_back(Counts::PERMIT);
             fence(Ordering::SeqCst);
@@ -133,10 +149,9 @@ impl Workers {
                 self.notify();
             }
         }
-        true
     }
 
-    /// Ends a blocking job.
+    /// Ends a blocking job. The worker looks for another afterwards, or notifies.
     pub(crate) fn leave_blocking(&self) {
         self.in_blocking.fetch_sub(1, Ordering::SeqCst);
     }
@@ -147,14 +162,29 @@ impl Workers {
     }
 
     /// At most this number of workers run blocking jobs at a time, and the others take computing
-    /// jobs first.
+    /// jobs first. Where threads are kept, each worker that sleeps counts.
     fn max_blocking(&self) -> usize {
-        self.size().max_blocking()
+        let most = self.size().max_blocking();
+        if self.keeps_threads() {
+            most.saturating_sub(self.asleep.load(Ordering::Relaxed))
+        } else {
+            most
+        }
+    }
+
+    /// Returns true while threads are kept for computing jobs.
+    fn keeps_threads(&self) -> bool {
+        self.keeps_threads.load(Ordering::Relaxed)
     }
 
     /// Returns true if a worker with a permit may take a blocking job when no computing one waits.
     pub(crate) fn may_begin_blocking(&self) -> bool {
-        !self.keeps_threads.load(Ordering::Relaxed) || self.blocking_slots_left() > 0
+        !self.keeps_threads() || self.blocking_slots_left() > 0
+    }
+
+    /// Sets how many workers are asleep in a job which they did not begin as a blocking one.
+    fn set_asleep(&self, workers: usize) {
+        self.asleep.store(workers, Ordering::Relaxed);
     }
 
     /// Sets whether threads are kept for computing jobs.

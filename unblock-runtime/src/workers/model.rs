@@ -85,6 +85,23 @@ impl Model {
         self.workers.notify();
     }
 
+    /// Takes a blocking job, for which the worker is counted before.
+    fn next_blocking(&self) -> Option<Job> {
+        if !self.has_blocking() || !self.workers.try_count_blocking() {
+            return None;
+        }
+        let job = self.blocking.lock().pop_front();
+        if job.is_none() {
+            self.workers.leave_blocking();
+        }
+        job
+    }
+
+    fn next_uncounted(&self) -> Option<Job> {
+        let computing = self.queue.lock().pop_front();
+        computing.or_else(|| self.blocking.lock().pop_front())
+    }
+
     /// Runs the loop of `worker.rs`, without the polling.
     fn work(&self, slot: &Arc<WorkerSlot>) {
         let mut searching = slot.occupy() == Some(WakeFor::AnyJob);
@@ -94,15 +111,16 @@ impl Model {
                 return;
             }
             let has_permit = slot.has_permit();
-            let blocking = self.blocking.lock().pop_front();
+            let blocking = self.next_blocking();
             let blocks = blocking.is_some();
-            let job =
-                blocking.or_else(|| if has_permit { self.queue.lock().pop_front() } else { None });
+            let job = blocking.or_else(|| if has_permit { self.next_uncounted() } else { None });
             if let Some(job) = job {
                 if std::mem::take(&mut searching) {
                     self.workers.end_search(|| self.has_work());
                 }
-                let blocks = blocks && self.workers.enter_blocking(slot, || self.has_work());
+                if blocks {
+                    self.workers.lend_permit(slot, || self.has_work());
+                }
                 if let Job::Meet(others) = job {
                     self.meeting.wait_for(others);
                 }

@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::os_thread::{self, ThreadState};
 use super::permits::Counts;
 use super::profile::{Learned, MAX_UNPERMITTED};
-use super::{Unparked, WakeFor, WorkerSlot};
+use super::{Unparked, WakeFor, WorkerSlot, Workers};
 use crate::job::{Run, context};
 use crate::pool::Shared;
 use crate::queue::concurrency_limits::Turn;
@@ -95,11 +95,11 @@ fn run(pool: &Arc<Shared>, slot: &Arc<WorkerSlot>) {
             is_nice = true;
         }
         let has_permit = slot.has_permit();
-        if let Some((lane, job)) = next_job(pool, has_permit) {
+        if let Some(next) = next_job(pool, has_permit) {
             if mem::take(&mut searching) {
                 pool.workers.end_search(has_work);
             }
-            run_in_turn(job, lane, pool, slot);
+            run_in_turn(next, pool, slot);
             if pool.workers.may_continue(slot, || pool.queue.has_blocking()) {
                 continue;
             }
@@ -120,43 +120,74 @@ fn run(pool: &Arc<Shared>, slot: &Arc<WorkerSlot>) {
     }
 }
 
+/// A job that a worker has taken out of a lane.
+struct Next<'a> {
+    job: Arc<dyn Run>,
+    lane: LaneKind,
+    /// There if the worker counts as one that runs a blocking job.
+    blocking: Option<InBlocking<'a>>,
+}
+
+/// Counts a worker as one that runs a blocking job, until it is dropped.
+struct InBlocking<'a>(&'a Workers);
+
+impl<'a> InBlocking<'a> {
+    fn begin(workers: &'a Workers) -> Option<Self> {
+        workers.try_count_blocking().then(|| Self(workers))
+    }
+}
+
+impl Drop for InBlocking<'_> {
+    fn drop(&mut self) {
+        self.0.leave_blocking();
+    }
+}
+
 /// Takes the next job that this worker may run.
-fn next_job(pool: &Shared, has_permit: bool) -> Option<(LaneKind, Arc<dyn Run>)> {
+fn next_job(pool: &Shared, has_permit: bool) -> Option<Next<'_>> {
+    let (queue, workers) = (&pool.queue, &pool.workers);
+    // The worker is counted before it takes the job, so that threads that are kept stay free.
+    if queue.has_blocking()
+        && let Some(counted) = InBlocking::begin(workers)
+        && let Some(job) = queue.pop_blocking()
+    {
+        return Some(Next { job, lane: LaneKind::Blocking, blocking: Some(counted) });
+    }
     if !has_permit {
-        return pool.queue.pop_blocking();
+        return None;
     }
-    if pool.workers.blocking_slots_left() > 0 {
-        return pool.queue.pop_blocking_first();
+    if let Some(job) = queue.pop_computing() {
+        return Some(Next { job, lane: LaneKind::Computing, blocking: None });
     }
-    if pool.workers.may_begin_blocking() {
-        return pool.queue.pop_computing_first();
+    if workers.may_begin_blocking() {
+        let next = |job| Next { job, lane: LaneKind::Blocking, blocking: None };
+        return queue.pop_blocking().map(next);
     }
-    let job = pool.queue.pop_computing();
-    if job.is_none() && pool.queue.has_blocking() {
+    if queue.has_blocking() {
         // The monitor decides for how long threads are kept.
-        pool.workers.trigger.arm();
+        workers.trigger.arm();
     }
-    job
+    None
 }
 
 /// Runs a job, if as many of its handler may run. If not, another worker runs it that ends one of
 /// them. The worker that ends a job of a handler goes on with the next.
-fn run_in_turn(job: Arc<dyn Run>, lane: LaneKind, pool: &Shared, slot: &WorkerSlot) {
-    let Some(limit) = job.header().concurrency_limit().filter(|_| !job.is_tombstone()) else {
-        return run_job(job, lane, pool, slot);
+fn run_in_turn(next: Next<'_>, pool: &Shared, slot: &WorkerSlot) {
+    let limit = next.job.header().concurrency_limit().filter(|_| !next.job.is_tombstone());
+    let Some(limit) = limit else { return run_job(next, pool, slot) };
+    let Turn::Now(job) = pool.concurrency_limits.begin(limit, Arc::clone(&next.job)) else {
+        return pool.cancel_if_stopping(&*next.job);
     };
-    let Turn::Now(job) = pool.concurrency_limits.begin(limit, Arc::clone(&job)) else {
-        return pool.cancel_if_stopping(&*job);
-    };
-    let mut next = Some(job);
-    while let Some(job) = next {
-        run_job(job, lane, pool, slot);
-        next = pool.concurrency_limits.end(limit);
+    let lane = next.lane;
+    run_job(Next { job, ..next }, pool, slot);
+    while let Some(job) = pool.concurrency_limits.end(limit) {
+        run_job(Next { job, lane, blocking: None }, pool, slot);
     }
 }
 
 /// Runs a job, without a permit if it is expected to block.
-fn run_job(job: Arc<dyn Run>, lane: LaneKind, pool: &Shared, slot: &WorkerSlot) {
+fn run_job(next: Next<'_>, pool: &Shared, slot: &WorkerSlot) {
+    let Next { job, lane, blocking } = next;
     // A panic of the job is its outcome. This catches those of destructors of a user's values.
     let run = |job| {
         unwind::contain("dropping a job's value or what it had captured", || context::run(job));
@@ -164,13 +195,16 @@ fn run_job(job: Arc<dyn Run>, lane: LaneKind, pool: &Shared, slot: &WorkerSlot) 
     let job_type = job.header().job_type;
     let profile = job_type.profile();
     slot.begin(job_type, job.job_name());
-    if runs_without_permit(&*job, lane, slot)
-        && pool.workers.enter_blocking(slot, || pool.has_work())
-    {
+    let blocking = blocking.or_else(|| {
+        let blocks = runs_without_permit(&*job, lane, slot);
+        blocks.then(|| InBlocking::begin(&pool.workers)).flatten()
+    });
+    if let Some(counted) = blocking {
+        pool.workers.lend_permit(slot, || pool.has_work());
         let probe = is_probe(&*job, lane).then(Instant::now);
         let before = os_thread::cpu_time();
         run(job);
-        pool.workers.leave_blocking();
+        drop(counted);
         let computed = os_thread::cpu_time().saturating_sub(before);
         let was_short_probe = probe.is_some_and(|begun| begun.elapsed() < MAX_UNPERMITTED);
         if (computed > MAX_UNPERMITTED || was_short_probe)

@@ -84,4 +84,5 @@ fn watch(pool: &Arc<Shared>, growth: &mut Growth, pressure: &mut Pressure) {
         let is_curious = sample.asleep > 0 || probe.is_out();
         period = if is_curious { MIN_PERIOD } else { (period * 2).min(MAX_PERIOD) };
     }
+    pool.workers.set_asleep(0);
 }

@@ -1,11 +1,14 @@
 //! A sample of the workers: which of those with a permit are asleep, and which of the blocked run
 //! again.
 
+use std::sync::Arc;
+
+use crate::sync::atomic::Ordering;
 use crate::workers::Workers;
 use crate::workers::os_thread::{CoreTime, ThreadId, ThreadState};
 use crate::workers::permits::Counts;
 use crate::workers::profile::{JobType, Learned};
-use crate::workers::slot::WorkerState;
+use crate::workers::slot::{WorkerSlot, WorkerState};
 
 #[derive(Debug, Default, Clone, Copy)]
 pub(in crate::workers) struct Sample {
@@ -72,6 +75,9 @@ impl Workers {
                 _ => {}
             }
         }
+        let is_blocked = |slot: &&Arc<WorkerSlot>| slot.state.get() == WorkerState::Blocked;
+        let blocked = self.registry.lock().workers.iter().filter(is_blocked).count();
+        self.set_asleep(blocked.saturating_sub(self.in_blocking.load(Ordering::SeqCst)));
         sample
     }
 

@@ -27,11 +27,13 @@ impl Trigger {
         self.armed.load(Ordering::SeqCst)
     }
 
-    /// Arms the trigger, and wakes the monitor if it was not armed.
-    pub(in crate::workers) fn arm(&self) {
-        if !self.is_armed() && !self.armed.swap(true, Ordering::SeqCst) {
+    /// Arms the trigger, and wakes the monitor if it was not armed. Returns true if it was not.
+    pub(in crate::workers) fn arm(&self) -> bool {
+        let wakes = !self.is_armed() && !self.armed.swap(true, Ordering::SeqCst);
+        if wakes {
             self.wake();
         }
+        wakes
     }
 
     /// Disarms the trigger, unless there is work after all.
