@@ -97,9 +97,8 @@ impl Model {
         job
     }
 
-    fn next_uncounted(&self) -> Option<Job> {
-        let computing = self.queue.lock().pop_front();
-        computing.or_else(|| self.blocking.lock().pop_front())
+    fn next_computing(&self) -> Option<Job> {
+        self.queue.lock().pop_front()
     }
 
     /// Runs the loop of `worker.rs`, without the polling.
@@ -112,8 +111,13 @@ impl Model {
             }
             let has_permit = slot.has_permit();
             let blocking = self.next_blocking();
-            let blocks = blocking.is_some();
-            let job = blocking.or_else(|| if has_permit { self.next_uncounted() } else { None });
+            let mut blocks = blocking.is_some();
+            let job = blocking.or_else(|| if has_permit { self.next_computing() } else { None });
+            let job = job.or_else(|| {
+                let blocking = if has_permit { self.blocking.lock().pop_front() } else { None };
+                blocks = blocking.is_some() && self.workers.try_count_blocking();
+                blocking
+            });
             if let Some(job) = job {
                 if std::mem::take(&mut searching) {
                     self.workers.end_search(|| self.has_work());
