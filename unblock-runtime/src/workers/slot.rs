@@ -1,15 +1,16 @@
 //! A worker as other threads see it: its state, its thread, and the job that it runs.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use crossbeam_utils::atomic::AtomicCell;
 
 use super::os_thread::ThreadId;
-use super::profile::JobType;
+use super::profile::{JobType, MAX_UNPERMITTED};
 use crate::job::JobName;
 use crate::job::handler::Handler;
 use crate::sync::atomic::{AtomicU8, AtomicU32, Ordering};
-use crate::sync::thread;
+use crate::sync::{Mutex, thread};
 
 pub(crate) struct WorkerSlot {
     number: usize,
@@ -22,6 +23,10 @@ pub(crate) struct WorkerSlot {
     /// They are written for each job, and read by a shutdown that leaves jobs running.
     handler: AtomicCell<Option<&'static Handler>>,
     path: AtomicCell<Option<fn() -> &'static str>>,
+    /// Odd while the worker runs a job that it began as a blocking one.
+    blocking_jobs: AtomicU32,
+    /// Which blocking job the monitor saw awake, and how long the worker had run by then.
+    seen_awake: Mutex<(u32, Duration)>,
 }
 
 const NO_JOB: u32 = u32::MAX;
@@ -72,6 +77,8 @@ impl WorkerSlot {
             job_type: AtomicU32::new(NO_JOB),
             handler: AtomicCell::new(None),
             path: AtomicCell::new(None),
+            blocking_jobs: AtomicU32::new(0),
+            seen_awake: Mutex::new((0, Duration::ZERO)),
         }
     }
 
@@ -113,6 +120,25 @@ impl WorkerSlot {
     pub(crate) fn end(&self) {
         self.job_type.store(NO_JOB, Ordering::Relaxed);
         self.path.store(None);
+    }
+
+    /// Notes that the worker begins or ends a blocking job.
+    pub(crate) fn switch_blocking(&self) {
+        let jobs = self.blocking_jobs.load(Ordering::Relaxed);
+        self.blocking_jobs.store(jobs.wrapping_add(1), Ordering::Relaxed);
+    }
+
+    /// Returns true if the worker's job, which is awake, counts as one that computes. One that was
+    /// begun as a blocking job may only wait for a core, as many do that sleep for a moment, so it
+    /// has to be seen to use one.
+    pub(super) fn computes(&self, id: ThreadId) -> bool {
+        let job = self.blocking_jobs.load(Ordering::Relaxed);
+        let Some(time) = id.core_time().filter(|_| job % 2 == 1) else { return true };
+        let mut seen = self.seen_awake.lock();
+        if seen.0 != job {
+            *seen = (job, time.ran);
+        }
+        time.ran.saturating_sub(seen.1) >= MAX_UNPERMITTED
     }
 
     /// Returns the name of the job that the worker runs. It may be wrong while one job follows
@@ -176,5 +202,24 @@ fn from_number(state: u8) -> WorkerState {
         2 => WorkerState::Running,
         3 => WorkerState::Blocked,
         _ => WorkerState::WakingToBlock,
+    }
+}
+
+#[cfg(all(test, target_os = "linux", not(any(loom, unblock_by_time))))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blocking_job_that_is_awake_computes_when_it_has_used_a_core() {
+        let slot = WorkerSlot::new(0, WakeFor::BlockingJob);
+        let id = ThreadId::current();
+        assert!(slot.computes(id), "no blocking job");
+        for _ in 0..2 {
+            slot.switch_blocking();
+            assert!(!slot.computes(id), "seen for the first time");
+            while !slot.computes(id) {}
+            slot.switch_blocking();
+            assert!(slot.computes(id), "no blocking job");
+        }
     }
 }

@@ -203,7 +203,9 @@ fn run_job(next: Next<'_>, pool: &Shared, slot: &WorkerSlot) {
         pool.workers.lend_permit(slot, || pool.has_work());
         let probe = is_probe(&*job, lane).then(Instant::now);
         let before = os_thread::cpu_time();
+        slot.switch_blocking();
         run(job);
+        slot.switch_blocking();
         drop(counted);
         let computed = os_thread::cpu_time().saturating_sub(before);
         let was_short_probe = probe.is_some_and(|begun| begun.elapsed() < MAX_UNPERMITTED);

@@ -52,7 +52,8 @@ impl Workers {
                 sample.unknown += 1;
                 continue;
             };
-            if let Some(job_type) = slot.job_type() {
+            let counts = thread_state == ThreadState::Asleep || slot.computes(id);
+            if let Some(job_type) = slot.job_type().filter(|_| counts) {
                 let learned = job_type.profile().observe(thread_state);
                 sample.profiles_changed |= learned == Learned::Change;
             }
