@@ -8,8 +8,9 @@
 //! samples that find a job asleep is the share of its time that it sleeps. It takes them only while
 //! work waits, because they matter only then. A worker that has given its permit away measures how
 //! long the job really computed, and counts that as a sample if it was long. Many jobs that sleep
-//! for a moment wait for a core for longer than they sleep, and are awake then. So a sample of a job
-//! that was begun as a blocking one counts as awake only if the job has used a core for a while.
+//! for a moment wait for a core for longer than they sleep, and are awake then. So a sample of a
+//! job that was begun as a blocking one counts as awake only if the job has used a core for a
+//! while.
 //!
 //! Jobs of one type need not do the same. All boxed closures have one type, which is always treated
 //! as computing. Two types may share a place in the table, and one function may do this or that:
