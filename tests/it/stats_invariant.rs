@@ -141,7 +141,7 @@ impl World {
         static HANDLER: Handler = Handler::named("a call");
         let (pool, body) = (self.pool.clone(), self.work(work));
         Box::pin(async move {
-            let mut call = Call::new(&HANDLER).pool(&pool);
+            let mut call = Call::new(&HANDLER).pool(pool.clone());
             call = match timeout {
                 Timeout::None => call,
                 Timeout::Passed => call.timeout(Duration::ZERO),

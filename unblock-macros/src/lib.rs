@@ -6,6 +6,7 @@
 //! function. If anything was rejected, `fallback` writes the errors beside the user's function
 //! instead. Expansions are checked in as readable Rust in `tests/expanded`.
 
+mod container;
 mod duration;
 mod errors;
 mod expand;
@@ -19,6 +20,7 @@ mod validate;
 use proc_macro2::TokenStream;
 
 use crate::errors::Errors;
+use crate::expand::Context;
 use crate::parse::function::Function;
 use crate::parse::options::Options;
 
@@ -169,14 +171,33 @@ pub fn unblock(
 
 /// Returns the expansion, or the errors beside the item.
 fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
+    if let Some(container) = container::container(&args, &item) {
+        return container;
+    }
     let mut errors = Errors::default();
     let options = Options::parse(args, &mut errors);
-    let Some(function) = Function::parse(&item, &mut errors) else {
+    let Some(mut item_fn) = Function::parse(&item, &mut errors) else {
         return fallback::item(item, errors);
     };
-    validate::check(&function, &options, &mut errors);
+    if let Some(second) = item_fn.take_attribute() {
+        errors.on(second, "`#[unblock]` is here twice: write all options into one");
+    }
+    if options.skip.is_some() && errors.is_empty() {
+        return item;
+    }
+    function(item_fn, &options, &Context::default(), errors)
+}
+
+/// Returns the expansion of a function, or the errors beside it.
+fn function(
+    function: Function,
+    options: &Options,
+    context: &Context,
+    mut errors: Errors,
+) -> TokenStream {
+    validate::check(&function, options, &mut errors);
     if errors.is_empty() {
-        expand::function(&function, &options)
+        expand::function(&function, options, context)
     } else {
         fallback::function(function, errors)
     }

@@ -68,7 +68,7 @@ impl Store {
 
 /// Only what the pool is taken from goes unused in the body.
 #[unblock(pool = store.pool)]
-pub fn make((store, _rest): (Store, u8), bytes: &Vec<u8>, _ignored: u8, _: u8) -> Vec<u8> {
+fn make((store, _rest): (Store, u8), bytes: &Vec<u8>, _ignored: u8, _: u8) -> Vec<u8> {
     bytes.clone()
 }
 

@@ -1,17 +1,49 @@
 //! Part four of the expansion: submits the job, and turns its outcome into the return value.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::ReturnType;
 use syn::spanned::Spanned;
+use syn::{ReturnType, Type};
 
 use crate::duration;
-use crate::expand::option_values::may_borrow_from_moved;
-use crate::expand::runtime_path::runtime_path;
-use crate::parse::argument::Argument;
+use crate::expand::runtime_path::alias;
+use crate::parse::borrow;
 use crate::parse::function::Function;
 use crate::parse::options::{Options, Timeout};
 use crate::span::{at, local};
+
+/// Makes the static by which the runtime knows the function.
+///
+/// ```text
+/// // Input:
+/// name = "find"
+/// // Output:
+/// let __handler = {
+///     static HANDLER: __unblock::Handler =
+///         __unblock::Handler::named("find");
+///     &HANDLER
+/// };
+/// ```
+///
+/// The static is in a block of its own, so that the user's body does not see it.
+pub(crate) fn handler(function: &Function, options: &Options) -> TokenStream {
+    let span = at(result_span(function));
+    let runtime = alias(span);
+    let constructor =
+        options.name.as_ref().map_or_else(|| quote!(new()), |name| quote!(named(#name)));
+    let concurrency = options.concurrency.as_ref().map(|most| {
+        let span = at(most.span());
+        quote_spanned!(span=> .concurrency(#most))
+    });
+    let handler = local("__handler");
+    quote_spanned! {span=>
+        let #handler = {
+            static HANDLER: #runtime::Handler =
+                #runtime::Handler::#constructor #concurrency;
+            &HANDLER
+        };
+    }
+}
 
 /// Submits the job with the options, and awaits its outcome.
 ///
@@ -19,34 +51,19 @@ use crate::span::{at, local};
 /// // Input:
 /// pool = self.pool, timeout = "2s", shed
 /// // Output:
-/// let __outcome = {
-///     static HANDLER: ::unblock_runtime::__private::Handler =
-///         ::unblock_runtime::__private::Handler::new();
-///     ::unblock_runtime::__private::Call::new(&HANDLER)
-///         .pool(__pool)
-///         .timeout(::core::time::Duration::from_secs(2))
-///         .shed()
-///         .run(__job)
-///         .await
-/// };
+/// let __outcome = __unblock::Call::new(__handler)
+///     .pool(__pool)
+///     .timeout(::core::time::Duration::from_secs(2))
+///     .shed()
+///     .run(__job)
+///     .await;
 /// ```
-///
-/// The static is in a block of its own, so that the user's body does not see it.
-pub(crate) fn call(function: &Function, arguments: &[Argument], options: &Options) -> TokenStream {
+pub(crate) fn call(function: &Function, options: &Options) -> TokenStream {
     let span = at(result_span(function));
-    let runtime = runtime_path(span, options);
-    let constructor =
-        options.name.as_ref().map_or_else(|| quote!(new()), |name| quote!(named(#name)));
-    let concurrency = options.concurrency.as_ref().map(|most| {
-        let span = at(most.span());
-        quote_spanned!(span=> .concurrency(#most))
-    });
-    let handler = quote_spanned!(span=> #runtime::__private::Handler::#constructor #concurrency);
-    let pool = options.pool.as_ref().map(|pool| {
+    let runtime = alias(span);
+    let pool = options.pool.as_ref().map(|_| {
         let variable = local("__pool");
-        let is_clone = may_borrow_from_moved(pool, function, arguments);
-        let reference = is_clone.then(|| quote!(&));
-        quote_spanned!(span=> .pool(#reference #variable))
+        quote_spanned!(span=> .pool(#variable))
     });
     let timeout = options.timeout.as_ref().map(|timeout| {
         let timeout = match timeout {
@@ -57,17 +74,23 @@ pub(crate) fn call(function: &Function, arguments: &[Argument], options: &Option
     });
     let shed = options.shed.then(|| quote_spanned!(span=> .shed()));
     let detach = options.detach.then(|| quote_spanned!(span=> .detach()));
-    let job = Ident::new("__job", at(function.sig.paren_token.span.join()));
-    let outcome = local("__outcome");
+    let (handler, job, outcome) = (local("__handler"), local("__job"), local("__outcome"));
     quote_spanned! {span=>
-        let #outcome = {
-            static HANDLER: #runtime::__private::Handler = #handler;
-            #runtime::__private::Call::new(&HANDLER) #pool #timeout #shed #detach.run(#job).await
-        };
+        let #outcome = #runtime::Call::new(#handler)
+            #pool #timeout #shed #detach.run(#job).await;
     }
 }
 
 /// Converts the outcome into what the function returns.
+///
+/// With `error = to_fn` a failure becomes what that function makes of it:
+///
+/// ```text
+/// // Input:
+/// error = AppError::busy
+/// // Output:
+/// __unblock::failing_as(__outcome, AppError::busy)
+/// ```
 ///
 /// With `timeout` or `shed`, which require a `Result`, a failure becomes its error:
 ///
@@ -75,7 +98,7 @@ pub(crate) fn call(function: &Function, arguments: &[Argument], options: &Option
 /// // Input:
 /// timeout = "2s"
 /// // Output:
-/// ::unblock_runtime::__private::fallible(__outcome)
+/// __unblock::fallible(__outcome)
 /// ```
 ///
 /// Without them, the return type decides by method resolution whether a panic of the body becomes
@@ -86,28 +109,40 @@ pub(crate) fn call(function: &Function, arguments: &[Argument], options: &Option
 /// pool = self.pool
 /// // Output:
 /// {
-///     use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-///     (&__outcome).conversion().finish(__outcome)
+///     use __unblock::{ByError as _, ByPanic as _};
+///     (&__outcome).outcome_conversion().finish(__outcome)
 /// }
 /// ```
 pub(crate) fn return_value(function: &Function, options: &Options) -> TokenStream {
     let span = at(result_span(function));
-    let runtime = runtime_path(span, options);
+    let runtime = alias(span);
     let outcome = format_ident!("__outcome", span = span);
+    if let Some(to_error) = &options.error {
+        let span = at(to_error.span());
+        let runtime = alias(span);
+        let outcome = format_ident!("__outcome", span = span);
+        return quote_spanned!(span=> #runtime::failing_as(#outcome, #to_error));
+    }
     if options.can_fail() {
-        return quote_spanned!(span=> #runtime::__private::fallible(#outcome));
+        return quote_spanned!(span=> #runtime::fallible(#outcome));
+    }
+    // What is `impl Trait` is no `Result`, and its type may still be open.
+    if let ReturnType::Type(_, ty) = function.output()
+        && let Type::ImplTrait(_) = borrow::peel(ty)
+    {
+        return quote_spanned!(span=> #runtime::AsPanic.finish(#outcome));
     }
     quote_spanned! {span=>
         {
-            use #runtime::__private::{ByError as _, ByPanic as _};
-            (&#outcome).conversion().finish(#outcome)
+            use #runtime::{ByError as _, ByPanic as _};
+            (&#outcome).outcome_conversion().finish(#outcome)
         }
     }
 }
 
 /// Returns the span for errors about the result: its type, or the function's name if it has none.
 fn result_span(function: &Function) -> Span {
-    match &function.sig.output {
+    match function.output() {
         ReturnType::Type(_, ty) => ty.span(),
         ReturnType::Default => function.sig.ident.span(),
     }

@@ -1,62 +1,65 @@
-//! Part three of the expansion: the user's body becomes a job, a closure that borrows nothing.
+//! Part three of the expansion: the user's body becomes a closure that owns all arguments.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::{Group, Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Pat, Receiver, ReceiverKind, ReturnType, Token, Type};
+use syn::{Pat, ReturnType, Token, Type};
 
-use crate::expand::rename_self;
+use crate::expand::closure_result::closure_result;
+use crate::expand::labeled;
+use crate::expand::runtime_path::alias;
 use crate::parse::argument::{self, Argument};
-use crate::parse::function::{Body, Function};
+use crate::parse::function::Function;
 use crate::parse::options::Options;
-use crate::span::{at, local};
+use crate::span::at;
 
-/// Turns the body into a closure that owns all arguments.
+/// Turns the body into a closure.
 ///
 /// The closure binds each argument, whether or not the body uses it, so that all of them are
-/// dropped on the worker.
+/// dropped on the worker, in the order in which those of a function are.
 ///
 /// ```text
 /// // Input:
-/// (&self, image: &[u8], Path(n): Path<u64>, mut x: u8) -> Row { BODY }
+/// (self, image: &[u8], Path(n): Path<u64>, mut x: u8) -> Row { BODY }
 /// // Output:
-/// let __job = move || -> Row {
-///     let __self = __self.get();
-///     let image = image.get();
-///     let __arg1 = __arg1;
+/// move || -> Row {
+///     _ = &self;
+///     let image = __unblock::Owned::get(&image);
+///     let mut __arg1 = __arg1;
 ///     let Path(n) = __arg1;
 ///     let mut x = x;
-///     { BODY }
-/// };
+///     '_body: { BODY }
+/// }
 /// ```
-///
-/// Also returns the inner attributes of the body (`#![allow(…)]`) as outer ones for the function,
-/// because a nested block may not have inner attributes.
-pub(crate) fn job(
+pub(crate) fn body_closure(
     function: &Function,
     arguments: &[Argument],
     options: &Options,
-) -> (Vec<TokenStream>, TokenStream) {
+    body: &Group,
+) -> TokenStream {
+    let receiver = function.sig.receiver();
+    let is_copy = receiver.is_some_and(argument::is_borrowed_receiver);
     let mut bindings = TokenStream::new();
-    if let Some(receiver) = function.sig.receiver() {
-        bindings.extend(receiver_binding(receiver));
+    if let Some(receiver) = receiver
+        && !is_copy
+    {
+        let this = receiver.self_token;
+        let span = at(this.span);
+        bindings.extend(quote_spanned!(span=> _ = &#this;));
     }
-    bindings.extend(arguments.iter().map(|argument| argument_binding(argument, options)));
-
-    let Body::Braces(braces) = &function.body else { return (Vec::new(), TokenStream::new()) };
-    let (inner_attrs, body) = split_inner_attributes(braces.stream());
-    let body = if function.sig.receiver().is_some() { rename_self::rename(body) } else { body };
-    let mut block = Group::new(Delimiter::Brace, body);
-    // The block is shown at the user's braces but has the hygiene of generated code; with the
-    // user's own span the compiler would warn about unnecessary braces.
-    block.set_span(at(braces.span()));
-    let block = if bindings.is_empty() {
-        block.into_token_stream()
-    } else {
-        quote_spanned!(Span::mixed_site()=> { #bindings #block })
-    };
-
-    let output = match &function.sig.output {
+    for argument in arguments {
+        let name = &argument.name;
+        let span = at(name.span());
+        let value = if argument.is_borrowed() && !is_copy {
+            let runtime = alias(span);
+            quote_spanned!(span=> #runtime::Owned::get(&#name))
+        } else {
+            quote_spanned!(span=> #name)
+        };
+        bindings.extend(argument_binding(argument, &value, options));
+    }
+    let block = labeled(&bindings, body);
+    let output = match function.output() {
         ReturnType::Default => {
             let span = at(function.sig.ident.span());
             quote_spanned!(span=> -> ())
@@ -67,53 +70,20 @@ pub(crate) fn job(
             quote!(#arrow #ty)
         }
     };
-    let job = local("__job");
-    (
-        inner_attrs,
-        quote_spanned!(at(function.sig.paren_token.span.join())=> let #job = move || #output #block;),
-    )
-}
-
-/// Binds `__self`, the variable that stands for `self` in the body.
-///
-/// ```text
-/// // Input:
-/// &self
-/// // Output:
-/// let __self = __self.get();
-/// ```
-fn receiver_binding(receiver: &Receiver) -> TokenStream {
-    let token = &receiver.self_token;
-    let this = rename_self::ident(token.span);
-    let outside = rename_self::ident(at(token.span));
-    let span = at(token.span);
-    if argument::is_borrowed_receiver(receiver) {
-        let mutability = match receiver.kind {
-            ReceiverKind::Typed(..) => receiver.mutability,
-            _ => None,
-        };
-        quote_spanned!(span=> let #mutability #this = #outside.get();)
-    } else {
-        let mutability = receiver.mutability;
-        quote_spanned!(span=> let #mutability #this = #outside;)
-    }
+    let span = at(function.sig.paren_token.span.join());
+    closure_result(function, quote_spanned!(span=> move || #output #block))
 }
 
 /// Binds the variables that an argument gives the body.
 ///
 /// ```text
 /// // Input:
-/// image: &[u8]
-/// // Output:
-/// let image = image.get();
-///
-/// // Input:
 /// Path(n): Path<u64>
 /// // Output:
-/// let __arg1 = __arg1;
+/// let mut __arg1 = __arg1;
 /// let Path(n) = __arg1;
 /// ```
-fn argument_binding(argument: &Argument, options: &Options) -> TokenStream {
+fn argument_binding(argument: &Argument, value: &TokenStream, options: &Options) -> TokenStream {
     let Argument { attrs, name, variable, mutability, pattern, .. } = argument;
     let span = Span::mixed_site();
     let conditions: Vec<_> = attrs.iter().filter(|attr| argument::is_condition(attr)).collect();
@@ -124,11 +94,6 @@ fn argument_binding(argument: &Argument, options: &Options) -> TokenStream {
     // A variable that only an option uses, as in `pool = state.pool`, is unused in the body.
     let in_option = argument.bindings().iter().any(|binding| options.mentions(binding));
     let allow_unused = in_option.then(|| quote_spanned!(span=> #[allow(unused_variables)]));
-    let value = if argument.is_borrowed() {
-        quote_spanned!(span=> #name.get())
-    } else {
-        quote_spanned!(span=> #name)
-    };
     match pattern {
         None => {
             // A variable such as `_guard` is bound only to be dropped on the worker.
@@ -142,35 +107,12 @@ fn argument_binding(argument: &Argument, options: &Options) -> TokenStream {
             }
         }
         Some(Pat::Wild(_)) => quote_spanned!(span=> #(#conditions)* let #name = #value;),
+        // The pattern may have a `ref mut`.
         Some(pattern) => quote_spanned! {span=>
-            #(#conditions)* let #name = #value;
+            #(#conditions)* #[allow(unused_mut)] let mut #name = #value;
             #(#conditions_and_lints)* #allow_unused let #pattern = #name;
         },
     }
-}
-
-/// Splits the inner attributes off a body, and makes them outer ones.
-///
-/// ```text
-/// // Input:
-/// #![allow(unused)] BODY
-/// // Output:
-/// #[allow(unused)]   and   BODY
-/// ```
-fn split_inner_attributes(body: TokenStream) -> (Vec<TokenStream>, TokenStream) {
-    let body: Vec<TokenTree> = body.into_iter().collect();
-    let mut attrs = Vec::new();
-    let mut rest = body.as_slice();
-    while let [TokenTree::Punct(pound), TokenTree::Punct(bang), TokenTree::Group(attr), after @ ..] =
-        rest
-        && pound.as_char() == '#'
-        && bang.as_char() == '!'
-        && attr.delimiter() == Delimiter::Bracket
-    {
-        attrs.push(quote!(#pound #attr));
-        rest = after;
-    }
-    (attrs, rest.iter().cloned().collect())
 }
 
 /// Replaces `impl Trait` by `_`, because a closure's return type may not name it.

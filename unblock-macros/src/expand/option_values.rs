@@ -1,13 +1,12 @@
 //! Part one of the expansion: evaluates the options, before the arguments move into the job.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::quote_spanned;
 use syn::Expr;
 use syn::spanned::Spanned;
 
-use crate::expand::runtime_path::runtime_path;
+use crate::expand::runtime_path::alias;
 use crate::parse::argument::{self, Argument};
-use crate::parse::function::Function;
 use crate::parse::options::{Options, Timeout, mentions};
 use crate::span::{at, local};
 
@@ -17,88 +16,81 @@ use crate::span::{at, local};
 /// // Input:
 /// pool = self.pool, timeout = self.limit
 /// // Output:
-/// let __pool: &::unblock_runtime::Pool = &self.pool;
-/// let __timeout: ::core::time::Duration = self.limit;
+/// let __pool = {
+///     let __pool = &self.pool;
+///     let __pool: &__unblock::Pool = __pool;
+///     __unblock::Pool::clone(__pool)
+/// };
+/// let __timeout: ::core::time::Duration = { self.limit };
 /// ```
 ///
-/// If the expression may borrow from an argument that moves into the job, a clone of the pool (a
-/// handle) is kept instead of the reference.
-pub(crate) fn option_values(
-    function: &Function,
-    arguments: &[Argument],
-    options: &Options,
-) -> TokenStream {
+/// What the expression borrows or locks is given back at once: the call keeps a handle of its own.
+pub(crate) fn option_values(arguments: &[Argument], options: &Options) -> TokenStream {
     let mut option_values = TokenStream::new();
     if let Some(pool) = &options.pool {
         let span = at(pool.span());
-        let runtime = runtime_path(span, options);
+        let runtime = alias(span);
         let bindings = bind_patterns(pool, arguments);
         let variable = local("__pool");
-        option_values.extend(if bindings.is_empty() {
-            quote_spanned!(span=> let #variable: &#runtime::Pool = &#pool;)
-        } else {
-            quote_spanned!(span=> let #variable: &#runtime::Pool = { #bindings &#pool };)
+        option_values.extend(quote_spanned! {span=>
+            let #variable = {
+                #bindings
+                let #variable = &#pool;
+                let #variable: &#runtime::Pool = #variable;
+                #runtime::Pool::clone(#variable)
+            };
         });
-        if may_borrow_from_moved(pool, function, arguments) {
-            option_values
-                .extend(quote_spanned!(span=> let #variable = #runtime::Pool::clone(#variable);));
-        }
     }
     if let Some(Timeout::Expr(timeout)) = &options.timeout {
         let span = at(timeout.span());
         let bindings = bind_patterns(timeout, arguments);
         let variable = local("__timeout");
-        option_values.extend(if bindings.is_empty() {
-            quote_spanned!(span=> let #variable: ::core::time::Duration = #timeout;)
-        } else {
-            quote_spanned!(span=> let #variable: ::core::time::Duration = { #bindings #timeout };)
+        option_values.extend(quote_spanned! {span=>
+            let #variable: ::core::time::Duration = { #bindings #timeout };
         });
     }
     option_values
 }
 
-/// Binds the variables of patterns that an option's expression uses, by reference.
+/// Binds the variables of patterns that an option's expression uses: by value if they are `Copy`,
+/// else by reference, because the job needs the argument.
 ///
 /// The generated function has plain names instead of patterns, so without these bindings the
 /// expression would not see the variables.
 ///
 /// ```text
 /// // Input:
-/// pool = state.pool, and the argument State(state): State<App>
+/// timeout = limit, and the argument Query(limit): Query<Duration>
 /// // Output:
-/// let State(state) = &__arg0;
+/// let Query(ref limit) = __arg0;
+/// let limit = (&__unblock::Variable(limit)).variable_value();
 /// ```
 fn bind_patterns(option: &Expr, arguments: &[Argument]) -> TokenStream {
     let mut bindings = TokenStream::new();
     for argument in arguments {
         let Some(pattern) = argument.pattern_by_reference() else { continue };
-        if argument.bindings().iter().any(|binding| mentions(option, binding)) {
-            let name = &argument.name;
-            let conditions = argument.attrs.iter().filter(|attr| argument::is_condition(attr));
-            let reference = (!argument.is_borrowed()).then(|| quote!(&));
-            bindings.extend(quote_spanned! {Span::mixed_site()=>
+        let used: Vec<_> =
+            argument.bindings().into_iter().filter(|name| mentions(option, name)).collect();
+        if used.is_empty() {
+            continue;
+        }
+        let span = Span::mixed_site();
+        let runtime = alias(span);
+        let name = &argument.name;
+        let conditions: Vec<_> =
+            argument.attrs.iter().filter(|attr| argument::is_condition(attr)).collect();
+        bindings.extend(quote_spanned! {span=>
+            #(#conditions)* use #runtime::{Copied as _, Lent as _};
+            #(#conditions)*
+            #[allow(unused_variables, clippy::pattern_type_mismatch)]
+            let #pattern = #name;
+        });
+        for name in used {
+            bindings.extend(quote_spanned! {span=>
                 #(#conditions)*
-                #[allow(unused_variables, clippy::pattern_type_mismatch)]
-                let #pattern = #reference #name;
+                let #name = (&#runtime::Variable(#name)).variable_value();
             });
         }
     }
     bindings
-}
-
-/// Returns true if an option's expression may refer to an argument that moves into the job.
-///
-/// It may be a false alarm, as [`mentions`] goes by the name alone.
-pub(crate) fn may_borrow_from_moved(
-    option: &Expr,
-    function: &Function,
-    arguments: &[Argument],
-) -> bool {
-    let receiver = function.sig.receiver();
-    let receiver_moves = receiver.is_some_and(|receiver| !argument::is_borrowed_receiver(receiver));
-    (receiver_moves && mentions(option, "self"))
-        || arguments
-            .iter()
-            .filter(|argument| !argument.is_borrowed())
-            .any(|argument| argument.bindings().iter().any(|binding| mentions(option, binding)))
 }

@@ -53,9 +53,7 @@ impl Argument {
             Pat::Ident(PatIdent { attrs, by_ref: None, mutability, ident, subpat: None })
                 if attrs.is_empty() =>
             {
-                let mut name = ident.clone();
-                name.set_span(at(ident.span()));
-                (name, Some(ident.clone()), *mutability, None)
+                (outside_name(index, ident), Some(ident.clone()), *mutability, None)
             }
             pattern => {
                 let name = format_ident!("__arg{index}", span = at(pattern.span()));
@@ -81,11 +79,30 @@ impl Argument {
         bindings.names
     }
 
-    /// Returns the pattern without `mut` and `ref`, for matching a reference to the argument.
+    /// Returns the pattern with which variables are bound by reference, so that the argument stays
+    /// whole.
     pub(crate) fn pattern_by_reference(&self) -> Option<Pat> {
         let mut pattern = self.pattern.clone()?;
-        Bindings::default().visit_pat_mut(&mut pattern);
+        // A pattern for a value binds references to its parts by itself if it meets a reference.
+        let explicit = !self.is_borrowed() || matches!(pattern, Pat::Reference(_));
+        Bindings { explicit, ..Bindings::default() }.visit_pat_mut(&mut pattern);
         Some(pattern)
+    }
+}
+
+/// Returns the name of an argument outside the job.
+fn outside_name(index: usize, variable: &Ident) -> Ident {
+    let span = at(variable.span());
+    match variable.to_string().as_str() {
+        // A keyword in the edition of generated code only.
+        "gen" => Ident::new_raw("gen", span),
+        // It could be the name of a variable of the generated code.
+        name if name.starts_with("__") => format_ident!("__arg{index}", span = span),
+        _ => {
+            let mut name = variable.clone();
+            name.set_span(span);
+            name
+        }
     }
 }
 
@@ -109,16 +126,21 @@ pub(crate) fn is_lint(attr: &Attribute) -> bool {
     ["allow", "expect", "warn", "deny", "forbid"].iter().any(|lint| attr.path().is_ident(lint))
 }
 
-/// Collects the variables of a pattern, and strips their `mut` and `ref`.
+/// Collects the variables of a pattern, and strips their `mut` and `ref`, or makes all of them
+/// `ref`.
 #[derive(Default)]
 struct Bindings {
+    explicit: bool,
     names: Vec<Ident>,
 }
 
 impl VisitMut for Bindings {
     fn visit_pat_ident_mut(&mut self, binding: &mut PatIdent) {
+        // A name such as `None` is no variable.
+        let is_variable = !binding.ident.to_string().starts_with(char::is_uppercase);
         self.names.push(binding.ident.clone());
-        binding.by_ref = None;
+        let by_ref = Token![ref](binding.ident.span());
+        binding.by_ref = (self.explicit && is_variable).then_some(by_ref);
         binding.mutability = None;
         visit_mut::visit_pat_ident_mut(self, binding);
     }

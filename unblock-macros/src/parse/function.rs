@@ -4,9 +4,10 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Attribute, Ident, LitStr, Signature, Token, Visibility};
+use syn::{Attribute, Ident, LitStr, ReturnType, Signature, Token, Visibility};
 
 use crate::errors::Errors;
+use crate::parse::async_block::AsyncBlock;
 
 /// A free function, an associated function or a method.
 ///
@@ -17,6 +18,8 @@ pub(crate) struct Function {
     pub(crate) vis: Visibility,
     pub(crate) sig: Signature,
     pub(crate) body: Body,
+    /// The block around the body, if `#[async_trait]` made the function out of an `async fn`.
+    pub(crate) async_block: Option<AsyncBlock>,
 }
 
 /// The body of a function, or the lack of one.
@@ -33,13 +36,36 @@ impl Function {
         Self::parse_item.parse2(item.clone()).map_err(|error| errors.add(error)).ok()
     }
 
-    fn parse_item(input: ParseStream<'_>) -> syn::Result<Self> {
+    /// Reads a function from the front of the input.
+    pub(crate) fn parse_item(input: ParseStream<'_>) -> syn::Result<Self> {
         let attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
         if !is_function(input) {
             return Err(not_a_function(input));
         }
-        Ok(Function { attrs, vis, sig: input.parse()?, body: input.parse()? })
+        let sig: Signature = input.parse()?;
+        let body = input.parse()?;
+        let (body, async_block) = match body {
+            Body::Braces(braces) => AsyncBlock::split(&sig, braces),
+            Body::Missing(_) => (body, None),
+        };
+        Ok(Function { attrs, vis, sig, body, async_block })
+    }
+
+    /// Takes an `#[unblock]` or `#[unblock_runtime::unblock]` away from the function.
+    pub(crate) fn take_attribute(&mut self) -> Option<Attribute> {
+        let is_unblock = |attr: &Attribute| {
+            attr.path().segments.last().is_some_and(|last| last.ident == "unblock")
+        };
+        self.attrs.iter().position(is_unblock).map(|at| self.attrs.remove(at))
+    }
+
+    /// Returns what the body returns.
+    pub(crate) fn output(&self) -> &ReturnType {
+        match &self.async_block {
+            Some(async_block) => &async_block.output,
+            None => &self.sig.output,
+        }
     }
 }
 
@@ -57,13 +83,16 @@ impl Parse for Body {
 
 impl ToTokens for Function {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Function { attrs, vis, sig, body } = self;
+        let Function { attrs, vis, sig, body, async_block } = self;
         for attr in attrs {
             attr.to_tokens(tokens);
         }
         vis.to_tokens(tokens);
         sig.to_tokens(tokens);
-        body.to_tokens(tokens);
+        match async_block {
+            Some(async_block) => async_block.original().to_tokens(tokens),
+            None => body.to_tokens(tokens),
+        }
     }
 }
 
@@ -88,7 +117,7 @@ fn braces(token: &TokenTree) -> Option<Group> {
 }
 
 /// Returns true if the next tokens are qualifiers such as `const`, followed by `fn`.
-fn is_function(input: ParseStream<'_>) -> bool {
+pub(crate) fn is_function(input: ParseStream<'_>) -> bool {
     let ahead = input.fork();
     while !ahead.peek(Token![fn]) {
         let qualifier = ["const", "async", "unsafe", "safe", "extern"];
@@ -108,10 +137,12 @@ fn is_function(input: ParseStream<'_>) -> bool {
 fn not_a_function(input: ParseStream<'_>) -> syn::Error {
     let word = input.fork().call(Ident::parse_any).map(|word| word.to_string());
     let advice = match word.as_deref() {
-        Ok("impl" | "mod" | "trait") => ": put it above each function in here whose body blocks",
-        Ok("unsafe") => ": put it above each function whose body blocks",
+        Ok("trait") => {
+            ": put it above each function in here that has a body, and above those in the \
+             implementations"
+        }
         Ok("let") => ": closures have no attribute; hand one to `Pool::submit`",
         _ => ": `#[unblock] fn …`",
     };
-    input.error(format!("`#[unblock]` goes above a function{advice}"))
+    input.error(format!("`#[unblock]` goes above a function, an `impl` or a `mod`{advice}"))
 }

@@ -2,7 +2,8 @@
 //! the [`function::Function`] below it.
 //!
 //! The function's arguments are read once more as [`argument::Argument`]s, which say how each one
-//! gets from the caller to the job, and `borrow` answers whether a type borrows. For error
+//! gets from the caller to the job, `async_block` is what `#[async_trait]` writes around a body, and
+//! `borrow` answers whether a type borrows. For error
 //! messages, `suggestion` finds the option that a misspelled one was meant to be, and `source`
 //! writes a type.
 //!
@@ -10,6 +11,7 @@
 //! are rejected in `validate`.
 
 pub(crate) mod argument;
+pub(crate) mod async_block;
 pub(crate) mod borrow;
 pub(crate) mod function;
 pub(crate) mod options;

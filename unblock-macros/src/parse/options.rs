@@ -21,6 +21,10 @@ pub(crate) struct Options {
     pub(crate) shed: bool,
     pub(crate) detach: bool,
     pub(crate) name: Option<LitStr>,
+    /// What makes the function's error of a failure of the call: a path or a closure.
+    pub(crate) error: Option<Expr>,
+    /// Leaves a function as it is, in an `impl` or a `mod` under the attribute.
+    pub(crate) skip: Option<Ident>,
     /// Path to the runtime, if it is not `::unblock_runtime`: the option `crate`.
     pub(crate) runtime: Option<Path>,
 }
@@ -56,6 +60,21 @@ impl Options {
             errors.add(error);
         }
         options
+    }
+
+    /// Adds the options of the `impl` or `mod` around the function that are not given here.
+    pub(crate) fn or(self, outer: Self) -> Self {
+        Self {
+            pool: self.pool.or(outer.pool),
+            timeout: self.timeout.or(outer.timeout),
+            concurrency: self.concurrency.or(outer.concurrency),
+            shed: self.shed || outer.shed,
+            detach: self.detach || outer.detach,
+            name: self.name.or(outer.name),
+            error: self.error.or(outer.error),
+            skip: self.skip.or(outer.skip),
+            runtime: self.runtime.or(outer.runtime),
+        }
     }
 
     /// Returns true if a call can time out or be refused, so the function must return `Result`.
@@ -121,13 +140,25 @@ impl Options {
                 expect_value(input, &key, "`name = \"load the index\"`")?;
                 self.name = Some(parse_name(input)?);
             }
+            "error" => {
+                expect_value(
+                    input,
+                    &key,
+                    "`error = AppError::from_pool`, a function from `unblock_runtime::Error`",
+                )?;
+                self.error = Some(parse_error(input.parse()?)?);
+            }
+            "skip" => {
+                expect_no_value(input, &key)?;
+                self.skip = Some(key);
+            }
             "crate" => {
                 expect_value(input, &key, "`crate = my_crate::unblock_runtime`")?;
                 if input.peek(LitStr) {
                     return Err(input
                         .error("a path, without the quotes: `crate = my_crate::unblock_runtime`"));
                 }
-                self.runtime = Some(input.call(Path::parse_mod_style)?);
+                self.runtime = Some(parse_runtime(input)?);
             }
             _ => return Err(syn::Error::new(key.span(), suggestion::unknown_option(&option))),
         }
@@ -167,6 +198,28 @@ fn parse_name(input: ParseStream<'_>) -> syn::Result<LitStr> {
         ));
     }
     Ok(name)
+}
+
+fn parse_error(value: Expr) -> syn::Result<Expr> {
+    if let Expr::Lit(ExprLit { lit, .. }) = peel(&value) {
+        return Err(syn::Error::new(
+            lit.span(),
+            "the value is a function that makes your error of an `unblock_runtime::Error`, \
+             without quotes: `error = AppError::from_pool`",
+        ));
+    }
+    Ok(value)
+}
+
+fn parse_runtime(input: ParseStream<'_>) -> syn::Result<Path> {
+    let path = input.call(Path::parse_mod_style)?;
+    if path.segments.first().is_some_and(|first| first.ident == "Self") {
+        return Err(syn::Error::new_spanned(
+            path,
+            "the path of a crate or a module: `crate = my_crate::unblock_runtime`",
+        ));
+    }
+    Ok(path)
 }
 
 fn parse_timeout(value: Expr) -> syn::Result<Timeout> {
@@ -221,13 +274,16 @@ fn parse_concurrency(value: Expr) -> syn::Result<Expr> {
     Ok(value)
 }
 
-/// Returns the expression without the invisible groups that `macro_rules!` puts around
-/// `$value:expr`.
+/// Returns the expression without the parentheses around it, and without the invisible groups that
+/// `macro_rules!` puts around `$value:expr`.
 fn peel(mut value: &Expr) -> &Expr {
-    while let Expr::Group(group) = value {
-        value = &group.expr;
+    loop {
+        match value {
+            Expr::Group(group) => value = &group.expr,
+            Expr::Paren(paren) => value = &paren.expr,
+            _ => return value,
+        }
     }
-    value
 }
 
 fn skip_to_comma(input: ParseStream<'_>) {

@@ -1,13 +1,14 @@
 //! Suggests an option for one that does not exist.
 
 /// All options, as an error message lists them.
-pub(crate) const OPTIONS: &str =
-    "`pool = …`, `timeout = …`, `concurrency = …`, `shed`, `detach`, `name = …` and `crate = …`";
+pub(crate) const OPTIONS: &str = "`pool = …`, `timeout = …`, `concurrency = …`, `shed`, `detach`, `error = …`, `name = …`, \
+     `skip` and `crate = …`";
 
-const NAMES: [&str; 7] = ["pool", "timeout", "concurrency", "shed", "detach", "name", "crate"];
+const NAMES: [&str; 9] =
+    ["pool", "timeout", "concurrency", "shed", "detach", "error", "name", "skip", "crate"];
 
 /// Words that other libraries use for one of our options.
-const SYNONYMS: [(&str, &str); 10] = [
+const SYNONYMS: [(&str, &str); 13] = [
     ("executor", "pool"),
     ("threadpool", "pool"),
     ("deadline", "timeout"),
@@ -16,6 +17,9 @@ const SYNONYMS: [(&str, &str); 10] = [
     ("parallelism", "concurrency"),
     ("reject", "shed"),
     ("spawn", "detach"),
+    ("map_err", "error"),
+    ("err", "error"),
+    ("ignore", "skip"),
     ("label", "name"),
     ("runtime", "crate"),
 ];

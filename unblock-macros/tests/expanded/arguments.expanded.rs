@@ -8,37 +8,44 @@ async fn patterns(
     __arg6: Guard,
     __arg7: Pair,
 ) -> usize {
-    let __arg0 = ::unblock_runtime::__private::moved(__arg0);
-    let __arg1 = ::unblock_runtime::__private::moved(__arg1);
-    let __arg2 = ::unblock_runtime::__private::own(__arg2);
-    let __arg3 = ::unblock_runtime::__private::moved(__arg3);
-    let e = ::unblock_runtime::__private::moved(e);
-    let f = ::unblock_runtime::__private::own(f);
-    let __arg6 = ::unblock_runtime::__private::moved(__arg6);
-    let __arg7 = ::unblock_runtime::__private::moved(__arg7);
+    use ::unblock_runtime::__private as __unblock;
+    let __handler = {
+        static HANDLER: __unblock::Handler = __unblock::Handler::new();
+        &HANDLER
+    };
+    __unblock::goes_to_the_pool(&__arg0);
+    __unblock::goes_to_the_pool(&__arg1);
+    let __arg2 = __unblock::copy_for_the_job(__arg2);
+    __unblock::goes_to_the_pool(&__arg3);
+    __unblock::goes_to_the_pool(&e);
+    let f = __unblock::copy_for_the_job(f);
+    __unblock::goes_to_the_pool(&__arg6);
+    __unblock::goes_to_the_pool(&__arg7);
     let __job = move || -> usize {
-        let __arg0 = __arg0;
+        #[allow(unused_mut)]
+        let mut __arg0 = __arg0;
         let (a, b) = __arg0;
-        let __arg1 = __arg1;
+        #[allow(unused_mut)]
+        let mut __arg1 = __arg1;
         let Path(n) = __arg1;
-        let __arg2 = __arg2.get();
+        #[allow(unused_mut)]
+        let mut __arg2 = __unblock::Owned::get(&__arg2);
         let &c = __arg2;
-        let __arg3 = __arg3;
+        #[allow(unused_mut)]
+        let mut __arg3 = __arg3;
         let ref d = __arg3;
         let mut e = e;
-        let mut f = f.get();
+        let mut f = __unblock::Owned::get(&f);
         let __arg6 = __arg6;
-        let __arg7 = __arg7;
+        #[allow(unused_mut)]
+        let mut __arg7 = __arg7;
         let whole @ Pair(left, ..) = __arg7;
-        { body() }
+        '_body: { body() }
     };
-    let __outcome = {
-        static HANDLER: ::unblock_runtime::__private::Handler = ::unblock_runtime::__private::Handler::new();
-        ::unblock_runtime::__private::Call::new(&HANDLER).run(__job).await
-    };
+    let __outcome = __unblock::Call::new(__handler).run(__job).await;
     {
-        use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-        (&__outcome).conversion().finish(__outcome)
+        use __unblock::{ByError as _, ByPanic as _};
+        (&__outcome).outcome_conversion().finish(__outcome)
     }
 }
 async fn conditional(
@@ -48,26 +55,27 @@ async fn conditional(
     unused: &str,
     odd: u8,
 ) {
-    #[cfg(unix)]
-    let fd = ::unblock_runtime::__private::moved(fd);
-    let unused = ::unblock_runtime::__private::own(unused);
-    let odd = ::unblock_runtime::__private::moved(odd);
+    use ::unblock_runtime::__private as __unblock;
+    let __handler = {
+        static HANDLER: __unblock::Handler = __unblock::Handler::new();
+        &HANDLER
+    };
+    #[cfg(unix)] __unblock::goes_to_the_pool(&fd);
+    let unused = __unblock::copy_for_the_job(unused);
+    __unblock::goes_to_the_pool(&odd);
     let __job = move || -> () {
         #[cfg(unix)]
         let fd = fd;
         #[allow(unused_variables)]
-        let unused = unused.get();
+        let unused = __unblock::Owned::get(&unused);
         #[expect(unused_mut)]
         let mut odd = odd;
-        {}
+        '_body: {}
     };
-    let __outcome = {
-        static HANDLER: ::unblock_runtime::__private::Handler = ::unblock_runtime::__private::Handler::new();
-        ::unblock_runtime::__private::Call::new(&HANDLER).run(__job).await
-    };
+    let __outcome = __unblock::Call::new(__handler).run(__job).await;
     {
-        use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-        (&__outcome).conversion().finish(__outcome)
+        use __unblock::{ByError as _, ByPanic as _};
+        (&__outcome).outcome_conversion().finish(__outcome)
     }
 }
 async fn borrowed<'a, T: Clone + Send + 'static>(
@@ -79,45 +87,49 @@ async fn borrowed<'a, T: Clone + Send + 'static>(
     reader: &(impl Read + Clone + Send + 'static),
     visit: impl Fn(&str) -> &str + Send + 'static,
 ) {
-    let text = ::unblock_runtime::__private::own(text);
-    let forever = ::unblock_runtime::__private::moved(forever);
-    let path = ::unblock_runtime::__private::own(path);
-    let item = ::unblock_runtime::__private::own(item);
-    let shared = ::unblock_runtime::__private::own(shared);
-    let reader = ::unblock_runtime::__private::own(reader);
-    let visit = ::unblock_runtime::__private::moved(visit);
+    use ::unblock_runtime::__private as __unblock;
+    let __handler = {
+        static HANDLER: __unblock::Handler = __unblock::Handler::new();
+        &HANDLER
+    };
+    let text = __unblock::copy_for_the_job(text);
+    __unblock::goes_to_the_pool(&forever);
+    let path = __unblock::copy_for_the_job(path);
+    let item = __unblock::copy_for_the_job(item);
+    let shared = __unblock::copy_for_the_job(shared);
+    let reader = __unblock::copy_for_the_job(reader);
+    __unblock::goes_to_the_pool(&visit);
     let __job = move || -> () {
-        let text = text.get();
+        let text = __unblock::Owned::get(&text);
         let forever = forever;
-        let path = path.get();
-        let item = item.get();
-        let shared = shared.get();
-        let reader = reader.get();
+        let path = __unblock::Owned::get(&path);
+        let item = __unblock::Owned::get(&item);
+        let shared = __unblock::Owned::get(&shared);
+        let reader = __unblock::Owned::get(&reader);
         let visit = visit;
-        {}
+        '_body: {}
     };
-    let __outcome = {
-        static HANDLER: ::unblock_runtime::__private::Handler = ::unblock_runtime::__private::Handler::new();
-        ::unblock_runtime::__private::Call::new(&HANDLER).run(__job).await
-    };
+    let __outcome = __unblock::Call::new(__handler).run(__job).await;
     {
-        use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-        (&__outcome).conversion().finish(__outcome)
+        use __unblock::{ByError as _, ByPanic as _};
+        (&__outcome).outcome_conversion().finish(__outcome)
     }
 }
 async fn held(_guard: Guard) {
-    let _guard = ::unblock_runtime::__private::moved(_guard);
+    use ::unblock_runtime::__private as __unblock;
+    let __handler = {
+        static HANDLER: __unblock::Handler = __unblock::Handler::new();
+        &HANDLER
+    };
+    __unblock::goes_to_the_pool(&_guard);
     let __job = move || -> () {
         #[allow(clippy::no_effect_underscore_binding)]
         let _guard = _guard;
-        {}
+        '_body: {}
     };
-    let __outcome = {
-        static HANDLER: ::unblock_runtime::__private::Handler = ::unblock_runtime::__private::Handler::new();
-        ::unblock_runtime::__private::Call::new(&HANDLER).run(__job).await
-    };
+    let __outcome = __unblock::Call::new(__handler).run(__job).await;
     {
-        use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-        (&__outcome).conversion().finish(__outcome)
+        use __unblock::{ByError as _, ByPanic as _};
+        (&__outcome).outcome_conversion().finish(__outcome)
     }
 }

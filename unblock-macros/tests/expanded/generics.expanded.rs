@@ -10,39 +10,50 @@ where
     where
         K: Hash + Send + 'static,
     {
-        let __self = ::unblock_runtime::__private::own(self);
-        let keys = ::unblock_runtime::__private::moved(keys);
-        let last = ::unblock_runtime::__private::moved(last);
-        let __job = move || -> [T; N] {
-            let __self = __self.get();
-            let keys = keys;
-            let last = last;
-            { keys.map(|key| __self.row(key)) }
+        use ::unblock_runtime::__private as __unblock;
+        let __handler = {
+            static HANDLER: __unblock::Handler = __unblock::Handler::new();
+            &HANDLER
         };
-        let __outcome = {
-            static HANDLER: ::unblock_runtime::__private::Handler = ::unblock_runtime::__private::Handler::new();
-            ::unblock_runtime::__private::Call::new(&HANDLER).run(__job).await
+        let __reentry = __unblock::Reentry::new(__handler);
+        if __reentry.is_here() {
+            let __body = move || -> [T; N] {
+                let keys = keys;
+                let last = last;
+                '_body: { keys.map(|key| self.row(key)) }
+            };
+            return __reentry.leave(__body()).await;
+        }
+        let __self = __unblock::copy_for_the_job(self);
+        __unblock::goes_to_the_pool(&keys);
+        __unblock::goes_to_the_pool(&last);
+        let __job = move || {
+            __reentry
+                .enter(Self::rows::<K, N>, (__unblock::Owned::get(&__self), keys, last))
         };
+        let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
-            use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-            (&__outcome).conversion().finish(__outcome)
+            use __unblock::{ByError as _, ByPanic as _};
+            (&__outcome).outcome_conversion().finish(__outcome)
         }
     }
 }
 async fn lines(
     text: String,
 ) -> Result<impl Iterator<Item = String> + Send + 'static, AppError> {
-    let text = ::unblock_runtime::__private::moved(text);
+    use ::unblock_runtime::__private as __unblock;
+    let __handler = {
+        static HANDLER: __unblock::Handler = __unblock::Handler::new();
+        &HANDLER
+    };
+    __unblock::goes_to_the_pool(&text);
     let __job = move || -> Result<_, AppError> {
         let text = text;
-        { Ok(text.lines().map(str::to_owned).collect::<Vec<_>>().into_iter()) }
+        '_body: { Ok(text.lines().map(str::to_owned).collect::<Vec<_>>().into_iter()) }
     };
-    let __outcome = {
-        static HANDLER: ::unblock_runtime::__private::Handler = ::unblock_runtime::__private::Handler::new();
-        ::unblock_runtime::__private::Call::new(&HANDLER).run(__job).await
-    };
+    let __outcome = __unblock::Call::new(__handler).run(__job).await;
     {
-        use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-        (&__outcome).conversion().finish(__outcome)
+        use __unblock::{ByError as _, ByPanic as _};
+        (&__outcome).outcome_conversion().finish(__outcome)
     }
 }

@@ -1,15 +1,17 @@
 #[allow(unreachable_code)]
 async fn allowed() -> u8 {
+    use ::unblock_runtime::__private as __unblock;
+    let __handler = {
+        static HANDLER: __unblock::Handler = __unblock::Handler::new();
+        &HANDLER
+    };
     let __job = move || -> u8 {
         return 1;
         2
     };
-    let __outcome = {
-        static HANDLER: ::unblock_runtime::__private::Handler = ::unblock_runtime::__private::Handler::new();
-        ::unblock_runtime::__private::Call::new(&HANDLER).run(__job).await
-    };
+    let __outcome = __unblock::Call::new(__handler).run(__job).await;
     {
-        use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-        (&__outcome).conversion().finish(__outcome)
+        use __unblock::{ByError as _, ByPanic as _};
+        (&__outcome).outcome_conversion().finish(__outcome)
     }
 }

@@ -6,32 +6,55 @@ impl Store {
         image: &[u8],
         x: u8,
     ) -> Result<Row, AppError> {
-        let __pool: &::unblock_runtime::Pool = &self.pool;
-        let __self = ::unblock_runtime::__private::own(self);
-        let id = ::unblock_runtime::__private::moved(id);
-        let __arg1 = ::unblock_runtime::__private::moved(__arg1);
-        let image = ::unblock_runtime::__private::own(image);
-        let x = ::unblock_runtime::__private::moved(x);
-        let __job = move || -> Result<Row, AppError> {
-            let __self = __self.get();
-            let id = id;
-            let __arg1 = __arg1;
-            let Path(n) = __arg1;
-            let image = image.get();
-            let mut x = x;
-            {
-                x += 1;
-                __self.table.row(id, n, image, x)
-            }
+        use ::unblock_runtime::__private as __unblock;
+        let __handler = {
+            static HANDLER: __unblock::Handler = __unblock::Handler::new();
+            &HANDLER
         };
-        let __outcome = {
-            static HANDLER: ::unblock_runtime::__private::Handler = ::unblock_runtime::__private::Handler::new();
-            ::unblock_runtime::__private::Call::new(&HANDLER)
-                .pool(__pool)
-                .timeout(::core::time::Duration::from_secs(2))
-                .run(__job)
-                .await
+        let __reentry = __unblock::Reentry::new(__handler);
+        if __reentry.is_here() {
+            let __body = move || -> Result<Row, AppError> {
+                let id = id;
+                #[allow(unused_mut)]
+                let mut __arg1 = __arg1;
+                let Path(n) = __arg1;
+                let image = image;
+                let mut x = x;
+                '_body: {
+                    x += 1;
+                    self.table.row(id, n, image, x)
+                }
+            };
+            return __reentry.leave(__body()).await;
+        }
+        let __pool = {
+            let __pool = &self.pool;
+            let __pool: &__unblock::Pool = __pool;
+            __unblock::Pool::clone(__pool)
         };
-        ::unblock_runtime::__private::fallible(__outcome)
+        let __self = __unblock::copy_for_the_job(self);
+        __unblock::goes_to_the_pool(&id);
+        __unblock::goes_to_the_pool(&__arg1);
+        let image = __unblock::copy_for_the_job(image);
+        __unblock::goes_to_the_pool(&x);
+        let __job = move || {
+            __reentry
+                .enter(
+                    Self::find,
+                    (
+                        __unblock::Owned::get(&__self),
+                        id,
+                        __arg1,
+                        __unblock::Owned::get(&image),
+                        x,
+                    ),
+                )
+        };
+        let __outcome = __unblock::Call::new(__handler)
+            .pool(__pool)
+            .timeout(::core::time::Duration::from_secs(2))
+            .run(__job)
+            .await;
+        __unblock::fallible(__outcome)
     }
 }

@@ -1,110 +1,132 @@
 impl Store {
     async fn by_reference(&self) -> usize {
-        let __self = ::unblock_runtime::__private::own(self);
-        let __job = move || -> usize {
-            let __self = __self.get();
-            { __self.rows }
+        use ::unblock_runtime::__private as __unblock;
+        let __handler = {
+            static HANDLER: __unblock::Handler = __unblock::Handler::new();
+            &HANDLER
         };
-        let __outcome = {
-            static HANDLER: ::unblock_runtime::__private::Handler = ::unblock_runtime::__private::Handler::new();
-            ::unblock_runtime::__private::Call::new(&HANDLER).run(__job).await
+        let __reentry = __unblock::Reentry::new(__handler);
+        if __reentry.is_here() {
+            let __body = move || -> usize { self.rows };
+            return __reentry.leave(__body()).await;
+        }
+        let __self = __unblock::copy_for_the_job(self);
+        let __job = move || {
+            __reentry.enter(Self::by_reference, (__unblock::Owned::get(&__self),))
         };
+        let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
-            use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-            (&__outcome).conversion().finish(__outcome)
+            use __unblock::{ByError as _, ByPanic as _};
+            (&__outcome).outcome_conversion().finish(__outcome)
         }
     }
     async fn by_value(self) -> Self {
-        let __self = ::unblock_runtime::__private::moved(self);
+        use ::unblock_runtime::__private as __unblock;
+        let __handler = {
+            static HANDLER: __unblock::Handler = __unblock::Handler::new();
+            &HANDLER
+        };
+        __unblock::goes_to_the_pool(&self);
         let __job = move || -> Self {
-            let __self = __self;
-            { __self }
+            _ = &self;
+            '_body: { self }
         };
-        let __outcome = {
-            static HANDLER: ::unblock_runtime::__private::Handler = ::unblock_runtime::__private::Handler::new();
-            ::unblock_runtime::__private::Call::new(&HANDLER).run(__job).await
-        };
+        let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
-            use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-            (&__outcome).conversion().finish(__outcome)
+            use __unblock::{ByError as _, ByPanic as _};
+            (&__outcome).outcome_conversion().finish(__outcome)
         }
     }
-    async fn by_mutable_value(self) -> Self {
-        let __self = ::unblock_runtime::__private::moved(self);
+    async fn by_mutable_value(mut self) -> Self {
+        use ::unblock_runtime::__private as __unblock;
+        let __handler = {
+            static HANDLER: __unblock::Handler = __unblock::Handler::new();
+            &HANDLER
+        };
+        __unblock::goes_to_the_pool(&self);
         let __job = move || -> Self {
-            let mut __self = __self;
-            {
-                __self.rows += 1;
-                __self
+            _ = &self;
+            '_body: {
+                self.rows += 1;
+                self
             }
         };
-        let __outcome = {
-            static HANDLER: ::unblock_runtime::__private::Handler = ::unblock_runtime::__private::Handler::new();
-            ::unblock_runtime::__private::Call::new(&HANDLER).run(__job).await
-        };
+        let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
-            use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-            (&__outcome).conversion().finish(__outcome)
+            use __unblock::{ByError as _, ByPanic as _};
+            (&__outcome).outcome_conversion().finish(__outcome)
         }
     }
     async fn by_arc(self: Arc<Self>) -> usize {
-        let __self = ::unblock_runtime::__private::moved(self);
+        use ::unblock_runtime::__private as __unblock;
+        let __handler = {
+            static HANDLER: __unblock::Handler = __unblock::Handler::new();
+            &HANDLER
+        };
+        __unblock::goes_to_the_pool(&self);
         let __job = move || -> usize {
-            let __self = __self;
-            { __self.rows }
+            _ = &self;
+            '_body: { self.rows }
         };
-        let __outcome = {
-            static HANDLER: ::unblock_runtime::__private::Handler = ::unblock_runtime::__private::Handler::new();
-            ::unblock_runtime::__private::Call::new(&HANDLER).run(__job).await
-        };
+        let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
-            use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-            (&__outcome).conversion().finish(__outcome)
+            use __unblock::{ByError as _, ByPanic as _};
+            (&__outcome).outcome_conversion().finish(__outcome)
         }
     }
     async fn by_borrowed_arc(self: &Arc<Self>) -> Arc<Self> {
-        let __self = ::unblock_runtime::__private::own(self);
-        let __job = move || -> Arc<Self> {
-            let __self = __self.get();
-            { Arc::clone(__self) }
+        use ::unblock_runtime::__private as __unblock;
+        let __handler = {
+            static HANDLER: __unblock::Handler = __unblock::Handler::new();
+            &HANDLER
         };
-        let __outcome = {
-            static HANDLER: ::unblock_runtime::__private::Handler = ::unblock_runtime::__private::Handler::new();
-            ::unblock_runtime::__private::Call::new(&HANDLER).run(__job).await
+        let __reentry = __unblock::Reentry::new(__handler);
+        if __reentry.is_here() {
+            let __body = move || -> Arc<Self> { Arc::clone(self) };
+            return __reentry.leave(__body()).await;
+        }
+        let __self = __unblock::copy_for_the_job(self);
+        let __job = move || {
+            __reentry.enter(Self::by_borrowed_arc, (__unblock::Owned::get(&__self),))
         };
+        let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
-            use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-            (&__outcome).conversion().finish(__outcome)
+            use __unblock::{ByError as _, ByPanic as _};
+            (&__outcome).outcome_conversion().finish(__outcome)
         }
     }
     async fn by_static_reference(&'static self) -> &'static str {
-        let __self = ::unblock_runtime::__private::moved(self);
+        use ::unblock_runtime::__private as __unblock;
+        let __handler = {
+            static HANDLER: __unblock::Handler = __unblock::Handler::new();
+            &HANDLER
+        };
+        __unblock::goes_to_the_pool(&self);
         let __job = move || -> &'static str {
-            let __self = __self;
-            { &__self.name }
+            _ = &self;
+            '_body: { &self.name }
         };
-        let __outcome = {
-            static HANDLER: ::unblock_runtime::__private::Handler = ::unblock_runtime::__private::Handler::new();
-            ::unblock_runtime::__private::Call::new(&HANDLER).run(__job).await
-        };
+        let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
-            use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-            (&__outcome).conversion().finish(__outcome)
+            use __unblock::{ByError as _, ByPanic as _};
+            (&__outcome).outcome_conversion().finish(__outcome)
         }
     }
     async fn none(rows: usize) -> Self {
-        let rows = ::unblock_runtime::__private::moved(rows);
+        use ::unblock_runtime::__private as __unblock;
+        let __handler = {
+            static HANDLER: __unblock::Handler = __unblock::Handler::new();
+            &HANDLER
+        };
+        __unblock::goes_to_the_pool(&rows);
         let __job = move || -> Self {
             let rows = rows;
-            { Self { rows } }
+            '_body: { Self { rows } }
         };
-        let __outcome = {
-            static HANDLER: ::unblock_runtime::__private::Handler = ::unblock_runtime::__private::Handler::new();
-            ::unblock_runtime::__private::Call::new(&HANDLER).run(__job).await
-        };
+        let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
-            use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-            (&__outcome).conversion().finish(__outcome)
+            use __unblock::{ByError as _, ByPanic as _};
+            (&__outcome).outcome_conversion().finish(__outcome)
         }
     }
 }

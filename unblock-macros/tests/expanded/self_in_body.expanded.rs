@@ -1,14 +1,16 @@
 impl Store {
     async fn describe(&self) -> String {
-        let __self = ::unblock_runtime::__private::own(self);
-        let __job = move || -> String {
-            let __self = __self.get();
-            {
+        use ::unblock_runtime::__private as __unblock;
+        let __handler = {
+            static HANDLER: __unblock::Handler = __unblock::Handler::new();
+            &HANDLER
+        };
+        let __reentry = __unblock::Reentry::new(__handler);
+        if __reentry.is_here() {
+            let __body = move || -> String {
                 use self::format::{self, Style};
-                println!(
-                    "{__self:?} {{self}} {} {rows}", __self.rows, rows = __self.rows
-                );
-                let all = vec!["{self}", __self.name];
+                println!("{self:?} {{self}} {} {rows}", self.rows, rows = self.rows);
+                let all = vec!["{self}", self.name];
                 let style = self::format::default();
                 struct Local(pub(self) u8);
                 impl<const N: usize> Take<{ N }> for Local
@@ -19,17 +21,19 @@ impl Store {
                         self.0
                     }
                 }
-                log!(target : "store", "{__self} has {}", { __self.rows });
-                format!(r#"{__self} {}"#, (|| __self.rows) ())
-            }
+                log!(target : "store", "{self} has {}", { self.rows });
+                format!(r#"{self} {}"#, (|| self.rows) ())
+            };
+            return __reentry.leave(__body()).await;
+        }
+        let __self = __unblock::copy_for_the_job(self);
+        let __job = move || {
+            __reentry.enter(Self::describe, (__unblock::Owned::get(&__self),))
         };
-        let __outcome = {
-            static HANDLER: ::unblock_runtime::__private::Handler = ::unblock_runtime::__private::Handler::new();
-            ::unblock_runtime::__private::Call::new(&HANDLER).run(__job).await
-        };
+        let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
-            use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-            (&__outcome).conversion().finish(__outcome)
+            use __unblock::{ByError as _, ByPanic as _};
+            (&__outcome).outcome_conversion().finish(__outcome)
         }
     }
 }

@@ -1,38 +1,58 @@
 pub trait Hasher: Clone + Send + Sync + 'static {
     async fn hash(&self, password: &str) -> String {
-        let __self = ::unblock_runtime::__private::own(self);
-        let password = ::unblock_runtime::__private::own(password);
-        let __job = move || -> String {
-            let __self = __self.get();
-            let password = password.get();
-            { __self.rounds(password) }
+        use ::unblock_runtime::__private as __unblock;
+        let __handler = {
+            static HANDLER: __unblock::Handler = __unblock::Handler::new();
+            &HANDLER
         };
-        let __outcome = {
-            static HANDLER: ::unblock_runtime::__private::Handler = ::unblock_runtime::__private::Handler::new();
-            ::unblock_runtime::__private::Call::new(&HANDLER).run(__job).await
+        let __reentry = __unblock::Reentry::new(__handler);
+        if __reentry.is_here() {
+            let __body = move || -> String {
+                let password = password;
+                '_body: { self.rounds(password) }
+            };
+            return __reentry.leave(__body()).await;
+        }
+        let __self = __unblock::copy_for_the_job(self);
+        let password = __unblock::copy_for_the_job(password);
+        let __job = move || {
+            __reentry
+                .enter(
+                    Self::hash,
+                    (__unblock::Owned::get(&__self), __unblock::Owned::get(&password)),
+                )
         };
+        let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
-            use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-            (&__outcome).conversion().finish(__outcome)
+            use __unblock::{ByError as _, ByPanic as _};
+            (&__outcome).outcome_conversion().finish(__outcome)
         }
     }
 }
 impl Verifier for Argon {
     async fn verify(&self, password: String) -> bool {
-        let __self = ::unblock_runtime::__private::own(self);
-        let password = ::unblock_runtime::__private::moved(password);
-        let __job = move || -> bool {
-            let __self = __self.get();
-            let password = password;
-            { __self.check(&password) }
+        use ::unblock_runtime::__private as __unblock;
+        let __handler = {
+            static HANDLER: __unblock::Handler = __unblock::Handler::new();
+            &HANDLER
         };
-        let __outcome = {
-            static HANDLER: ::unblock_runtime::__private::Handler = ::unblock_runtime::__private::Handler::new();
-            ::unblock_runtime::__private::Call::new(&HANDLER).run(__job).await
+        let __reentry = __unblock::Reentry::new(__handler);
+        if __reentry.is_here() {
+            let __body = move || -> bool {
+                let password = password;
+                '_body: { self.check(&password) }
+            };
+            return __reentry.leave(__body()).await;
+        }
+        let __self = __unblock::copy_for_the_job(self);
+        __unblock::goes_to_the_pool(&password);
+        let __job = move || {
+            __reentry.enter(Self::verify, (__unblock::Owned::get(&__self), password))
         };
+        let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
-            use ::unblock_runtime::__private::{ByError as _, ByPanic as _};
-            (&__outcome).conversion().finish(__outcome)
+            use __unblock::{ByError as _, ByPanic as _};
+            (&__outcome).outcome_conversion().finish(__outcome)
         }
     }
 }

@@ -7,27 +7,50 @@
 use std::borrow::{Borrow, ToOwned};
 use std::marker::PhantomData;
 
-/// Gives an argument to the job.
-pub fn moved<T>(value: T) -> T
+/// Checks that an argument can be given to the job.
+pub fn goes_to_the_pool<T>(_argument: &T)
 where
     T: Send + 'static, // It goes to another thread: what must stay is for after `.await`.
 {
-    value
 }
 
 /// Makes the job's own copy of a borrowed argument.
-pub fn own<B>(borrowed: &B) -> Owned<B, B::Owned>
+pub fn copy_for_the_job<B>(borrowed: &B) -> Owned<B, B::Copy>
 where
-    B: ToOwned + ?Sized,      // The job gets a clone: what has none goes in an `Arc`.
-    B::Owned: Send + 'static, // It goes to another thread: what must stay is for after `.await`.
+    B: CopyForTheJob + ?Sized,
+    B::Copy: Send + 'static, // It goes to another thread: what must stay is for after `.await`.
 {
-    Owned { copy: borrowed.to_owned(), borrowed: PhantomData }
+    Owned { copy: borrowed.copy(), borrowed: PhantomData }
+}
+
+/// A value of which the job can get a copy of its own.
+#[diagnostic::on_unimplemented(
+    message = "the job needs a copy of its own of `{Self}`, which has none",
+    label = "the caller only lends this, and the job may outlive the caller",
+    note = "derive `Clone` for `{Self}` if that is cheap, as it is for a handle; or put it in an \
+            `Arc`, and take `&Arc<…>`, for a receiver `self: &Arc<Self>`; or take it by value"
+)]
+pub trait CopyForTheJob {
+    /// What the job owns.
+    type Copy: Borrow<Self>;
+
+    /// Makes the copy.
+    fn copy(&self) -> Self::Copy;
+}
+
+#[diagnostic::do_not_recommend]
+impl<B: ToOwned + ?Sized> CopyForTheJob for B {
+    type Copy = B::Owned;
+
+    fn copy(&self) -> B::Owned {
+        self.to_owned()
+    }
 }
 
 /// A copy of a borrowed argument. The body sees it as the signature says: as `&str`, not as
 /// `String`.
 ///
-/// `O` is `B::Owned`. It is a parameter of its own so that a user whose `B` cannot be copied gets
+/// `O` is `B::Copy`. It is a parameter of its own so that a user whose `B` cannot be copied gets
 /// one error and not several.
 pub struct Owned<B: ?Sized, O> {
     copy: O,
@@ -38,5 +61,46 @@ impl<B: ?Sized, O: Borrow<B>> Owned<B, O> {
     /// Borrows the copy for as long as the body runs.
     pub fn get(&self) -> &B {
         self.copy.borrow()
+    }
+}
+
+/// A variable of a destructured argument as the value of an option sees it: as its value if that is
+/// `Copy`, else as a reference.
+///
+/// Generated code asks by method resolution: `(&Variable(x)).variable_value()` finds [`Copied`] first where
+/// it applies, and [`Lent`] everywhere else.
+pub struct Variable<'a, T: ?Sized>(pub &'a T);
+
+/// Implemented for variables whose type is `Copy`.
+pub trait Copied {
+    /// The type of the variable.
+    type Value;
+
+    /// Copies the variable.
+    fn variable_value(&self) -> Self::Value;
+}
+
+impl<T: Copy> Copied for Variable<'_, T> {
+    type Value = T;
+
+    fn variable_value(&self) -> T {
+        *self.0
+    }
+}
+
+/// Implemented for all variables.
+pub trait Lent<'a> {
+    /// The type of the variable.
+    type Value: ?Sized;
+
+    /// Lends the variable.
+    fn variable_value(&self) -> &'a Self::Value;
+}
+
+impl<'a, T: ?Sized> Lent<'a> for &Variable<'a, T> {
+    type Value = T;
+
+    fn variable_value(&self) -> &'a T {
+        self.0
     }
 }

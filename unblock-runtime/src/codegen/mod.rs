@@ -1,38 +1,40 @@
 //! Functions and types that generated code calls. Not public API.
 //!
-//! An annotated function makes its arguments the job's own ([`moved`], [`own`]), makes a [`Call`]
+//! An annotated function makes its arguments the job's own ([`copy_for_the_job`]), makes a [`Call`]
 //! with its options, [runs](Call::run) its body as a job, and returns what the [`Outcome`] of that
-//! becomes for its return type.
+//! becomes for its return type. A method with `&self` is called once more by its job ([`Reentry`]).
 
 mod argument;
 mod outcome;
+mod reentry;
 
 use std::time::{Duration, Instant};
 
-pub use self::argument::{Owned, moved, own};
-pub use self::outcome::{ByError, ByPanic, Outcome, fallible};
+pub use self::argument::{Copied, Lent, Owned, Variable, copy_for_the_job, goes_to_the_pool};
+pub use self::outcome::{AsPanic, ByError, ByPanic, Outcome, failing_as, fallible};
+pub use self::reentry::{Asynchronous, Reentry};
 use crate::job::SubmitOptions;
 pub use crate::job::handler::Handler;
-use crate::pool::Pool;
+pub use crate::pool::Pool;
 
 /// The options of one call.
 #[must_use]
-pub struct Call<'a> {
+pub struct Call {
     handler: &'static Handler,
-    pool: Option<&'a Pool>,
+    pool: Option<Pool>,
     timeout: Option<Duration>,
     shed: bool,
     detach: bool,
 }
 
-impl<'a> Call<'a> {
+impl Call {
     /// Creates a call on the global pool that waits as long as it takes.
     pub fn new(handler: &'static Handler) -> Self {
         Self { handler, pool: None, timeout: None, shed: false, detach: false }
     }
 
     /// Applies `pool = …`.
-    pub fn pool(mut self, pool: &'a Pool) -> Self {
+    pub fn pool(mut self, pool: Pool) -> Self {
         self.pool = Some(pool);
         self
     }
@@ -61,7 +63,7 @@ impl<'a> Call<'a> {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static, // It crosses threads: `Arc` for `Rc`, `Box<dyn Error + Send + Sync>`.
     {
-        let pool = self.pool.unwrap_or_else(|| Pool::global());
+        let pool = self.pool.as_ref().unwrap_or_else(|| Pool::global());
         let own = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut options = SubmitOptions {
             handler: Some(self.handler),

@@ -2,7 +2,7 @@
 //!
 //! A function that can fail returns a failure of the call as its own error. A function that cannot
 //! fail panics, as its body would have. The return type decides, and generated code asks by method
-//! resolution (autoref specialization, after dtolnay's case study): `(&outcome).conversion()` finds
+//! resolution (autoref specialization, after dtolnay's case study): `(&outcome).outcome_conversion()` finds
 //! [`ByError`] first where it applies, and [`ByPanic`] everywhere else.
 
 use std::panic::resume_unwind;
@@ -17,11 +17,11 @@ pub struct Outcome<R>(pub(crate) Result<R, Error>);
 /// Implemented for outcomes of functions whose error type can hold a failure of the call.
 pub trait ByError {
     /// Returns the conversion.
-    fn conversion(&self) -> AsError;
+    fn outcome_conversion(&self) -> AsError;
 }
 
 impl<T, E: From<Error>> ByError for Outcome<Result<T, E>> {
-    fn conversion(&self) -> AsError {
+    fn outcome_conversion(&self) -> AsError {
         AsError
     }
 }
@@ -29,11 +29,11 @@ impl<T, E: From<Error>> ByError for Outcome<Result<T, E>> {
 /// Implemented for outcomes of all functions.
 pub trait ByPanic {
     /// Returns the conversion.
-    fn conversion(&self) -> AsPanic;
+    fn outcome_conversion(&self) -> AsPanic;
 }
 
 impl<R> ByPanic for &Outcome<R> {
-    fn conversion(&self) -> AsPanic {
+    fn outcome_conversion(&self) -> AsPanic {
         AsPanic
     }
 }
@@ -81,20 +81,34 @@ impl AsPanic {
 #[diagnostic::on_unimplemented(
     message = "a call with `timeout` or `shed` can fail, and `{Self}` cannot say so",
     label = "return `Result<_, E>` here, with `E: From<unblock_runtime::Error>`",
-    note = "`unblock_runtime::Error` itself is such an `E`"
+    note = "`unblock_runtime::Error` itself is such an `E`",
+    note = "for an `E` of another crate, name a function that makes one: `#[unblock(error = to_e)]`"
 )]
-pub trait Fallible: Sized {
+pub trait CanFail: Sized {
     /// Returns the failure as a value of this type.
     fn from_error(error: Error) -> Self;
 }
 
-impl<T, E: From<Error>> Fallible for Result<T, E> {
+#[diagnostic::do_not_recommend]
+impl<T, E: From<Error>> CanFail for Result<T, E> {
     fn from_error(error: Error) -> Self {
         Err(E::from(error))
     }
 }
 
 /// Converts the outcome of a function with `timeout` or `shed` to its return value.
-pub fn fallible<R: Fallible>(outcome: Outcome<R>) -> R {
+pub fn fallible<R: CanFail>(outcome: Outcome<R>) -> R {
     outcome.0.unwrap_or_else(R::from_error)
+}
+
+/// Converts the outcome of a function with `error = …` to its return value.
+///
+/// # Errors
+///
+/// The error of the body, or what `to_error` makes of the failure of the call.
+pub fn failing_as<T, E>(
+    outcome: Outcome<Result<T, E>>,
+    to_error: impl FnOnce(Error) -> E,
+) -> Result<T, E> {
+    outcome.0.unwrap_or_else(|error| Err(to_error(error)))
 }

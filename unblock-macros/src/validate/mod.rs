@@ -1,9 +1,11 @@
 //! Rejects what cannot run on a pool, each with a message that says what to write instead.
 
-use syn::{ReceiverKind, ReturnType, Safety, Signature, Type};
+mod body;
+
+use syn::{ReceiverKind, ReturnType, Safety, Signature, Type, TypeParamBound};
 
 use crate::errors::Errors;
-use crate::parse::argument::Argument;
+use crate::parse::argument::{self, Argument};
 use crate::parse::borrow;
 use crate::parse::function::{Body, Function};
 use crate::parse::options::Options;
@@ -11,23 +13,66 @@ use crate::parse::source;
 
 /// Adds an error for each part of the function that cannot run on a pool.
 pub(crate) fn check(function: &Function, options: &Options, errors: &mut Errors) {
+    attributes(function, errors);
     qualifiers(&function.sig, errors);
-    if let Body::Missing(semicolon) = &function.body {
-        errors.on(
+    match &function.body {
+        Body::Missing(semicolon) => errors.on(
             semicolon,
             format!(
-                "a function without a body has nothing to run on the pool: declare it as \
-                 `async fn {}`, and put `#[unblock]` above the implementations that block",
+                "a function without a body has nothing to run on the pool: in a trait, declare it \
+                 as `async fn {}`, and put `#[unblock]` above the implementations that block; for \
+                 a foreign function, put it above one that calls it",
                 function.sig.ident
+            ),
+        ),
+        Body::Braces(braces) => body::check(function, braces, errors),
+    }
+    receiver(&function.sig, errors);
+    let arguments = Argument::all(function, options);
+    for argument in &arguments {
+        self::argument(argument, errors);
+    }
+    if function.sig.receiver().is_some_and(argument::is_borrowed_receiver) {
+        second_call(function, &arguments, errors);
+    }
+    if let ReturnType::Type(_, ty) = function.output() {
+        return_type(ty, errors);
+    }
+}
+
+fn attributes(function: &Function, errors: &mut Errors) {
+    for attr in &function.attrs {
+        if attr.path().is_ident("track_caller") {
+            errors.on(
+                attr,
+                "`#[track_caller]` does nothing for an `async fn`: remove it, and take what the \
+                 body needs to know as an argument, such as `caller: &'static Location<'static>`",
+            );
+        }
+    }
+}
+
+/// Most arguments of a method whose body runs in a second call of it, besides the receiver.
+const MOST_ARGUMENTS: usize = 15;
+
+fn second_call(function: &Function, arguments: &[Argument], errors: &mut Errors) {
+    if arguments.len() > MOST_ARGUMENTS {
+        errors.on(
+            &function.sig.inputs,
+            format!(
+                "a method with `&self` may have {MOST_ARGUMENTS} arguments more: put some of them \
+                 into a struct"
             ),
         );
     }
-    receiver(&function.sig, errors);
-    for argument in Argument::all(function, options) {
-        self::argument(&argument, errors);
-    }
-    if let ReturnType::Type(_, ty) = &function.sig.output {
-        return_type(ty, errors);
+    for argument in arguments {
+        if let Some(condition) = argument.attrs.iter().find(|attr| argument::is_condition(attr)) {
+            errors.on(
+                condition,
+                "an argument of a method with `&self` cannot be conditional: write the method \
+                 twice, each under a `#[cfg(…)]`",
+            );
+        }
     }
 }
 
@@ -102,7 +147,14 @@ fn argument(argument: &Argument, errors: &mut Errors) {
     };
     if let Some(reference) = borrow::exclusive_reference(&argument.ty) {
         let owned = match borrow::find(&argument.ty).and_then(|borrow| borrow.owned) {
-            Some(owned) => format!("take `{name}{owned}` and return it"),
+            Some(owned) => {
+                // A box has no `Send` of its own.
+                let owned = match borrow::peel(&reference.elem) {
+                    Type::TraitObject(object) => format!("Box<{}>", with_bounds(object, &["Send"])),
+                    _ => owned,
+                };
+                format!("take `{name}{owned}` and return it")
+            }
             None => "take the value itself and return it".to_owned(),
         };
         errors.on(
@@ -117,12 +169,13 @@ fn argument(argument: &Argument, errors: &mut Errors) {
     let reference = borrow::shared_reference(&argument.ty);
     let ty = reference.map_or(&argument.ty, |reference| &*reference.elem);
     if let (Some(reference), Type::TraitObject(object)) = (reference, borrow::peel(ty)) {
-        let object = source::text(object);
+        let boxed = with_bounds(object, &["Send"]);
+        let shared = with_bounds(object, &["Send", "Sync"]);
         errors.on(
             reference,
             format!(
                 "the job cannot own a copy of a trait object behind `&`: take \
-                 `{name}Box<{object} + Send>` or `{name}Arc<{object} + Send + Sync>`"
+                 `{name}Box<{boxed}>` or `{name}Arc<{shared}>`"
             ),
         );
         return;
@@ -141,6 +194,22 @@ fn argument(argument: &Argument, errors: &mut Errors) {
             ),
         );
     }
+}
+
+/// Writes a trait object with bounds that it may have already.
+fn with_bounds(object: &syn::TypeTraitObject, bounds: &[&str]) -> String {
+    let mut text = source::text(object);
+    for wanted in bounds {
+        let has = object.bounds.iter().any(|bound| match bound {
+            TypeParamBound::Trait(bound) => bound.path.is_ident(wanted),
+            _ => false,
+        });
+        if !has {
+            text.push_str(" + ");
+            text.push_str(wanted);
+        }
+    }
+    text
 }
 
 fn return_type(ty: &Type, errors: &mut Errors) {
