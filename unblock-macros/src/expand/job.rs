@@ -28,7 +28,7 @@ use crate::span::at;
 ///     let mut __arg1 = __arg1;
 ///     let Path(n) = __arg1;
 ///     let mut x = x;
-///     '_body: { BODY }
+///     '_unblock: { BODY }
 /// }
 /// ```
 pub(crate) fn body_closure(

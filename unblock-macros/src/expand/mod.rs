@@ -23,7 +23,7 @@ mod runtime_path;
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{FnArg, Pat, PatIdent, Signature, Token};
+use syn::{FnArg, Lifetime, Pat, PatIdent, Signature, Token};
 
 use self::call::{call, handler, return_value};
 use self::captures::captures;
@@ -53,7 +53,7 @@ pub(crate) struct Context {
 ///     use ::unblock_runtime::__private as __unblock;
 ///     let __handler = { static HANDLER: … = …; &HANDLER };
 ///     __unblock::goes_to_the_pool(&id);
-///     let __job = move || -> Result<Row, AppError> { let id = id; '_body: { BODY } };
+///     let __job = move || -> Result<Row, AppError> { let id = id; '_unblock: { BODY } };
 ///     let __outcome = __unblock::Call::new(__handler).….run(__job).await;
 ///     __unblock::fallible(__outcome)
 /// }
@@ -168,14 +168,16 @@ fn split_inner_attributes(braces: &Group) -> (Vec<TokenStream>, Group) {
     (attrs, block)
 }
 
-/// Returns the generated code's `'_body: { … }` around the user's block, or the block alone if
+/// Returns the generated code's `'_unblock: { … }` around the user's block, or the block alone if
 /// nothing comes before it.
 ///
 /// The block keeps the user's braces, whose edition says when the temporaries of its last
-/// expression are dropped. The label keeps the compiler from calling the braces unnecessary.
+/// expression are dropped. The label keeps the compiler from calling the braces unnecessary. Its
+/// span is that of the braces, because it is part of the block's.
 fn labeled(bindings: &TokenStream, body: &Group) -> TokenStream {
     if bindings.is_empty() {
         return body.to_token_stream();
     }
-    quote_spanned!(Span::mixed_site()=> { #bindings '_body: #body })
+    let label = Lifetime::new("'_unblock", body.span_open());
+    quote_spanned!(Span::mixed_site()=> { #bindings #label: #body })
 }

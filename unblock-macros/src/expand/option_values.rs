@@ -1,6 +1,6 @@
 //! Part one of the expansion: evaluates the options, before the arguments move into the job.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::Expr;
 use syn::spanned::Spanned;
@@ -31,7 +31,7 @@ pub(crate) fn option_values(arguments: &[Argument], options: &Options) -> TokenS
         let span = at(pool.span());
         let runtime = alias(span);
         let bindings = bind_patterns(pool, arguments);
-        let variable = local("__pool");
+        let variable = Ident::new("__pool", span);
         option_values.extend(quote_spanned! {span=>
             let #variable = {
                 #bindings

@@ -23,7 +23,7 @@ use crate::span::{at, local};
 /// // Output:
 /// let __reentry = __unblock::Reentry::new(__handler);
 /// if __reentry.is_here() {
-///     let __body = move || -> Row { let id = id; let name = name; '_body: { BODY } };
+///     let __body = move || -> Row { let id = id; let name = name; '_unblock: { BODY } };
 ///     return __reentry.leave(__body()).await;
 /// }
 ///
