@@ -3,10 +3,11 @@
 use proc_macro2::TokenStream;
 use quote::quote_spanned;
 
+use crate::expand::copy_of_self;
 use crate::expand::runtime_path::alias;
 use crate::parse::argument::{self, Argument};
 use crate::parse::function::Function;
-use crate::span::{at, local};
+use crate::span::at;
 
 /// Copies borrowed arguments, and checks the others, which the job's closure captures.
 ///
@@ -14,7 +15,7 @@ use crate::span::{at, local};
 /// // Input:
 /// &self, image: &[u8], n: u8
 /// // Output:
-/// let __self = __unblock::copy_for_the_job(self);
+/// let copy_of_self = __unblock::copy_for_the_job(self);
 /// let image = __unblock::copy_for_the_job(image);
 /// __unblock::goes_to_the_pool(&n);
 /// ```
@@ -28,7 +29,7 @@ pub(crate) fn captures(function: &Function, arguments: &[Argument]) -> TokenStre
         let this = receiver.self_token;
         let runtime = alias(this.span);
         captures.extend(if argument::is_borrowed_receiver(receiver) {
-            let copy = local("__self");
+            let copy = copy_of_self::name(this.span);
             let call = quote_spanned!(this.span=> #runtime::copy_for_the_job(#this));
             quote_spanned!(at(this.span)=> let #copy = #call;)
         } else {

@@ -3,11 +3,11 @@
 use proc_macro2::{Group, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Pat, ReturnType, Token, Type};
+use syn::{Pat, ReceiverKind, ReturnType, Token, Type};
 
 use crate::expand::closure_result::closure_result;
-use crate::expand::labeled;
 use crate::expand::runtime_path::alias;
+use crate::expand::{copy_of_self, labeled};
 use crate::parse::argument::{self, Argument};
 use crate::parse::function::Function;
 use crate::parse::options::Options;
@@ -36,21 +36,29 @@ pub(crate) fn body_closure(
     arguments: &[Argument],
     options: &Options,
     body: &Group,
+    is_second_call: bool,
 ) -> TokenStream {
-    let receiver = function.sig.receiver();
-    let is_copy = receiver.is_some_and(argument::is_borrowed_receiver);
     let mut bindings = TokenStream::new();
-    if let Some(receiver) = receiver
-        && !is_copy
+    if let Some(receiver) = function.sig.receiver()
+        && !is_second_call
     {
         let this = receiver.self_token;
         let span = at(this.span);
-        bindings.extend(quote_spanned!(span=> _ = &#this;));
+        bindings.extend(if argument::is_borrowed_receiver(receiver) {
+            let (runtime, name) = (alias(span), copy_of_self::name(span));
+            let mutability = match receiver.kind {
+                ReceiverKind::Typed(..) => receiver.mutability,
+                _ => None,
+            };
+            quote_spanned!(span=> let #mutability #name = #runtime::Owned::get(&#name);)
+        } else {
+            quote_spanned!(span=> _ = &#this;)
+        });
     }
     for argument in arguments {
         let name = &argument.name;
         let span = at(name.span());
-        let value = if argument.is_borrowed() && !is_copy {
+        let value = if argument.is_borrowed() && !is_second_call {
             let runtime = alias(span);
             quote_spanned!(span=> #runtime::Owned::get(&#name))
         } else {

@@ -10,11 +10,13 @@
 //!    value.
 //!
 //! The user's body is not changed. Where the job has a copy of `self`, the body stays with the
-//! function, and the job [calls the function](mod@reentry) once more, with the copy.
+//! function, and the job [calls the function](mod@reentry) once more, with the copy; or the copy
+//! has [another name](mod@copy_of_self) in the body, if nobody can see that.
 
 mod call;
 mod captures;
 mod closure_result;
+mod copy_of_self;
 mod documentation;
 mod job;
 mod option_values;
@@ -36,10 +38,14 @@ use crate::parse::options::Options;
 use crate::span::{at, local};
 
 /// Where a function is, as far as the macro sees it.
-#[derive(Default)]
-pub(crate) struct Context {
-    /// What its methods are called by, as `<Self as Trait>`; `None` for `Self`.
-    pub(crate) qualified_self: Option<TokenStream>,
+pub(crate) enum Context {
+    /// The attribute is above the function alone.
+    Unknown,
+    /// In an `impl` or `mod` under the attribute.
+    Inherent,
+    /// In the implementation of a trait under the attribute. Methods are called by this, which is
+    /// `<Self as Trait>`.
+    Trait(TokenStream),
 }
 
 /// Writes the whole function.
@@ -62,14 +68,17 @@ pub(crate) fn function(function: &Function, options: &Options, context: &Context
     let Body::Braces(braces) = &function.body else { return TokenStream::new() };
     let arguments = Argument::all(function, options);
     let (inner_attrs, body) = split_inner_attributes(braces);
-    let closure = body_closure(function, &arguments, options, &body);
+    let is_copy = function.sig.receiver().is_some_and(is_borrowed_receiver);
+    let renamed = is_copy.then(|| copy_of_self::renamed(function, context, &body)).flatten();
+    let is_second_call = is_copy && renamed.is_none();
+    let body = renamed.unwrap_or(body);
+    let closure = body_closure(function, &arguments, options, &body, is_second_call);
     let handler = handler(function, options);
     let option_values = option_values(&arguments, options);
     let captures = captures(function, &arguments);
     let call = call(function, options);
     let return_value = return_value(function, options);
-    let is_copy = function.sig.receiver().is_some_and(is_borrowed_receiver);
-    let (reentry, job) = if is_copy {
+    let (reentry, job) = if is_second_call {
         reentry::reentry(function, &arguments, context, &closure)
     } else {
         (TokenStream::new(), closure)

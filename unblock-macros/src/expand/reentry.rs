@@ -9,8 +9,8 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote_spanned};
 use syn::GenericParam;
 
-use crate::expand::Context;
 use crate::expand::runtime_path::alias;
+use crate::expand::{Context, copy_of_self};
 use crate::parse::argument::{self, Argument};
 use crate::parse::function::Function;
 use crate::span::{at, local};
@@ -31,7 +31,7 @@ use crate::span::{at, local};
 ///     __reentry.enter(
 ///         Self::find,
 ///         (
-///             __unblock::Owned::get(&__self),
+///             __unblock::Owned::get(&copy_of_self),
 ///             id,
 ///             __unblock::Owned::get(&name),
 ///         ),
@@ -66,10 +66,10 @@ pub(crate) fn reentry(
             quote_spanned!(span=> #(#conditions)* #name,)
         });
     }
-    let this = local("__self");
-    let qualified_self = match &context.qualified_self {
-        Some(qualified_self) => qualified_self.clone(),
-        None => quote_spanned!(span=> Self),
+    let this = copy_of_self::name(span);
+    let qualified_self = match context {
+        Context::Trait(qualified_self) => qualified_self.clone(),
+        Context::Inherent | Context::Unknown => quote_spanned!(span=> Self),
     };
     let mut name = sig.ident.clone();
     name.set_span(span);

@@ -40,7 +40,7 @@ async fn patterns(
         #[allow(unused_mut)]
         let mut __arg7 = __arg7;
         let whole @ Pair(left, ..) = __arg7;
-        '_body: { body() }
+        '_unblock: { body() }
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
     {
@@ -70,7 +70,7 @@ async fn conditional(
         let unused = __unblock::Owned::get(&unused);
         #[expect(unused_mut)]
         let mut odd = odd;
-        '_body: {}
+        '_unblock: {}
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
     {
@@ -107,7 +107,7 @@ async fn borrowed<'a, T: Clone + Send + 'static>(
         let shared = __unblock::Owned::get(&shared);
         let reader = __unblock::Owned::get(&reader);
         let visit = visit;
-        '_body: {}
+        '_unblock: {}
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
     {
@@ -125,7 +125,7 @@ async fn held(_guard: Guard) {
     let __job = move || -> () {
         #[allow(clippy::no_effect_underscore_binding)]
         let _guard = _guard;
-        '_body: {}
+        '_unblock: {}
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
     {

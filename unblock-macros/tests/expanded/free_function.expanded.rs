@@ -13,7 +13,7 @@ pub async fn thumbnail(image: &[u8], width: u32) -> Vec<u8> {
     let __job = move || -> Vec<u8> {
         let image = __unblock::Owned::get(&image);
         let width = width;
-        '_body: {
+        '_unblock: {
             let picture = decode(image);
             picture.resize(width)
         }

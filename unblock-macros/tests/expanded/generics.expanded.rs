@@ -20,16 +20,19 @@ where
             let __body = move || -> [T; N] {
                 let keys = keys;
                 let last = last;
-                '_body: { keys.map(|key| self.row(key)) }
+                '_unblock: { keys.map(|key| self.row(key)) }
             };
             return __reentry.leave(__body()).await;
         }
-        let __self = __unblock::copy_for_the_job(self);
+        let copy_of_self = __unblock::copy_for_the_job(self);
         __unblock::goes_to_the_pool(&keys);
         __unblock::goes_to_the_pool(&last);
         let __job = move || {
             __reentry
-                .enter(Self::rows::<K, N>, (__unblock::Owned::get(&__self), keys, last))
+                .enter(
+                    Self::rows::<K, N>,
+                    (__unblock::Owned::get(&copy_of_self), keys, last),
+                )
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
@@ -49,7 +52,9 @@ async fn lines(
     __unblock::goes_to_the_pool(&text);
     let __job = move || -> Result<_, AppError> {
         let text = text;
-        '_body: { Ok(text.lines().map(str::to_owned).collect::<Vec<_>>().into_iter()) }
+        '_unblock: {
+            Ok(text.lines().map(str::to_owned).collect::<Vec<_>>().into_iter())
+        }
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
     {

@@ -11,44 +11,28 @@ impl Store {
             static HANDLER: __unblock::Handler = __unblock::Handler::new();
             &HANDLER
         };
-        let __reentry = __unblock::Reentry::new(__handler);
-        if __reentry.is_here() {
-            let __body = move || -> Result<Row, AppError> {
-                let id = id;
-                #[allow(unused_mut)]
-                let mut __arg1 = __arg1;
-                let Path(n) = __arg1;
-                let image = image;
-                let mut x = x;
-                '_body: {
-                    x += 1;
-                    self.table.row(id, n, image, x)
-                }
-            };
-            return __reentry.leave(__body()).await;
-        }
         let __pool = {
             let __pool = &self.pool;
             let __pool: &__unblock::Pool = __pool;
             __unblock::Pool::clone(__pool)
         };
-        let __self = __unblock::copy_for_the_job(self);
+        let copy_of_self = __unblock::copy_for_the_job(self);
         __unblock::goes_to_the_pool(&id);
         __unblock::goes_to_the_pool(&__arg1);
         let image = __unblock::copy_for_the_job(image);
         __unblock::goes_to_the_pool(&x);
-        let __job = move || {
-            __reentry
-                .enter(
-                    Self::find,
-                    (
-                        __unblock::Owned::get(&__self),
-                        id,
-                        __arg1,
-                        __unblock::Owned::get(&image),
-                        x,
-                    ),
-                )
+        let __job = move || -> Result<Row, AppError> {
+            let copy_of_self = __unblock::Owned::get(&copy_of_self);
+            let id = id;
+            #[allow(unused_mut)]
+            let mut __arg1 = __arg1;
+            let Path(n) = __arg1;
+            let image = __unblock::Owned::get(&image);
+            let mut x = x;
+            '_unblock: {
+                x += 1;
+                copy_of_self.table.row(id, n, image, x)
+            }
         };
         let __outcome = __unblock::Call::new(__handler)
             .pool(__pool)

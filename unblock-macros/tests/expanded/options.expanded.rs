@@ -19,7 +19,7 @@ async fn detached(limit: Duration) -> Result<(), Error> {
     let __job = move || -> Result<(), Error> {
         #[allow(unused_variables)]
         let limit = limit;
-        '_body: { Ok(()) }
+        '_unblock: { Ok(()) }
     };
     let __outcome = __unblock::Call::new(__handler)
         .timeout(__timeout)
@@ -79,7 +79,7 @@ async fn by_argument(pools: &Pools, user: User) -> Result<(), Error> {
         let pools = __unblock::Owned::get(&pools);
         #[allow(unused_variables)]
         let user = user;
-        '_body: { Ok(()) }
+        '_unblock: { Ok(()) }
     };
     let __outcome = __unblock::Call::new(__handler)
         .pool(__pool)
@@ -113,7 +113,7 @@ async fn by_pattern(__arg0: State<App>, __arg1: Path<u8>) -> u8 {
         #[allow(unused_mut)]
         let mut __arg1 = __arg1;
         let Path(n) = __arg1;
-        '_body: { n }
+        '_unblock: { n }
     };
     let __outcome = __unblock::Call::new(__handler).pool(__pool).run(__job).await;
     {
@@ -137,7 +137,7 @@ impl Job {
         __unblock::goes_to_the_pool(&self);
         let __job = move || -> Result<(), Error> {
             _ = &self;
-            '_body: { Ok(()) }
+            '_unblock: { Ok(()) }
         };
         let __outcome = __unblock::Call::new(__handler)
             .pool(__pool)

@@ -5,14 +5,10 @@ impl Store {
             static HANDLER: __unblock::Handler = __unblock::Handler::new();
             &HANDLER
         };
-        let __reentry = __unblock::Reentry::new(__handler);
-        if __reentry.is_here() {
-            let __body = move || -> usize { self.rows };
-            return __reentry.leave(__body()).await;
-        }
-        let __self = __unblock::copy_for_the_job(self);
-        let __job = move || {
-            __reentry.enter(Self::by_reference, (__unblock::Owned::get(&__self),))
+        let copy_of_self = __unblock::copy_for_the_job(self);
+        let __job = move || -> usize {
+            let copy_of_self = __unblock::Owned::get(&copy_of_self);
+            '_unblock: { copy_of_self.rows }
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
@@ -29,7 +25,7 @@ impl Store {
         __unblock::goes_to_the_pool(&self);
         let __job = move || -> Self {
             _ = &self;
-            '_body: { self }
+            '_unblock: { self }
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
@@ -46,7 +42,7 @@ impl Store {
         __unblock::goes_to_the_pool(&self);
         let __job = move || -> Self {
             _ = &self;
-            '_body: {
+            '_unblock: {
                 self.rows += 1;
                 self
             }
@@ -66,7 +62,7 @@ impl Store {
         __unblock::goes_to_the_pool(&self);
         let __job = move || -> usize {
             _ = &self;
-            '_body: { self.rows }
+            '_unblock: { self.rows }
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
@@ -80,14 +76,10 @@ impl Store {
             static HANDLER: __unblock::Handler = __unblock::Handler::new();
             &HANDLER
         };
-        let __reentry = __unblock::Reentry::new(__handler);
-        if __reentry.is_here() {
-            let __body = move || -> Arc<Self> { Arc::clone(self) };
-            return __reentry.leave(__body()).await;
-        }
-        let __self = __unblock::copy_for_the_job(self);
-        let __job = move || {
-            __reentry.enter(Self::by_borrowed_arc, (__unblock::Owned::get(&__self),))
+        let copy_of_self = __unblock::copy_for_the_job(self);
+        let __job = move || -> Arc<Self> {
+            let copy_of_self = __unblock::Owned::get(&copy_of_self);
+            '_unblock: { Arc::clone(copy_of_self) }
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
@@ -104,7 +96,7 @@ impl Store {
         __unblock::goes_to_the_pool(&self);
         let __job = move || -> &'static str {
             _ = &self;
-            '_body: { &self.name }
+            '_unblock: { &self.name }
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
@@ -121,7 +113,7 @@ impl Store {
         __unblock::goes_to_the_pool(&rows);
         let __job = move || -> Self {
             let rows = rows;
-            '_body: { Self { rows } }
+            '_unblock: { Self { rows } }
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {

@@ -26,9 +26,9 @@ impl Store {
             };
             return __reentry.leave(__body()).await;
         }
-        let __self = __unblock::copy_for_the_job(self);
+        let copy_of_self = __unblock::copy_for_the_job(self);
         let __job = move || {
-            __reentry.enter(Self::describe, (__unblock::Owned::get(&__self),))
+            __reentry.enter(Self::describe, (__unblock::Owned::get(&copy_of_self),))
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {

@@ -5,22 +5,12 @@ pub trait Hasher: Clone + Send + Sync + 'static {
             static HANDLER: __unblock::Handler = __unblock::Handler::new();
             &HANDLER
         };
-        let __reentry = __unblock::Reentry::new(__handler);
-        if __reentry.is_here() {
-            let __body = move || -> String {
-                let password = password;
-                '_body: { self.rounds(password) }
-            };
-            return __reentry.leave(__body()).await;
-        }
-        let __self = __unblock::copy_for_the_job(self);
+        let copy_of_self = __unblock::copy_for_the_job(self);
         let password = __unblock::copy_for_the_job(password);
-        let __job = move || {
-            __reentry
-                .enter(
-                    Self::hash,
-                    (__unblock::Owned::get(&__self), __unblock::Owned::get(&password)),
-                )
+        let __job = move || -> String {
+            let copy_of_self = __unblock::Owned::get(&copy_of_self);
+            let password = __unblock::Owned::get(&password);
+            '_unblock: { copy_of_self.rounds(password) }
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
@@ -36,18 +26,12 @@ impl Verifier for Argon {
             static HANDLER: __unblock::Handler = __unblock::Handler::new();
             &HANDLER
         };
-        let __reentry = __unblock::Reentry::new(__handler);
-        if __reentry.is_here() {
-            let __body = move || -> bool {
-                let password = password;
-                '_body: { self.check(&password) }
-            };
-            return __reentry.leave(__body()).await;
-        }
-        let __self = __unblock::copy_for_the_job(self);
+        let copy_of_self = __unblock::copy_for_the_job(self);
         __unblock::goes_to_the_pool(&password);
-        let __job = move || {
-            __reentry.enter(Self::verify, (__unblock::Owned::get(&__self), password))
+        let __job = move || -> bool {
+            let copy_of_self = __unblock::Owned::get(&copy_of_self);
+            let password = password;
+            '_unblock: { copy_of_self.check(&password) }
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {

@@ -3,4 +3,8 @@
 
 mod edition;
 
+mod rules {
+    include!("../../rules.rs");
+}
+
 include!("../../harness.rs");
