@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use unblock_runtime::__private::{Call, Handler, Outcome};
-use unblock_runtime::{Pool, Shutdown, Submission, TrySubmitError};
+use unblock_runtime::{Pool, Shutdown, Submission};
 
 use crate::support::{Gate, Guard, Ledger, assert_conserved, block_on, eventually, poll_once};
 
@@ -163,7 +163,7 @@ impl World {
             }
             Step::TrySubmit(work) => match self.pool.try_submit(self.work(work)) {
                 Ok(submission) => self.callers.push(Caller::Submission(submission)),
-                Err(TrySubmitError::Full(work) | TrySubmitError::Closed(work)) => drop(work),
+                Err(refused) => drop(refused),
             },
             Step::Call { work, timeout, detach } => {
                 self.callers.push(Caller::Call(self.call(work, timeout, detach)));

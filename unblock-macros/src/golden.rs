@@ -3,9 +3,11 @@
 //! `UNBLOCK_BLESS=1 cargo test -p unblock-macros golden` rewrites them, so that a reviewer sees in
 //! the diff what a change does to the users' code.
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Attribute, File, ImplItem, Item, Meta, TraitItem};
 
@@ -33,6 +35,20 @@ fn golden_expansions() {
     );
 }
 
+/// Returns the options and the function of each annotated function of the goldens.
+pub(crate) fn annotated_functions() -> Vec<(TokenStream, TokenStream)> {
+    let found = RefCell::new(Vec::new());
+    for input in inputs() {
+        let mut file: File = syn::parse_str(&fs::read_to_string(input).unwrap()).unwrap();
+        let collect = |args: TokenStream, item: TokenStream| {
+            found.borrow_mut().push((args, item.clone()));
+            item
+        };
+        file.items.iter_mut().for_each(|item| expand_item(item, &collect));
+    }
+    found.into_inner()
+}
+
 /// Editors expand the attribute while the code is being typed, so it must accept any tokens.
 #[test]
 fn half_typed_code_does_not_panic() {
@@ -40,12 +56,12 @@ fn half_typed_code_does_not_panic() {
     for source in sources
         .chain(["#[unblock] fn f(&self, x: &".to_owned(), "#[unblock(pool = )] fn f();".to_owned()])
     {
-        let Ok(tokens) = source.parse::<proc_macro2::TokenStream>() else { continue };
+        let Ok(tokens) = source.parse::<TokenStream>() else { continue };
         let tokens: Vec<_> = tokens.into_iter().collect();
         for length in 0..tokens.len().min(60) {
-            let part: proc_macro2::TokenStream = tokens[..length].iter().cloned().collect();
+            let part: TokenStream = tokens[..length].iter().cloned().collect();
             attribute(part.clone(), part.clone());
-            attribute(proc_macro2::TokenStream::new(), part);
+            attribute(TokenStream::new(), part);
         }
     }
 }
@@ -53,9 +69,8 @@ fn half_typed_code_does_not_panic() {
 /// Checks this here, because a compile test cannot define a variadic function in stable Rust.
 #[test]
 fn variadic_functions_are_refused() {
-    let item: proc_macro2::TokenStream =
-        "extern \"C\" fn log(count: usize, rest: ...) {}".parse().unwrap();
-    let expanded = attribute(proc_macro2::TokenStream::new(), item).to_string();
+    let item: TokenStream = "extern \"C\" fn log(count: usize, rest: ...) {}".parse().unwrap();
+    let expanded = attribute(TokenStream::new(), item).to_string();
     assert!(expanded.starts_with("extern \"C\" fn log"), "{expanded}");
     assert!(expanded.contains("a variadic function cannot be `async`"), "{expanded}");
 }
@@ -74,57 +89,57 @@ fn inputs() -> Vec<PathBuf> {
 
 fn expand_file(source: &str) -> String {
     let mut file: File = syn::parse_str(source).unwrap();
-    file.items.iter_mut().for_each(expand_item);
+    file.items.iter_mut().for_each(|item| expand_item(item, &attribute));
     prettyplease::unparse(&file)
 }
 
+/// What is done with an attribute's arguments and its item.
+type Expand<'a> = &'a dyn Fn(TokenStream, TokenStream) -> TokenStream;
+
 /// Removes the attribute from an item and replaces the item by its expansion, as the compiler does.
-fn expand_item(item: &mut Item) {
+fn expand_item(item: &mut Item, expand: Expand<'_>) {
     match item {
         Item::Fn(function) => {
-            if let Some(expanded) = expansion(&mut function.attrs.clone(), |attrs| {
-                function.attrs = attrs;
-                function.to_token_stream()
-            }) {
-                *item = syn::parse2(expanded).unwrap();
+            if let Some(args) = take_attribute(&mut function.attrs) {
+                *item = syn::parse2(expand(args, function.to_token_stream())).unwrap();
             }
         }
         Item::Impl(block) => {
+            if let Some(args) = take_attribute(&mut block.attrs) {
+                *item = syn::parse2(expand(args, block.to_token_stream())).unwrap();
+                return;
+            }
             for item in &mut block.items {
                 if let ImplItem::Fn(method) = item
-                    && let Some(expanded) = expansion(&mut method.attrs.clone(), |attrs| {
-                        method.attrs = attrs;
-                        method.to_token_stream()
-                    })
+                    && let Some(args) = take_attribute(&mut method.attrs)
                 {
-                    *item = syn::parse2(expanded).unwrap();
+                    *item = syn::parse2(expand(args, method.to_token_stream())).unwrap();
                 }
             }
         }
         Item::Trait(definition) => {
             for item in &mut definition.items {
                 if let TraitItem::Fn(method) = item
-                    && let Some(expanded) = expansion(&mut method.attrs.clone(), |attrs| {
-                        method.attrs = attrs;
-                        method.to_token_stream()
-                    })
+                    && let Some(args) = take_attribute(&mut method.attrs)
                 {
-                    *item = syn::parse2(expanded).unwrap();
+                    *item = syn::parse2(expand(args, method.to_token_stream())).unwrap();
                 }
+            }
+        }
+        Item::Mod(module) => {
+            if let Some(args) = take_attribute(&mut module.attrs) {
+                *item = syn::parse2(expand(args, module.to_token_stream())).unwrap();
             }
         }
         _ => {}
     }
 }
 
-fn expansion(
-    attrs: &mut Vec<Attribute>,
-    rest: impl FnOnce(Vec<Attribute>) -> proc_macro2::TokenStream,
-) -> Option<proc_macro2::TokenStream> {
+/// Takes the attribute away, and returns its arguments.
+fn take_attribute(attrs: &mut Vec<Attribute>) -> Option<TokenStream> {
     let index = attrs.iter().position(|attr| attr.path().is_ident("unblock"))?;
-    let args = match attrs.remove(index).meta {
+    Some(match attrs.remove(index).meta {
         Meta::List(list) => list.tokens,
-        _ => proc_macro2::TokenStream::new(),
-    };
-    Some(attribute(args, rest(std::mem::take(attrs))))
+        _ => TokenStream::new(),
+    })
 }

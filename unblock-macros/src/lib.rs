@@ -12,6 +12,8 @@ mod errors;
 mod expand;
 mod fallback;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod golden;
 mod parse;
 mod span;

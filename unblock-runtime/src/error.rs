@@ -111,6 +111,7 @@ impl fmt::Debug for Panicked {
 }
 
 /// The reason why [`Pool::try_submit`](crate::Pool::try_submit) took no job. It returns the work.
+#[non_exhaustive]
 pub enum TrySubmitError<F> {
     /// The queue is full.
     Full(F),

@@ -32,7 +32,7 @@
 //! - [`Error`]: the reason why a job has no value.
 //! - [`job`]: questions that a running job may ask: its name, its deadline, whether it is
 //!   cancelled; and [`job::within`], one deadline for all jobs of a future.
-//! - [`server`]: an HTTP server whose loops are such event loops, with the feature `server`.
+//! - `server`: an HTTP server whose loops are such event loops, with the feature of that name.
 //!
 //! # The path of a request
 //!
@@ -73,8 +73,8 @@
 //! # Features
 //!
 //! - `macros` (default): the attribute [`unblock`](macro@unblock).
-//! - `server` (default): the module [`server`], with tokio and hyper. Without it nothing here
-//!   depends on an executor or on HTTP.
+//! - `server`: the module `server`, with tokio and hyper. Without it nothing here depends on an
+//!   executor or on HTTP.
 //! - `axum`: [`Error`], and with `server` its [`TextResponse`](server::TextResponse), are responses
 //!   of axum 0.8. A handler may return `Result<_, unblock_runtime::Error>`. It brings neither axum
 //!   itself nor the server.

@@ -64,16 +64,16 @@ pub(crate) fn closure_result(function: &Function, job: TokenStream) -> TokenStre
 /// Returns true if each name in the code is that of a common type, or of a lifetime.
 fn names_only_common_types(code: impl ToTokens) -> bool {
     fn all(tokens: TokenStream) -> bool {
-        let mut in_lifetime = false;
+        let mut apostrophe = false;
         tokens.into_iter().all(|token| {
-            let is_lifetime = std::mem::take(&mut in_lifetime);
+            let after_apostrophe = std::mem::take(&mut apostrophe);
             match token {
                 TokenTree::Ident(word) => {
-                    is_lifetime || word == "for" || COMMON.iter().any(|name| word == name)
+                    after_apostrophe || word == "for" || COMMON.iter().any(|name| word == name)
                 }
                 TokenTree::Group(group) => all(group.stream()),
                 TokenTree::Punct(punct) => {
-                    in_lifetime = punct.as_char() == '\'';
+                    apostrophe = punct.as_char() == '\'';
                     true
                 }
                 TokenTree::Literal(_) => true,

@@ -19,6 +19,7 @@ mod closure_result;
 mod copy_of_self;
 mod documentation;
 mod job;
+mod manifest;
 mod option_values;
 mod reentry;
 mod runtime_path;

@@ -1,8 +1,9 @@
 //! The path to the runtime in generated code.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use quote::quote_spanned;
 
+use crate::expand::manifest;
 use crate::parse::options::Options;
 use crate::span::at;
 
@@ -16,17 +17,12 @@ use crate::span::at;
 /// ```
 pub(crate) fn import(options: &Options) -> TokenStream {
     let alias = alias(Span::mixed_site());
-    match &options.runtime {
-        Some(path) => {
-            let span =
-                at(path.segments.last().map_or_else(Span::mixed_site, |last| last.ident.span()));
-            let path = path.to_token_stream();
-            quote_spanned!(span=> use #path::__private as #alias;)
-        }
-        None => quote_spanned! {Span::mixed_site()=>
-            use ::unblock_runtime::__private as #alias;
-        },
+    if let Some(path) = &options.runtime {
+        let last = path.segments.last().map_or_else(Span::mixed_site, |last| last.ident.span());
+        return quote_spanned!(at(last)=> use #path::__private as #alias;);
     }
+    let runtime = Ident::new(manifest::runtime_name(), Span::mixed_site());
+    quote_spanned!(Span::mixed_site()=> use ::#runtime::__private as #alias;)
 }
 
 /// Returns the imported name with the span of the code around it.

@@ -15,34 +15,29 @@ where
 }
 
 /// Makes the job's own copy of a borrowed argument.
-pub fn copy_for_the_job<B>(borrowed: &B) -> Owned<B, B::Copy>
+pub fn copy_for_the_job<B, O>(borrowed: &B) -> Owned<B, O>
 where
-    B: CopyForTheJob + ?Sized,
-    B::Copy: Send + 'static, // It goes to another thread: what must stay is for after `.await`.
+    B: CopyForTheJob<O> + ?Sized,
+    O: Send + 'static, // It goes to another thread: what must stay is for after `.await`.
 {
     Owned { copy: borrowed.copy(), borrowed: PhantomData }
 }
 
-/// A value of which the job can get a copy of its own.
+/// A value of which the job can get a copy of its own, an `O`.
 #[diagnostic::on_unimplemented(
-    message = "the job needs a copy of its own of `{Self}`, which has none",
+    message = "the job needs a copy of `{Self}` of its own, and there is no way to make one",
     label = "the caller only lends this, and the job may outlive the caller",
-    note = "derive `Clone` for `{Self}` if that is cheap, as it is for a handle; or put it in an \
-            `Arc`, and take `&Arc<…>`, for a receiver `self: &Arc<Self>`; or take it by value"
+    note = "derive `Clone` for `{Self}`, or require it, if a copy is cheap, as that of a handle is; \
+            or put it in an `Arc`, and take `self: &Arc<Self>` or `&Arc<…>`; or take it by value"
 )]
-pub trait CopyForTheJob {
-    /// What the job owns.
-    type Copy: Borrow<Self>;
-
+pub trait CopyForTheJob<O> {
     /// Makes the copy.
-    fn copy(&self) -> Self::Copy;
+    fn copy(&self) -> O;
 }
 
 #[diagnostic::do_not_recommend]
-impl<B: ToOwned + ?Sized> CopyForTheJob for B {
-    type Copy = B::Owned;
-
-    fn copy(&self) -> B::Owned {
+impl<B: ToOwned<Owned = O> + ?Sized, O> CopyForTheJob<O> for B {
+    fn copy(&self) -> O {
         self.to_owned()
     }
 }
@@ -50,7 +45,7 @@ impl<B: ToOwned + ?Sized> CopyForTheJob for B {
 /// A copy of a borrowed argument. The body sees it as the signature says: as `&str`, not as
 /// `String`.
 ///
-/// `O` is `B::Copy`. It is a parameter of its own so that a user whose `B` cannot be copied gets
+/// `O` is `B::Owned`. It is a parameter of its own so that a user whose `B` cannot be copied gets
 /// one error and not several.
 pub struct Owned<B: ?Sized, O> {
     copy: O,

@@ -10,8 +10,10 @@ mod reentry;
 
 use std::time::{Duration, Instant};
 
-pub use self::argument::{Copied, Lent, Owned, Variable, copy_for_the_job, goes_to_the_pool};
-pub use self::outcome::{AsPanic, ByError, ByPanic, Outcome, failing_as, fallible};
+pub use self::argument::{
+    Copied, CopyForTheJob, Lent, Owned, Variable, copy_for_the_job, goes_to_the_pool,
+};
+pub use self::outcome::{AsPanic, ByError, ByPanic, CanFail, Outcome, failing_as, fallible};
 pub use self::reentry::{Asynchronous, Reentry};
 use crate::job::SubmitOptions;
 pub use crate::job::handler::Handler;

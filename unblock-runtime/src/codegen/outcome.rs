@@ -56,7 +56,6 @@ impl AsError {
 /// Continues a panic in the caller.
 pub struct AsPanic;
 
-#[expect(clippy::unused_self, reason = "method resolution picks the conversion by its type")]
 impl AsPanic {
     /// Converts the outcome to the return value.
     ///

@@ -1,0 +1,12 @@
+//! An argument can go to another thread.
+
+use std::rc::Rc;
+
+use unblock_runtime::unblock;
+
+#[unblock]
+fn length(shared: Rc<Vec<u8>>) -> usize {
+    shared.len()
+}
+
+fn main() {}

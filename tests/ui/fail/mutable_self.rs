@@ -1,0 +1,17 @@
+//! `&mut self` is refused.
+
+use unblock_runtime::unblock;
+
+#[derive(Clone)]
+struct Store {
+    rows: u64,
+}
+
+impl Store {
+    #[unblock]
+    fn add(&mut self) {
+        self.rows += 1;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+//! A name is a literal.
+
+use unblock_runtime::unblock;
+
+#[unblock(name = NAME)]
+fn function() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+//! The attribute is for a `mod` with its braces.
+
+use unblock_runtime::unblock;
+
+#[unblock]
+extern crate std as other;
+
+fn main() {}

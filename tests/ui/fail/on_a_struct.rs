@@ -1,0 +1,8 @@
+//! The attribute is not for types.
+
+use unblock_runtime::unblock;
+
+#[unblock]
+struct Store;
+
+fn main() {}
