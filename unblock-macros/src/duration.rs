@@ -69,6 +69,8 @@ pub(crate) fn missing_unit_message(number: &str) -> String {
 pub(crate) fn to_tokens(duration: Duration) -> TokenStream {
     let nanoseconds = duration.as_nanos();
     let constructors = [
+        (quote!(from_hours), 3600 * 1_000_000_000),
+        (quote!(from_mins), 60 * 1_000_000_000),
         (quote!(from_secs), 1_000_000_000),
         (quote!(from_millis), 1_000_000),
         (quote!(from_micros), 1_000),
@@ -150,6 +152,9 @@ mod tests {
     fn writes_the_largest_exact_unit() {
         let written = |text| to_tokens(parse(text).unwrap()).to_string().replace(' ', "");
         assert_eq!(written("2s"), "::core::time::Duration::from_secs(2)");
+        assert_eq!(written("120s"), "::core::time::Duration::from_mins(2)");
+        assert_eq!(written("0.5h"), "::core::time::Duration::from_mins(30)");
+        assert_eq!(written("24h"), "::core::time::Duration::from_hours(24)");
         assert_eq!(written("1.5s"), "::core::time::Duration::from_millis(1500)");
         assert_eq!(written("3us"), "::core::time::Duration::from_micros(3)");
         assert_eq!(written("1.000000001s"), "::core::time::Duration::new(1,1)");

@@ -109,7 +109,7 @@ pub(crate) fn call(function: &Function, options: &Options) -> TokenStream {
 /// pool = self.pool
 /// // Output:
 /// {
-///     use __unblock::{ByError as _, ByPanic as _};
+///     use __unblock::prelude::*;
 ///     (&__outcome).outcome_conversion().finish(__outcome)
 /// }
 /// ```
@@ -132,10 +132,11 @@ pub(crate) fn return_value(function: &Function, options: &Options) -> TokenStrea
     {
         return quote_spanned!(span=> #runtime::AsPanic.finish(#outcome));
     }
+    let semicolon = matches!(function.output(), ReturnType::Default).then(|| quote!(;));
     quote_spanned! {span=>
         {
-            use #runtime::{ByError as _, ByPanic as _};
-            (&#outcome).outcome_conversion().finish(#outcome)
+            use #runtime::prelude::*;
+            (&#outcome).outcome_conversion().finish(#outcome) #semicolon
         }
     }
 }

@@ -80,7 +80,7 @@ fn bind_patterns(option: &Expr, arguments: &[Argument]) -> TokenStream {
         let conditions: Vec<_> =
             argument.attrs.iter().filter(|attr| argument::is_condition(attr)).collect();
         bindings.extend(quote_spanned! {span=>
-            #(#conditions)* use #runtime::{Copied as _, Lent as _};
+            #(#conditions)* use #runtime::prelude::*;
             #(#conditions)*
             #[allow(unused_variables, clippy::pattern_type_mismatch)]
             let #pattern = #name;

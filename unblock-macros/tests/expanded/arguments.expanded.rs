@@ -1,10 +1,17 @@
-async fn patterns(
+//! Arguments: patterns, conditions, borrows.
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+pub struct Query<T>(pub T);
+pub struct Guard;
+pub struct Pair(pub u8, pub u8);
+pub async fn patterns(
     __arg0: (u8, u8),
-    __arg1: Path<u64>,
+    __arg1: Query<u64>,
     __arg2: &u8,
     __arg3: String,
-    e: Vec<u8>,
-    f: &str,
+    bytes: Vec<u8>,
+    word: &str,
     __arg6: Guard,
     __arg7: Pair,
 ) -> usize {
@@ -17,38 +24,42 @@ async fn patterns(
     __unblock::goes_to_the_pool(&__arg1);
     let __arg2 = __unblock::copy_for_the_job(__arg2);
     __unblock::goes_to_the_pool(&__arg3);
-    __unblock::goes_to_the_pool(&e);
-    let f = __unblock::copy_for_the_job(f);
+    __unblock::goes_to_the_pool(&bytes);
+    let word = __unblock::copy_for_the_job(word);
     __unblock::goes_to_the_pool(&__arg6);
     __unblock::goes_to_the_pool(&__arg7);
     let __job = move || -> usize {
         #[allow(unused_mut)]
         let mut __arg0 = __arg0;
-        let (a, b) = __arg0;
+        let (one, two) = __arg0;
         #[allow(unused_mut)]
         let mut __arg1 = __arg1;
-        let Path(n) = __arg1;
+        let Query(n) = __arg1;
         #[allow(unused_mut)]
         let mut __arg2 = __unblock::Owned::get(&__arg2);
-        let &c = __arg2;
+        let &three = __arg2;
         #[allow(unused_mut)]
         let mut __arg3 = __arg3;
-        let ref d = __arg3;
-        let mut e = e;
-        let mut f = __unblock::Owned::get(&f);
+        let ref text = __arg3;
+        let mut bytes = bytes;
+        let mut word = __unblock::Owned::get(&word);
         let __arg6 = __arg6;
         #[allow(unused_mut)]
         let mut __arg7 = __arg7;
         let whole @ Pair(left, ..) = __arg7;
-        '_unblock: { body() }
+        '_unblock: {
+            bytes.extend([one, two, three, left, whole.1]);
+            word = word.trim();
+            bytes.len() + text.len() + word.len() + usize::from(n > 1)
+        }
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
     {
-        use __unblock::{ByError as _, ByPanic as _};
+        use __unblock::prelude::*;
         (&__outcome).outcome_conversion().finish(__outcome)
     }
 }
-async fn conditional(
+pub async fn conditional(
     #[cfg(unix)]
     fd: i32,
     #[allow(unused_variables)]
@@ -70,15 +81,19 @@ async fn conditional(
         let unused = __unblock::Owned::get(&unused);
         #[expect(unused_mut)]
         let mut odd = odd;
-        '_unblock: {}
+        '_unblock: {
+            #[cfg(unix)]
+            assert!(fd > 0);
+            assert!(odd > 0);
+        }
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
     {
-        use __unblock::{ByError as _, ByPanic as _};
-        (&__outcome).outcome_conversion().finish(__outcome)
+        use __unblock::prelude::*;
+        (&__outcome).outcome_conversion().finish(__outcome);
     }
 }
-async fn borrowed<'a, T: Clone + Send + 'static>(
+pub async fn borrowed<'a, T: Clone + Send + Sync + 'static>(
     text: &'a str,
     forever: &'static str,
     path: &Path,
@@ -86,7 +101,7 @@ async fn borrowed<'a, T: Clone + Send + 'static>(
     shared: &Arc<T>,
     reader: &(impl Read + Clone + Send + 'static),
     visit: impl Fn(&str) -> &str + Send + 'static,
-) {
+) -> usize {
     use ::unblock_runtime::__private as __unblock;
     let __handler = {
         static HANDLER: __unblock::Handler = __unblock::Handler::new();
@@ -99,7 +114,7 @@ async fn borrowed<'a, T: Clone + Send + 'static>(
     let shared = __unblock::copy_for_the_job(shared);
     let reader = __unblock::copy_for_the_job(reader);
     __unblock::goes_to_the_pool(&visit);
-    let __job = move || -> () {
+    let __job = move || -> usize {
         let text = __unblock::Owned::get(&text);
         let forever = forever;
         let path = __unblock::Owned::get(&path);
@@ -107,15 +122,19 @@ async fn borrowed<'a, T: Clone + Send + 'static>(
         let shared = __unblock::Owned::get(&shared);
         let reader = __unblock::Owned::get(&reader);
         let visit = visit;
-        '_unblock: {}
+        '_unblock: {
+            let (_, _) = (item, reader);
+            visit(text).len() + forever.len() + path.components().count()
+                + Arc::strong_count(shared)
+        }
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
     {
-        use __unblock::{ByError as _, ByPanic as _};
+        use __unblock::prelude::*;
         (&__outcome).outcome_conversion().finish(__outcome)
     }
 }
-async fn held(_guard: Guard) {
+pub async fn held(_guard: Guard) {
     use ::unblock_runtime::__private as __unblock;
     let __handler = {
         static HANDLER: __unblock::Handler = __unblock::Handler::new();
@@ -129,7 +148,7 @@ async fn held(_guard: Guard) {
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
     {
-        use __unblock::{ByError as _, ByPanic as _};
-        (&__outcome).outcome_conversion().finish(__outcome)
+        use __unblock::prelude::*;
+        (&__outcome).outcome_conversion().finish(__outcome);
     }
 }

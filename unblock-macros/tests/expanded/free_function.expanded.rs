@@ -1,8 +1,9 @@
+//! Functions without a receiver.
 /// A picture, made smaller.
 #[must_use]
 ///
 /// Runs on a thread of the global pool.
-pub async fn thumbnail(image: &[u8], width: u32) -> Vec<u8> {
+pub async fn thumbnail(image: &[u8], width: usize) -> Vec<u8> {
     use ::unblock_runtime::__private as __unblock;
     let __handler = {
         static HANDLER: __unblock::Handler = __unblock::Handler::new();
@@ -14,17 +15,18 @@ pub async fn thumbnail(image: &[u8], width: u32) -> Vec<u8> {
         let image = __unblock::Owned::get(&image);
         let width = width;
         '_unblock: {
-            let picture = decode(image);
-            picture.resize(width)
+            let mut picture = image.to_vec();
+            picture.truncate(width);
+            picture
         }
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
     {
-        use __unblock::{ByError as _, ByPanic as _};
+        use __unblock::prelude::*;
         (&__outcome).outcome_conversion().finish(__outcome)
     }
 }
-async fn nothing() {
+pub async fn nothing() {
     use ::unblock_runtime::__private as __unblock;
     let __handler = {
         static HANDLER: __unblock::Handler = __unblock::Handler::new();
@@ -35,7 +37,7 @@ async fn nothing() {
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
     {
-        use __unblock::{ByError as _, ByPanic as _};
-        (&__outcome).outcome_conversion().finish(__outcome)
+        use __unblock::prelude::*;
+        (&__outcome).outcome_conversion().finish(__outcome);
     }
 }

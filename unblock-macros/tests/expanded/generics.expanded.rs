@@ -1,8 +1,15 @@
+//! Type parameters, constants, `impl Trait`.
+use std::fmt;
+use std::hash::Hash;
+#[derive(Clone)]
+pub struct Table<T> {
+    row: T,
+}
 impl<T> Table<T>
 where
     T: Clone + Send + Sync + 'static,
 {
-    pub(crate) async fn rows<K, const N: usize>(
+    pub async fn rows<K, const N: usize>(
         &self,
         keys: [K; N],
         last: impl Ord + Send + 'static,
@@ -20,7 +27,10 @@ where
             let __body = move || -> [T; N] {
                 let keys = keys;
                 let last = last;
-                '_unblock: { keys.map(|key| self.row(key)) }
+                '_unblock: {
+                    drop(last);
+                    keys.map(|_| self.row.clone())
+                }
             };
             return __reentry.leave(__body()).await;
         }
@@ -36,21 +46,21 @@ where
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
-            use __unblock::{ByError as _, ByPanic as _};
+            use __unblock::prelude::*;
             (&__outcome).outcome_conversion().finish(__outcome)
         }
     }
 }
-async fn lines(
+pub async fn lines(
     text: String,
-) -> Result<impl Iterator<Item = String> + Send + 'static, AppError> {
+) -> Result<impl Iterator<Item = String> + Send + 'static, fmt::Error> {
     use ::unblock_runtime::__private as __unblock;
     let __handler = {
         static HANDLER: __unblock::Handler = __unblock::Handler::new();
         &HANDLER
     };
     __unblock::goes_to_the_pool(&text);
-    let __job = move || -> Result<_, AppError> {
+    let __job = move || -> Result<_, fmt::Error> {
         let text = text;
         '_unblock: {
             Ok(text.lines().map(str::to_owned).collect::<Vec<_>>().into_iter())
@@ -58,7 +68,24 @@ async fn lines(
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
     {
-        use __unblock::{ByError as _, ByPanic as _};
+        use __unblock::prelude::*;
         (&__outcome).outcome_conversion().finish(__outcome)
     }
+}
+pub async fn lengths() -> impl Fn(&str) -> usize + Send {
+    use ::unblock_runtime::__private as __unblock;
+    let __handler = {
+        static HANDLER: __unblock::Handler = __unblock::Handler::new();
+        &HANDLER
+    };
+    let __job = {
+        fn __returns<__R: Fn(&str) -> usize + Send, __F: ::core::ops::FnOnce() -> __R>(
+            job: __F,
+        ) -> __F {
+            job
+        }
+        __returns(move || -> _ { |text| text.len() })
+    };
+    let __outcome = __unblock::Call::new(__handler).run(__job).await;
+    __unblock::AsPanic.finish(__outcome)
 }

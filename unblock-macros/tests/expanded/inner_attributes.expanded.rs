@@ -1,17 +1,21 @@
-#[allow(unreachable_code)]
-async fn allowed() -> u8 {
+//! Attributes inside the body.
+#[allow(clippy::needless_return)]
+pub async fn allowed(n: u8) -> u8 {
     use ::unblock_runtime::__private as __unblock;
     let __handler = {
         static HANDLER: __unblock::Handler = __unblock::Handler::new();
         &HANDLER
     };
+    __unblock::goes_to_the_pool(&n);
     let __job = move || -> u8 {
-        return 1;
-        2
+        let n = n;
+        '_unblock: {
+            return n;
+        }
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
     {
-        use __unblock::{ByError as _, ByPanic as _};
+        use __unblock::prelude::*;
         (&__outcome).outcome_conversion().finish(__outcome)
     }
 }

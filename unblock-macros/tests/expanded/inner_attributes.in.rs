@@ -1,6 +1,7 @@
+//! Attributes inside the body.
+
 #[unblock]
-fn allowed() -> u8 {
-    #![allow(unreachable_code)]
-    return 1;
-    2
+pub fn allowed(n: u8) -> u8 {
+    #![allow(clippy::needless_return)]
+    return n;
 }

@@ -1,4 +1,19 @@
-async fn shed() -> Result<(), Error> {
+//! Each option.
+use std::time::Duration;
+use unblock_runtime::{Error, Pool};
+const LIMIT: u32 = 4;
+pub struct State<T>(pub T);
+pub struct App {
+    pub pool: Pool,
+}
+#[derive(Clone)]
+pub struct Pools(Vec<Pool>);
+impl Pools {
+    fn of(&self, user: &str) -> &Pool {
+        &self.0[user.len()]
+    }
+}
+pub async fn shed() -> Result<(), Error> {
     use ::unblock_runtime::__private as __unblock;
     let __handler = {
         static HANDLER: __unblock::Handler = __unblock::Handler::new();
@@ -8,7 +23,7 @@ async fn shed() -> Result<(), Error> {
     let __outcome = __unblock::Call::new(__handler).shed().run(__job).await;
     __unblock::fallible(__outcome)
 }
-async fn detached(limit: Duration) -> Result<(), Error> {
+pub async fn detached(limit: Duration) -> Result<(), Error> {
     use ::unblock_runtime::__private as __unblock;
     let __handler = {
         static HANDLER: __unblock::Handler = __unblock::Handler::named("write it down");
@@ -28,7 +43,7 @@ async fn detached(limit: Duration) -> Result<(), Error> {
         .await;
     __unblock::fallible(__outcome)
 }
-async fn some_at_a_time() -> u8 {
+pub async fn some_at_a_time() -> u8 {
     use ::unblock_runtime::__private as __unblock;
     let __handler = {
         static HANDLER: __unblock::Handler = __unblock::Handler::new()
@@ -38,18 +53,18 @@ async fn some_at_a_time() -> u8 {
     let __job = move || -> u8 { 1 };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
     {
-        use __unblock::{ByError as _, ByPanic as _};
+        use __unblock::prelude::*;
         (&__outcome).outcome_conversion().finish(__outcome)
     }
 }
-async fn elsewhere() -> Result<(), Error> {
-    use my_crate::unblock_runtime::__private as __unblock;
+pub async fn elsewhere() -> Result<(), Error> {
+    use unblock_runtime::__private as __unblock;
     let __handler = {
         static HANDLER: __unblock::Handler = __unblock::Handler::new();
         &HANDLER
     };
     let __pool = {
-        let __pool = &POOL;
+        let __pool = &Pool::global();
         let __pool: &__unblock::Pool = __pool;
         __unblock::Pool::clone(__pool)
     };
@@ -61,7 +76,7 @@ async fn elsewhere() -> Result<(), Error> {
         .await;
     __unblock::fallible(__outcome)
 }
-async fn by_argument(pools: &Pools, user: User) -> Result<(), Error> {
+pub async fn by_argument(pools: &Pools, user: String) -> Result<(), Error> {
     use ::unblock_runtime::__private as __unblock;
     let __handler = {
         static HANDLER: __unblock::Handler = __unblock::Handler::new();
@@ -83,19 +98,19 @@ async fn by_argument(pools: &Pools, user: User) -> Result<(), Error> {
     };
     let __outcome = __unblock::Call::new(__handler)
         .pool(__pool)
-        .timeout(::core::time::Duration::from_secs(60))
+        .timeout(::core::time::Duration::from_mins(1))
         .run(__job)
         .await;
     __unblock::fallible(__outcome)
 }
-async fn by_pattern(__arg0: State<App>, __arg1: Path<u8>) -> u8 {
+pub async fn by_pattern(__arg0: State<App>, __arg1: State<u8>) -> u8 {
     use ::unblock_runtime::__private as __unblock;
     let __handler = {
         static HANDLER: __unblock::Handler = __unblock::Handler::new();
         &HANDLER
     };
     let __pool = {
-        use __unblock::{Copied as _, Lent as _};
+        use __unblock::prelude::*;
         #[allow(unused_variables, clippy::pattern_type_mismatch)]
         let State(ref state) = __arg0;
         let state = (&__unblock::Variable(state)).variable_value();
@@ -109,20 +124,34 @@ async fn by_pattern(__arg0: State<App>, __arg1: Path<u8>) -> u8 {
         #[allow(unused_mut)]
         let mut __arg0 = __arg0;
         #[allow(unused_variables)]
-        let State(mut state) = __arg0;
+        let State(state) = __arg0;
         #[allow(unused_mut)]
         let mut __arg1 = __arg1;
-        let Path(n) = __arg1;
+        let State(n) = __arg1;
         '_unblock: { n }
     };
     let __outcome = __unblock::Call::new(__handler).pool(__pool).run(__job).await;
     {
-        use __unblock::{ByError as _, ByPanic as _};
+        use __unblock::prelude::*;
         (&__outcome).outcome_conversion().finish(__outcome)
     }
 }
+pub async fn foreign_error() -> Result<(), String> {
+    use ::unblock_runtime::__private as __unblock;
+    let __handler = {
+        static HANDLER: __unblock::Handler = __unblock::Handler::new();
+        &HANDLER
+    };
+    let __job = move || -> Result<(), String> { Ok(()) };
+    let __outcome = __unblock::Call::new(__handler).run(__job).await;
+    __unblock::failing_as(__outcome, |error: Error| error.to_string())
+}
+pub struct Job {
+    pool: Pool,
+    limit: Duration,
+}
 impl Job {
-    async fn finish(self) -> Result<(), Error> {
+    pub async fn finish(self) -> Result<(), Error> {
         use ::unblock_runtime::__private as __unblock;
         let __handler = {
             static HANDLER: __unblock::Handler = __unblock::Handler::new();

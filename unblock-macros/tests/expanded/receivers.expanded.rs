@@ -1,22 +1,33 @@
+//! Each kind of receiver.
+use std::sync::Arc;
+#[derive(Clone)]
+pub struct Store {
+    rows: usize,
+    name: String,
+}
 impl Store {
-    async fn by_reference(&self) -> usize {
+    pub async fn by_reference(&self) -> usize {
         use ::unblock_runtime::__private as __unblock;
         let __handler = {
             static HANDLER: __unblock::Handler = __unblock::Handler::new();
             &HANDLER
         };
+        let __reentry = __unblock::Reentry::new(__handler);
+        if __reentry.is_here() {
+            let __body = move || -> usize { self.rows };
+            return __reentry.leave(__body()).await;
+        }
         let copy_of_self = __unblock::copy_for_the_job(self);
-        let __job = move || -> usize {
-            let copy_of_self = __unblock::Owned::get(&copy_of_self);
-            '_unblock: { copy_of_self.rows }
+        let __job = move || {
+            __reentry.enter(Self::by_reference, (__unblock::Owned::get(&copy_of_self),))
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
-            use __unblock::{ByError as _, ByPanic as _};
+            use __unblock::prelude::*;
             (&__outcome).outcome_conversion().finish(__outcome)
         }
     }
-    async fn by_value(self) -> Self {
+    pub async fn by_value(self) -> Self {
         use ::unblock_runtime::__private as __unblock;
         let __handler = {
             static HANDLER: __unblock::Handler = __unblock::Handler::new();
@@ -29,11 +40,11 @@ impl Store {
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
-            use __unblock::{ByError as _, ByPanic as _};
+            use __unblock::prelude::*;
             (&__outcome).outcome_conversion().finish(__outcome)
         }
     }
-    async fn by_mutable_value(mut self) -> Self {
+    pub async fn by_mutable_value(mut self) -> Self {
         use ::unblock_runtime::__private as __unblock;
         let __handler = {
             static HANDLER: __unblock::Handler = __unblock::Handler::new();
@@ -49,11 +60,11 @@ impl Store {
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
-            use __unblock::{ByError as _, ByPanic as _};
+            use __unblock::prelude::*;
             (&__outcome).outcome_conversion().finish(__outcome)
         }
     }
-    async fn by_arc(self: Arc<Self>) -> usize {
+    pub async fn by_arc(self: Arc<Self>) -> usize {
         use ::unblock_runtime::__private as __unblock;
         let __handler = {
             static HANDLER: __unblock::Handler = __unblock::Handler::new();
@@ -66,28 +77,33 @@ impl Store {
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
-            use __unblock::{ByError as _, ByPanic as _};
+            use __unblock::prelude::*;
             (&__outcome).outcome_conversion().finish(__outcome)
         }
     }
-    async fn by_borrowed_arc(self: &Arc<Self>) -> Arc<Self> {
+    pub async fn by_borrowed_arc(self: &Arc<Self>) -> Arc<Self> {
         use ::unblock_runtime::__private as __unblock;
         let __handler = {
             static HANDLER: __unblock::Handler = __unblock::Handler::new();
             &HANDLER
         };
+        let __reentry = __unblock::Reentry::new(__handler);
+        if __reentry.is_here() {
+            let __body = move || -> Arc<Self> { Arc::clone(self) };
+            return __reentry.leave(__body()).await;
+        }
         let copy_of_self = __unblock::copy_for_the_job(self);
-        let __job = move || -> Arc<Self> {
-            let copy_of_self = __unblock::Owned::get(&copy_of_self);
-            '_unblock: { Arc::clone(copy_of_self) }
+        let __job = move || {
+            __reentry
+                .enter(Self::by_borrowed_arc, (__unblock::Owned::get(&copy_of_self),))
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
-            use __unblock::{ByError as _, ByPanic as _};
+            use __unblock::prelude::*;
             (&__outcome).outcome_conversion().finish(__outcome)
         }
     }
-    async fn by_static_reference(&'static self) -> &'static str {
+    pub async fn by_static_reference(&'static self) -> &'static str {
         use ::unblock_runtime::__private as __unblock;
         let __handler = {
             static HANDLER: __unblock::Handler = __unblock::Handler::new();
@@ -100,11 +116,11 @@ impl Store {
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
-            use __unblock::{ByError as _, ByPanic as _};
+            use __unblock::prelude::*;
             (&__outcome).outcome_conversion().finish(__outcome)
         }
     }
-    async fn none(rows: usize) -> Self {
+    pub async fn none(rows: usize) -> Self {
         use ::unblock_runtime::__private as __unblock;
         let __handler = {
             static HANDLER: __unblock::Handler = __unblock::Handler::new();
@@ -113,11 +129,11 @@ impl Store {
         __unblock::goes_to_the_pool(&rows);
         let __job = move || -> Self {
             let rows = rows;
-            '_unblock: { Self { rows } }
+            '_unblock: { Self { rows, name: String::new() } }
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
-            use __unblock::{ByError as _, ByPanic as _};
+            use __unblock::prelude::*;
             (&__outcome).outcome_conversion().finish(__outcome)
         }
     }

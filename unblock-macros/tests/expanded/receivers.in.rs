@@ -1,37 +1,47 @@
+//! Each kind of receiver.
+
+use std::sync::Arc;
+
+#[derive(Clone)]
+pub struct Store {
+    rows: usize,
+    name: String,
+}
+
 impl Store {
     #[unblock]
-    fn by_reference(&self) -> usize {
+    pub fn by_reference(&self) -> usize {
         self.rows
     }
 
     #[unblock]
-    fn by_value(self) -> Self {
+    pub fn by_value(self) -> Self {
         self
     }
 
     #[unblock]
-    fn by_mutable_value(mut self) -> Self {
+    pub fn by_mutable_value(mut self) -> Self {
         self.rows += 1;
         self
     }
 
     #[unblock]
-    fn by_arc(self: Arc<Self>) -> usize {
+    pub fn by_arc(self: Arc<Self>) -> usize {
         self.rows
     }
 
     #[unblock]
-    fn by_borrowed_arc(self: &Arc<Self>) -> Arc<Self> {
+    pub fn by_borrowed_arc(self: &Arc<Self>) -> Arc<Self> {
         Arc::clone(self)
     }
 
     #[unblock]
-    fn by_static_reference(&'static self) -> &'static str {
+    pub fn by_static_reference(&'static self) -> &'static str {
         &self.name
     }
 
     #[unblock]
-    fn none(rows: usize) -> Self {
-        Self { rows }
+    pub fn none(rows: usize) -> Self {
+        Self { rows, name: String::new() }
     }
 }

@@ -1,3 +1,8 @@
+//! Bodies that show their tokens, and one that does not.
+#[derive(Clone, Debug)]
+pub struct Store {
+    rows: usize,
+}
 impl Store {
     async fn describe(&self) -> String {
         use ::unblock_runtime::__private as __unblock;
@@ -8,21 +13,8 @@ impl Store {
         let __reentry = __unblock::Reentry::new(__handler);
         if __reentry.is_here() {
             let __body = move || -> String {
-                use self::format::{self, Style};
                 println!("{self:?} {{self}} {} {rows}", self.rows, rows = self.rows);
-                let all = vec!["{self}", self.name];
-                let style = self::format::default();
-                struct Local(pub(self) u8);
-                impl<const N: usize> Take<{ N }> for Local
-                where
-                    u8: Copy,
-                {
-                    fn take(self) -> u8 {
-                        self.0
-                    }
-                }
-                log!(target : "store", "{self} has {}", { self.rows });
-                format!(r#"{self} {}"#, (|| self.rows) ())
+                format!(r"{self:?} {}", self.rows + 1)
             };
             return __reentry.leave(__body()).await;
         }
@@ -32,8 +24,28 @@ impl Store {
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
-            use __unblock::{ByError as _, ByPanic as _};
+            use __unblock::prelude::*;
             (&__outcome).outcome_conversion().finish(__outcome)
         }
+    }
+    async fn count(&self) -> usize {
+        use ::unblock_runtime::__private as __unblock;
+        let __handler = {
+            static HANDLER: __unblock::Handler = __unblock::Handler::new();
+            &HANDLER
+        };
+        let copy_of_self = __unblock::copy_for_the_job(self);
+        let __job = move || -> usize {
+            let copy_of_self = __unblock::Owned::get(&copy_of_self);
+            '_unblock: { [1, 2].iter().map(|n| n + copy_of_self.rows).sum() }
+        };
+        let __outcome = __unblock::Call::new(__handler).run(__job).await;
+        {
+            use __unblock::prelude::*;
+            (&__outcome).outcome_conversion().finish(__outcome)
+        }
+    }
+    pub async fn both(&self) -> (String, usize) {
+        (self.describe().await, self.count().await)
     }
 }

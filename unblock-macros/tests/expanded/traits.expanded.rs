@@ -1,4 +1,9 @@
+//! Methods of traits.
+pub trait Verifier {
+    async fn verify(&self, password: String) -> bool;
+}
 pub trait Hasher: Clone + Send + Sync + 'static {
+    fn rounds(&self, password: &str) -> String;
     async fn hash(&self, password: &str) -> String {
         use ::unblock_runtime::__private as __unblock;
         let __handler = {
@@ -14,9 +19,16 @@ pub trait Hasher: Clone + Send + Sync + 'static {
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
-            use __unblock::{ByError as _, ByPanic as _};
+            use __unblock::prelude::*;
             (&__outcome).outcome_conversion().finish(__outcome)
         }
+    }
+}
+#[derive(Clone)]
+pub struct Argon(usize);
+impl Argon {
+    fn check(&self, password: &str) -> bool {
+        password.len() > self.0
     }
 }
 impl Verifier for Argon {
@@ -35,7 +47,7 @@ impl Verifier for Argon {
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
-            use __unblock::{ByError as _, ByPanic as _};
+            use __unblock::prelude::*;
             (&__outcome).outcome_conversion().finish(__outcome)
         }
     }

@@ -10,14 +10,18 @@ mod reentry;
 
 use std::time::{Duration, Instant};
 
-pub use self::argument::{
-    Copied, CopyForTheJob, Lent, Owned, Variable, copy_for_the_job, goes_to_the_pool,
-};
-pub use self::outcome::{AsPanic, ByError, ByPanic, CanFail, Outcome, failing_as, fallible};
+pub use self::argument::{CopyForTheJob, Owned, Variable, copy_for_the_job, goes_to_the_pool};
+pub use self::outcome::{AsPanic, CanFail, Outcome, failing_as, fallible};
 pub use self::reentry::{Asynchronous, Reentry};
 use crate::job::SubmitOptions;
 pub use crate::job::handler::Handler;
 pub use crate::pool::Pool;
+
+/// Traits whose methods generated code finds by method resolution.
+pub mod prelude {
+    pub use super::argument::{Copied, Lent};
+    pub use super::outcome::{ByError, ByPanic};
+}
 
 /// The options of one call.
 #[must_use]
