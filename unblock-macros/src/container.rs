@@ -34,8 +34,7 @@ pub(crate) fn container(args: &TokenStream, item: &TokenStream) -> Option<TokenS
     if let Some(name) = &options.name {
         errors.on(name, "one name would be that of several functions: write it above one of them");
     }
-    let qualified_self = is_impl.then(|| qualified_self(&header)).flatten();
-    let context = qualified_self.map_or(Context::Inherent, Context::Trait);
+    let context = Context { qualified_self: is_impl.then(|| qualified_self(&header)).flatten() };
     if !errors.is_empty() {
         return Some(fallback::item(item, errors));
     }

@@ -187,7 +187,7 @@ fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
     if options.skip.is_some() && errors.is_empty() {
         return item;
     }
-    function(item_fn, &options, &Context::Unknown, errors)
+    function(item_fn, &options, &Context::default(), errors)
 }
 
 /// Returns the expansion of a function, or the errors beside it.

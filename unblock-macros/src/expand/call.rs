@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use syn::{ReturnType, Type};
 
 use crate::duration;
+use crate::expand::closure_result::COMMON_TYPES;
 use crate::expand::runtime_path::alias;
 use crate::parse::borrow;
 use crate::parse::function::Function;
@@ -101,8 +102,17 @@ pub(crate) fn call(function: &Function, options: &Options) -> TokenStream {
 /// __unblock::fallible(__outcome)
 /// ```
 ///
-/// Without them, the return type decides by method resolution whether a panic of the body becomes
-/// an error or continues in the caller:
+/// Without them, a panic of the body continues in the caller if the return type is no `Result`:
+///
+/// ```text
+/// // Input:
+/// -> String
+/// // Output:
+/// __unblock::infallible(__outcome)
+/// ```
+///
+/// Any other type may be one, with an error that can hold a failure of the call or without, and
+/// method resolution decides:
 ///
 /// ```text
 /// // Input:
@@ -126,18 +136,31 @@ pub(crate) fn return_value(function: &Function, options: &Options) -> TokenStrea
     if options.can_fail() {
         return quote_spanned!(span=> #runtime::fallible(#outcome));
     }
-    // What is `impl Trait` is no `Result`, and its type may still be open.
-    if let ReturnType::Type(_, ty) = function.output()
-        && let Type::ImplTrait(_) = borrow::peel(ty)
-    {
-        return quote_spanned!(span=> #runtime::AsPanic.finish(#outcome));
+    if is_no_result(function.output()) {
+        return quote_spanned!(span=> #runtime::infallible(#outcome));
     }
-    let semicolon = matches!(function.output(), ReturnType::Default).then(|| quote!(;));
     quote_spanned! {span=>
         {
             use #runtime::prelude::*;
-            (&#outcome).outcome_conversion().finish(#outcome) #semicolon
+            (&#outcome).outcome_conversion().finish(#outcome)
         }
+    }
+}
+
+/// Returns true if the tokens of a return type tell that it is no `Result`.
+fn is_no_result(output: &ReturnType) -> bool {
+    let ReturnType::Type(_, ty) = output else { return true };
+    match borrow::peel(ty) {
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| {
+            COMMON_TYPES.iter().any(|name| *name != "Result" && last.ident == name)
+        }),
+        // The type of `impl Trait` may still be open.
+        Type::ImplTrait(_)
+        | Type::Tuple(_)
+        | Type::Array(_)
+        | Type::Reference(_)
+        | Type::Never(_) => true,
+        _ => false,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::parse::function::Function;
 use crate::span::at;
 
 /// Types that every program may name alike.
-const COMMON: [&str; 27] = [
+pub(crate) const COMMON_TYPES: [&str; 27] = [
     "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
     "i128", "isize", "f32", "f64", "String", "Vec", "Option", "Result", "Box", "Fn", "FnMut",
     "FnOnce", "Send", "Sync",
@@ -69,7 +69,9 @@ fn names_only_common_types(code: impl ToTokens) -> bool {
             let after_apostrophe = std::mem::take(&mut apostrophe);
             match token {
                 TokenTree::Ident(word) => {
-                    after_apostrophe || word == "for" || COMMON.iter().any(|name| word == name)
+                    after_apostrophe
+                        || word == "for"
+                        || COMMON_TYPES.iter().any(|name| word == name)
                 }
                 TokenTree::Group(group) => all(group.stream()),
                 TokenTree::Punct(punct) => {

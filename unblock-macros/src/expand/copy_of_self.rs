@@ -1,13 +1,12 @@
 //! A name for the copy of `self` in bodies where nobody can see the name.
 //!
-//! A method without `pub` may be that of a trait, and then `Self::method`, by which its job would
-//! [call it again](mod@crate::expand::reentry), may not be found or be ambiguous: the trait need
-//! not be in scope, and another trait or the type may have a method of that name.
+//! The job of such a body need not [call its method again](mod@crate::expand::reentry), which takes
+//! more code and may not be possible in the implementation of a trait: `Self::method` may not be
+//! found or be ambiguous there, as the trait need not be in scope, and another trait or the type
+//! may have a method of that name.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
-use syn::Visibility;
 
-use crate::expand::Context;
 use crate::parse::function::Function;
 
 /// Words after which `self` is, or may be, something else than the receiver.
@@ -18,9 +17,9 @@ pub(crate) fn name(span: Span) -> Ident {
     Ident::new("copy_of_self", Span::mixed_site().located_at(span))
 }
 
-/// Returns the body with that name for `self`, unless the method cannot be that of a trait, or the
-/// body could tell the difference: a macro can show the tokens that it gets, and an item in the
-/// body may have a `self` of its own.
+/// Returns the body with that name for `self`, unless the body could tell the difference: a macro
+/// can show the tokens that it gets, an item in the body may have a `self` of its own, and a body
+/// may name the lifetime of `self`.
 ///
 /// ```text
 /// // Input:
@@ -28,14 +27,8 @@ pub(crate) fn name(span: Span) -> Ident {
 /// // Output:
 /// { copy_of_self.rows + 1 }
 /// ```
-pub(crate) fn renamed(function: &Function, context: &Context, body: &Group) -> Option<Group> {
-    // `#[async_trait]` gives `self` another name itself.
-    let may_be_of_a_trait = matches!(function.vis, Visibility::Inherited)
-        && matches!(context, Context::Unknown)
-        && function.async_block.is_none();
-    // The body may name the lifetime of `self`.
-    let has_lifetimes = function.sig.generics.lifetimes().next().is_some();
-    if !may_be_of_a_trait || has_lifetimes {
+pub(crate) fn renamed(function: &Function, body: &Group) -> Option<Group> {
+    if function.sig.generics.lifetimes().next().is_some() {
         return None;
     }
     let mut renamed = Group::new(Delimiter::Brace, rename(body.stream())?);

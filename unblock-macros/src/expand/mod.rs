@@ -39,14 +39,10 @@ use crate::parse::options::Options;
 use crate::span::{at, local};
 
 /// Where a function is, as far as the macro sees it.
-pub(crate) enum Context {
-    /// The attribute is above the function alone.
-    Unknown,
-    /// In an `impl` or `mod` under the attribute.
-    Inherent,
-    /// In the implementation of a trait under the attribute. Methods are called by this, which is
-    /// `<Self as Trait>`.
-    Trait(TokenStream),
+#[derive(Default)]
+pub(crate) struct Context {
+    /// What its methods are called by in the implementation of a trait: `<Self as Trait>`.
+    pub(crate) qualified_self: Option<TokenStream>,
 }
 
 /// Writes the whole function.
@@ -70,7 +66,7 @@ pub(crate) fn function(function: &Function, options: &Options, context: &Context
     let arguments = Argument::all(function, options);
     let (inner_attrs, body) = split_inner_attributes(braces);
     let is_copy = function.sig.receiver().is_some_and(is_borrowed_receiver);
-    let renamed = is_copy.then(|| copy_of_self::renamed(function, context, &body)).flatten();
+    let renamed = is_copy.then(|| copy_of_self::renamed(function, &body)).flatten();
     let is_second_call = is_copy && renamed.is_none();
     let body = renamed.unwrap_or(body);
     let closure = body_closure(function, &arguments, options, &body, is_second_call);

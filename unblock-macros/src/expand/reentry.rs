@@ -67,9 +67,9 @@ pub(crate) fn reentry(
         });
     }
     let this = copy_of_self::name(span);
-    let qualified_self = match context {
-        Context::Trait(qualified_self) => qualified_self.clone(),
-        Context::Inherent | Context::Unknown => quote_spanned!(span=> Self),
+    let qualified_self = match &context.qualified_self {
+        Some(qualified_self) => qualified_self.clone(),
+        None => quote_spanned!(span=> Self),
     };
     let mut name = sig.ident.clone();
     name.set_span(span);

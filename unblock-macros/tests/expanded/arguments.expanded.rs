@@ -54,10 +54,7 @@ pub async fn patterns(
         }
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
-    {
-        use __unblock::prelude::*;
-        (&__outcome).outcome_conversion().finish(__outcome)
-    }
+    __unblock::infallible(__outcome)
 }
 pub async fn conditional(
     #[cfg(unix)]
@@ -88,10 +85,7 @@ pub async fn conditional(
         }
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
-    {
-        use __unblock::prelude::*;
-        (&__outcome).outcome_conversion().finish(__outcome);
-    }
+    __unblock::infallible(__outcome)
 }
 pub async fn borrowed<'a, T: Clone + Send + Sync + 'static>(
     text: &'a str,
@@ -129,10 +123,7 @@ pub async fn borrowed<'a, T: Clone + Send + Sync + 'static>(
         }
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
-    {
-        use __unblock::prelude::*;
-        (&__outcome).outcome_conversion().finish(__outcome)
-    }
+    __unblock::infallible(__outcome)
 }
 pub async fn held(_guard: Guard) {
     use ::unblock_runtime::__private as __unblock;
@@ -147,8 +138,5 @@ pub async fn held(_guard: Guard) {
         '_unblock: {}
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
-    {
-        use __unblock::prelude::*;
-        (&__outcome).outcome_conversion().finish(__outcome);
-    }
+    __unblock::infallible(__outcome)
 }

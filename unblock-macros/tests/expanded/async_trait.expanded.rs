@@ -43,10 +43,7 @@ impl Store {
                     )
             };
             let __outcome = __unblock::Call::new(__handler).run(__job).await;
-            {
-                use __unblock::prelude::*;
-                (&__outcome).outcome_conversion().finish(__outcome)
-            }
+            __unblock::infallible(__outcome)
         })
     }
 }

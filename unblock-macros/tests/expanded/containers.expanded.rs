@@ -10,20 +10,13 @@ impl Store {
                 .concurrency(2);
             &HANDLER
         };
-        let __reentry = __unblock::Reentry::new(__handler);
-        if __reentry.is_here() {
-            let __body = move || -> usize { self.0 };
-            return __reentry.leave(__body()).await;
-        }
         let copy_of_self = __unblock::copy_for_the_job(self);
-        let __job = move || {
-            __reentry.enter(Self::count, (__unblock::Owned::get(&copy_of_self),))
+        let __job = move || -> usize {
+            let copy_of_self = __unblock::Owned::get(&copy_of_self);
+            '_unblock: { copy_of_self.0 }
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
-        {
-            use __unblock::prelude::*;
-            (&__outcome).outcome_conversion().finish(__outcome)
-        }
+        __unblock::infallible(__outcome)
     }
     pub async fn rows(&self, text: &str) -> usize {
         use ::unblock_runtime::__private as __unblock;
@@ -32,28 +25,15 @@ impl Store {
                 .concurrency(2);
             &HANDLER
         };
-        let __reentry = __unblock::Reentry::new(__handler);
-        if __reentry.is_here() {
-            let __body = move || -> usize {
-                let text = text;
-                '_unblock: { self.0 + text.len() }
-            };
-            return __reentry.leave(__body()).await;
-        }
         let copy_of_self = __unblock::copy_for_the_job(self);
         let text = __unblock::copy_for_the_job(text);
-        let __job = move || {
-            __reentry
-                .enter(
-                    Self::rows,
-                    (__unblock::Owned::get(&copy_of_self), __unblock::Owned::get(&text)),
-                )
+        let __job = move || -> usize {
+            let copy_of_self = __unblock::Owned::get(&copy_of_self);
+            let text = __unblock::Owned::get(&text);
+            '_unblock: { copy_of_self.0 + text.len() }
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
-        {
-            use __unblock::prelude::*;
-            (&__outcome).outcome_conversion().finish(__outcome)
-        }
+        __unblock::infallible(__outcome)
     }
     #[must_use]
     pub fn cheap(&self) -> usize {
@@ -88,10 +68,7 @@ impl Describe for Store {
                 )
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
-        {
-            use __unblock::prelude::*;
-            (&__outcome).outcome_conversion().finish(__outcome)
-        }
+        __unblock::infallible(__outcome)
     }
 }
 pub mod handlers {
@@ -103,10 +80,7 @@ pub mod handlers {
         };
         let __job = move || -> u8 { 1 };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
-        {
-            use __unblock::prelude::*;
-            (&__outcome).outcome_conversion().finish(__outcome)
-        }
+        __unblock::infallible(__outcome)
     }
     #[must_use]
     pub const fn two() -> u8 {

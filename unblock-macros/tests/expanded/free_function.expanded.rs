@@ -21,10 +21,7 @@ pub async fn thumbnail(image: &[u8], width: usize) -> Vec<u8> {
         }
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
-    {
-        use __unblock::prelude::*;
-        (&__outcome).outcome_conversion().finish(__outcome)
-    }
+    __unblock::infallible(__outcome)
 }
 pub async fn nothing() {
     use ::unblock_runtime::__private as __unblock;
@@ -36,8 +33,5 @@ pub async fn nothing() {
         std::fs::remove_file("/tmp/it").ok();
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
-    {
-        use __unblock::prelude::*;
-        (&__outcome).outcome_conversion().finish(__outcome);
-    }
+    __unblock::infallible(__outcome)
 }

@@ -22,33 +22,20 @@ where
             static HANDLER: __unblock::Handler = __unblock::Handler::new();
             &HANDLER
         };
-        let __reentry = __unblock::Reentry::new(__handler);
-        if __reentry.is_here() {
-            let __body = move || -> [T; N] {
-                let keys = keys;
-                let last = last;
-                '_unblock: {
-                    drop(last);
-                    keys.map(|_| self.row.clone())
-                }
-            };
-            return __reentry.leave(__body()).await;
-        }
         let copy_of_self = __unblock::copy_for_the_job(self);
         __unblock::goes_to_the_pool(&keys);
         __unblock::goes_to_the_pool(&last);
-        let __job = move || {
-            __reentry
-                .enter(
-                    Self::rows::<K, N>,
-                    (__unblock::Owned::get(&copy_of_self), keys, last),
-                )
+        let __job = move || -> [T; N] {
+            let copy_of_self = __unblock::Owned::get(&copy_of_self);
+            let keys = keys;
+            let last = last;
+            '_unblock: {
+                drop(last);
+                keys.map(|_| copy_of_self.row.clone())
+            }
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
-        {
-            use __unblock::prelude::*;
-            (&__outcome).outcome_conversion().finish(__outcome)
-        }
+        __unblock::infallible(__outcome)
     }
 }
 pub async fn lines(
@@ -87,5 +74,5 @@ pub async fn lengths() -> impl Fn(&str) -> usize + Send {
         __returns(move || -> _ { |text| text.len() })
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
-    __unblock::AsPanic.finish(__outcome)
+    __unblock::infallible(__outcome)
 }

@@ -52,10 +52,7 @@ pub async fn some_at_a_time() -> u8 {
     };
     let __job = move || -> u8 { 1 };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
-    {
-        use __unblock::prelude::*;
-        (&__outcome).outcome_conversion().finish(__outcome)
-    }
+    __unblock::infallible(__outcome)
 }
 pub async fn elsewhere() -> Result<(), Error> {
     use unblock_runtime::__private as __unblock;
@@ -131,10 +128,7 @@ pub async fn by_pattern(__arg0: State<App>, __arg1: State<u8>) -> u8 {
         '_unblock: { n }
     };
     let __outcome = __unblock::Call::new(__handler).pool(__pool).run(__job).await;
-    {
-        use __unblock::prelude::*;
-        (&__outcome).outcome_conversion().finish(__outcome)
-    }
+    __unblock::infallible(__outcome)
 }
 pub async fn foreign_error() -> Result<(), String> {
     use ::unblock_runtime::__private as __unblock;

@@ -12,20 +12,13 @@ impl Store {
             static HANDLER: __unblock::Handler = __unblock::Handler::new();
             &HANDLER
         };
-        let __reentry = __unblock::Reentry::new(__handler);
-        if __reentry.is_here() {
-            let __body = move || -> usize { self.rows };
-            return __reentry.leave(__body()).await;
-        }
         let copy_of_self = __unblock::copy_for_the_job(self);
-        let __job = move || {
-            __reentry.enter(Self::by_reference, (__unblock::Owned::get(&copy_of_self),))
+        let __job = move || -> usize {
+            let copy_of_self = __unblock::Owned::get(&copy_of_self);
+            '_unblock: { copy_of_self.rows }
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
-        {
-            use __unblock::prelude::*;
-            (&__outcome).outcome_conversion().finish(__outcome)
-        }
+        __unblock::infallible(__outcome)
     }
     pub async fn by_value(self) -> Self {
         use ::unblock_runtime::__private as __unblock;
@@ -76,10 +69,7 @@ impl Store {
             '_unblock: { self.rows }
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
-        {
-            use __unblock::prelude::*;
-            (&__outcome).outcome_conversion().finish(__outcome)
-        }
+        __unblock::infallible(__outcome)
     }
     pub async fn by_borrowed_arc(self: &Arc<Self>) -> Arc<Self> {
         use ::unblock_runtime::__private as __unblock;
@@ -87,15 +77,10 @@ impl Store {
             static HANDLER: __unblock::Handler = __unblock::Handler::new();
             &HANDLER
         };
-        let __reentry = __unblock::Reentry::new(__handler);
-        if __reentry.is_here() {
-            let __body = move || -> Arc<Self> { Arc::clone(self) };
-            return __reentry.leave(__body()).await;
-        }
         let copy_of_self = __unblock::copy_for_the_job(self);
-        let __job = move || {
-            __reentry
-                .enter(Self::by_borrowed_arc, (__unblock::Owned::get(&copy_of_self),))
+        let __job = move || -> Arc<Self> {
+            let copy_of_self = __unblock::Owned::get(&copy_of_self);
+            '_unblock: { Arc::clone(copy_of_self) }
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
         {
@@ -115,10 +100,7 @@ impl Store {
             '_unblock: { &self.name }
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
-        {
-            use __unblock::prelude::*;
-            (&__outcome).outcome_conversion().finish(__outcome)
-        }
+        __unblock::infallible(__outcome)
     }
     pub async fn none(rows: usize) -> Self {
         use ::unblock_runtime::__private as __unblock;

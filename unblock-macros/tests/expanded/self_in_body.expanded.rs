@@ -23,10 +23,7 @@ impl Store {
             __reentry.enter(Self::describe, (__unblock::Owned::get(&copy_of_self),))
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
-        {
-            use __unblock::prelude::*;
-            (&__outcome).outcome_conversion().finish(__outcome)
-        }
+        __unblock::infallible(__outcome)
     }
     async fn count(&self) -> usize {
         use ::unblock_runtime::__private as __unblock;
@@ -40,10 +37,7 @@ impl Store {
             '_unblock: { [1, 2].iter().map(|n| n + copy_of_self.rows).sum() }
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
-        {
-            use __unblock::prelude::*;
-            (&__outcome).outcome_conversion().finish(__outcome)
-        }
+        __unblock::infallible(__outcome)
     }
     pub async fn both(&self) -> (String, usize) {
         (self.describe().await, self.count().await)

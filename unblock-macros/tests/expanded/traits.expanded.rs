@@ -18,10 +18,7 @@ pub trait Hasher: Clone + Send + Sync + 'static {
             '_unblock: { copy_of_self.rounds(password) }
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
-        {
-            use __unblock::prelude::*;
-            (&__outcome).outcome_conversion().finish(__outcome)
-        }
+        __unblock::infallible(__outcome)
     }
 }
 #[derive(Clone)]
@@ -46,9 +43,6 @@ impl Verifier for Argon {
             '_unblock: { copy_of_self.check(&password) }
         };
         let __outcome = __unblock::Call::new(__handler).run(__job).await;
-        {
-            use __unblock::prelude::*;
-            (&__outcome).outcome_conversion().finish(__outcome)
-        }
+        __unblock::infallible(__outcome)
     }
 }

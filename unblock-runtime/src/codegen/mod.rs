@@ -8,14 +8,18 @@ mod argument;
 mod outcome;
 mod reentry;
 
+use std::any::type_name;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 pub use self::argument::{CopyForTheJob, Owned, Variable, copy_for_the_job, goes_to_the_pool};
-pub use self::outcome::{AsPanic, CanFail, Outcome, failing_as, fallible};
+pub use self::outcome::{CanFail, Outcome, failing_as, fallible, infallible};
 pub use self::reentry::{Asynchronous, Reentry};
-use crate::job::SubmitOptions;
 pub use crate::job::handler::Handler;
+use crate::job::{Submission, SubmitOptions};
 pub use crate::pool::Pool;
+use crate::workers::profile::JobType;
 
 /// Traits whose methods generated code finds by method resolution.
 pub mod prelude {
@@ -63,12 +67,19 @@ impl Call {
         self
     }
 
-    /// Submits `body` at its first poll, and waits for its outcome.
-    pub async fn run<R, F>(self, body: F) -> Outcome<R>
+    /// Submits `body`. The outcome is to be awaited.
+    ///
+    /// Only this is compiled for each function; the rest is for each type of result.
+    pub fn run<R, F>(self, body: F) -> Running<R>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static, // It crosses threads: `Arc` for `Rc`, `Box<dyn Error + Send + Sync>`.
     {
+        self.handler.set_path(type_name::<F>());
+        Running(self.submission(JobType::of::<F>(), Box::new(body)))
+    }
+
+    fn submission<R: Send + 'static>(self, job_type: JobType, body: Body<R>) -> Submission<R> {
         let pool = self.pool.as_ref().unwrap_or_else(|| Pool::global());
         let own = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut options = SubmitOptions {
@@ -80,10 +91,24 @@ impl Call {
             // A detached job outlives its request, so it does not inherit the request's deadline.
             options.deadline = own;
         }
-        let mut submission = pool.submit_with(body, options);
+        let mut submission = pool.submit_as(job_type, body, options);
         if self.detach {
             submission.release();
         }
-        Outcome(submission.await)
+        submission
+    }
+}
+
+type Body<R> = Box<dyn FnOnce() -> R + Send>;
+
+/// The outcome of a call, to be awaited.
+#[must_use]
+pub struct Running<R>(Submission<R>);
+
+impl<R> Future for Running<R> {
+    type Output = Outcome<R>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<R>> {
+        Pin::new(&mut self.0).poll(cx).map(Outcome)
     }
 }

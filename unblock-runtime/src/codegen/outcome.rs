@@ -56,23 +56,42 @@ impl AsError {
 /// Continues a panic in the caller.
 pub struct AsPanic;
 
+#[expect(clippy::unused_self, reason = "method resolution picks the conversion by its type")]
 impl AsPanic {
     /// Converts the outcome to the return value.
     ///
     /// # Panics
     ///
-    /// With the payload of the body if that panicked. If there is no value, because the pool was
-    /// closed or the time of the request is up, the payload is a text, as with any `panic!`. In a
-    /// request of the server it is the [`Error`], for which the server responds with 503 or 504,
-    /// and nothing is logged.
+    /// As [`infallible`] does.
     #[track_caller]
     pub fn finish<R>(self, outcome: Outcome<R>) -> R {
-        match outcome.0 {
-            Ok(value) => value,
-            Err(Error::Panicked(panicked)) => panicked.resume(),
-            Err(error) if deadline::is_in_request() => resume_unwind(Box::new(error)),
-            Err(error) => panic!("an #[unblock] function that cannot fail has no value: {error}"),
-        }
+        infallible(outcome)
+    }
+}
+
+/// Converts the outcome of a function that cannot fail to its return value.
+///
+/// # Panics
+///
+/// With the payload of the body if that panicked. If there is no value, because the pool was closed
+/// or the time of the request is up, the payload is a text, as with any `panic!`. In a request of
+/// the server it is the [`Error`], for which the server responds with 503 or 504, and nothing is
+/// logged.
+#[track_caller]
+pub fn infallible<R>(outcome: Outcome<R>) -> R {
+    match outcome.0 {
+        Ok(value) => value,
+        Err(error) => fail(error),
+    }
+}
+
+#[cold]
+#[track_caller]
+fn fail(error: Error) -> ! {
+    match error {
+        Error::Panicked(panicked) => panicked.resume(),
+        error if deadline::is_in_request() => resume_unwind(Box::new(error)),
+        error => panic!("an #[unblock] function that cannot fail has no value: {error}"),
     }
 }
 

@@ -7,7 +7,7 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Waker};
 
 use super::Handler;
@@ -62,19 +62,36 @@ impl<R: 'static> Reentry<R> {
     ///
     /// If it is another function.
     pub fn enter<A>(self, function: impl Asynchronous<A>, arguments: A) -> R {
-        let mut call = pin!(function.call(arguments));
-        ANNOUNCED.set(Some(self.handler));
-        let ready = call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
-        match RESULT.take().and_then(|result| result.downcast().ok()) {
-            Some(result) if !ready => *result,
-            _ => {
-                ANNOUNCED.set(None);
-                panic!(
-                    "a method of the type has the name of the trait's method under `#[unblock]`: \
-                     put `#[unblock]` above the `impl` too"
-                )
-            }
+        let result = poll_announced(self.handler, pin!(function.call(arguments)));
+        *result.downcast().expect("the body's closure and its result have one type")
+    }
+}
+
+/// Polls the call once, and returns what the body left.
+fn poll_announced(handler: &'static Handler, call: Pin<&mut dyn PollOnce>) -> Box<dyn Any> {
+    ANNOUNCED.set(Some(handler));
+    let ready = call.poll_once();
+    match RESULT.take() {
+        Some(result) if !ready => result,
+        _ => {
+            ANNOUNCED.set(None);
+            panic!(
+                "a method of the type has the name of the trait's method under `#[unblock]`: put \
+                 `#[unblock]` above the `impl` too"
+            )
         }
+    }
+}
+
+/// A future, whatever it gives.
+trait PollOnce {
+    /// Returns true if it is ready.
+    fn poll_once(self: Pin<&mut Self>) -> bool;
+}
+
+impl<F: Future> PollOnce for F {
+    fn poll_once(self: Pin<&mut Self>) -> bool {
+        self.poll(&mut Context::from_waker(Waker::noop())).is_ready()
     }
 }
 

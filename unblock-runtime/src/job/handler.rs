@@ -13,6 +13,8 @@ use crate::queue::concurrency_limits::ConcurrencyLimit;
 pub struct Handler {
     given: Option<&'static str>,
     derived: OnceLock<String>,
+    /// The path of the type of the body's closure. A job of the function has the closure in a box.
+    path: OnceLock<&'static str>,
     /// How many of its calls may run at a time in one pool.
     most: Option<NonZero<u32>>,
     pub(crate) run_time: Average,
@@ -22,12 +24,27 @@ impl Handler {
     /// Creates a handler that is named after its function: `Type::method` or `module::function`.
     #[expect(clippy::new_without_default, reason = "a static needs a const function")]
     pub const fn new() -> Self {
-        Self { given: None, derived: OnceLock::new(), most: None, run_time: Average::new() }
+        Self::with(None)
     }
 
     /// Creates a handler with a name of its own.
     pub const fn named(name: &'static str) -> Self {
-        Self { given: Some(name), derived: OnceLock::new(), most: None, run_time: Average::new() }
+        Self::with(Some(name))
+    }
+
+    const fn with(given: Option<&'static str>) -> Self {
+        Self {
+            given,
+            derived: OnceLock::new(),
+            path: OnceLock::new(),
+            most: None,
+            run_time: Average::new(),
+        }
+    }
+
+    /// Remembers the path of the type of the body's closure, by which the function is named.
+    pub(crate) fn set_path(&self, path: &'static str) {
+        self.path.get_or_init(|| path);
     }
 
     /// Applies `concurrency = …`.
@@ -47,8 +64,9 @@ impl Handler {
         self.most.map(|most| ConcurrencyLimit { handler, most })
     }
 
-    /// Returns the name. `path` is that of the type of the closure in the function's body.
+    /// Returns the name. `path` is that of the type of the job's closure.
     pub(super) fn name(&'static self, path: &str) -> &'static str {
+        let path = self.path.get().copied().unwrap_or(path);
         match self.given {
             Some(name) => name,
             None => self.derived.get_or_init(|| short_path(path)),

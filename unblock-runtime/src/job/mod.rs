@@ -109,6 +109,7 @@ where
 {
     pub(crate) fn new(
         work: F,
+        job_type: JobType,
         origin: Origin,
         options: SubmitOptions,
         estimate: Option<Box<Estimate>>,
@@ -116,7 +117,7 @@ where
         Arc::new(Self {
             completion: Completion::new(work),
             origin,
-            header: Header::new(JobType::of::<F>(), options, estimate),
+            header: Header::new(job_type, options, estimate),
         })
     }
 

@@ -139,11 +139,12 @@ impl Pool {
     {
         let shared = &self.shared;
         shared.counters.submitted();
-        let Ok(estimate) = shared.estimate(JobType::of::<F>(), options) else {
+        let job_type = JobType::of::<F>();
+        let Ok(estimate) = shared.estimate(job_type, options) else {
             shared.counters.rejected();
             return Err(TrySubmitError::Full(work));
         };
-        let job = Job::new(work, Origin::here(shared), options, estimate);
+        let job = Job::new(work, job_type, Origin::here(shared), options, estimate);
         let entry = shared.try_enter(&(Arc::clone(&job) as Arc<dyn Run>));
         if entry == Entry::Entered {
             shared.cancel_if_stopping(&*job);
@@ -161,13 +162,27 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
+        self.submit_as(JobType::of::<F>(), work, options)
+    }
+
+    /// Submits work of another type than its own, as that in a box.
+    pub(crate) fn submit_as<F, T>(
+        &self,
+        job_type: JobType,
+        work: F,
+        options: SubmitOptions,
+    ) -> Submission<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
         let shared = &self.shared;
         shared.counters.submitted();
-        let (estimate, refused) = match shared.estimate(JobType::of::<F>(), options) {
+        let (estimate, refused) = match shared.estimate(job_type, options) {
             Ok(estimate) => (estimate, None),
             Err(retry_after) => (None, Some(retry_after)),
         };
-        let job = Job::new(work, Origin::here(shared), options, estimate);
+        let job = Job::new(work, job_type, Origin::here(shared), options, estimate);
         if let Some(retry_after) = refused {
             return self.refused(job, retry_after);
         }
