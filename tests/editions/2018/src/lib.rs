@@ -3,6 +3,11 @@
 
 mod edition;
 
+#[allow(dead_code, clippy::all, clippy::pedantic)]
+mod shapes {
+    include!("../../shapes.rs");
+}
+
 mod rules {
     include!("../../rules.rs");
 }
