@@ -8,7 +8,7 @@
 
 use std::io;
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::Builder;
 
 use crate::process::Process;
@@ -25,15 +25,19 @@ const STACK_SIZE: usize = 64 * 1024;
 
 /// Runs `f`, which starts threads, on the spawner and returns its value. Blocks.
 ///
+/// It does not park the thread: a task that is polled on it may have been woken meanwhile, by
+/// `unpark`, and parking would swallow that.
+///
 /// # Errors
 ///
 /// The system's, if it gives no thread to the spawner itself.
 pub(crate) fn run<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
-    let (tell, told) = channel();
+    let reply = Arc::new(Reply { value: Mutex::new(None), given: Condvar::new() });
+    let giver = Giver(Arc::clone(&reply));
     let task: Task = Box::new(move || {
-        let _ = tell.send(f());
+        let giver = giver;
+        giver.0.give(Ok(f()));
     });
-    let panicked = || io::Error::other("a thread could not be started because of a panic");
     {
         let mut spawner = SPAWNER.lock().unwrap_or_else(PoisonError::into_inner);
         let process = Process::current();
@@ -43,7 +47,43 @@ pub(crate) fn run<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> 
         };
         tasks.send(task).map_err(|_| panicked())?;
     }
-    told.recv().map_err(|_| panicked())
+    reply.wait()
+}
+
+fn panicked() -> io::Error {
+    io::Error::other("a thread could not be started because of a panic")
+}
+
+/// The place for what the spawner gives back.
+struct Reply<T> {
+    value: Mutex<Option<io::Result<T>>>,
+    given: Condvar,
+}
+
+impl<T> Reply<T> {
+    fn give(&self, value: io::Result<T>) {
+        self.value.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(value);
+        self.given.notify_one();
+    }
+
+    fn wait(&self) -> io::Result<T> {
+        let mut value = self.value.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(value) = value.take() {
+                return value;
+            }
+            value = self.given.wait(value).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Gives an error if it is dropped before a value was given.
+struct Giver<T>(Arc<Reply<T>>);
+
+impl<T> Drop for Giver<T> {
+    fn drop(&mut self) {
+        self.0.give(Err(panicked()));
+    }
 }
 
 fn start() -> io::Result<Sender<Task>> {
@@ -55,4 +95,22 @@ fn start() -> io::Result<Sender<Task>> {
         }
     })?;
     Ok(tasks)
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::thread;
+    use std::time::Duration;
+
+    use super::run;
+
+    #[test]
+    fn a_wakeup_of_the_thread_that_waits_is_kept() {
+        let waiting = thread::current();
+        run(move || waiting.unpark()).unwrap();
+        // Without the wake-up this would take the minute.
+        let begun = std::time::Instant::now();
+        thread::park_timeout(Duration::from_mins(1));
+        assert!(begun.elapsed() < Duration::from_mins(1));
+    }
 }
