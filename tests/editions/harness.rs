@@ -1,13 +1,11 @@
 // Compiles the bodies of `same.rs` twice, once under `#[unblock]` and once as plain `async fn`s,
 // and compares what they give.
 
-#[allow(clippy::duplicate_mod)]
 mod with {
     use unblock_runtime::unblock;
     include!("same.rs");
 }
 
-#[allow(clippy::duplicate_mod)]
 mod without {
     use unblock_tests_async_fn::unblock;
     include!("same.rs");

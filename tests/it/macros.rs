@@ -135,6 +135,7 @@ fn borrowed(text: &str, bytes: &[u8], path: &Path, number: &u64) -> (Answer, Str
 }
 
 #[unblock]
+#[expect(clippy::many_single_char_names, reason = "there are many patterns")]
 fn patterns(
     (a, mut b): (u64, u64),
     [c, .., d]: [u64; 4],

@@ -48,11 +48,21 @@ use crate::parse::options::Options;
 /// The body runs outside any executor. It has no tokio handle, no task-local and no tracing span
 /// of the caller, unless they are passed as arguments.
 ///
+/// Apart from that the body means what it means in a plain function: what `stringify!`, `dbg!`,
+/// `assert!` and the macros of tracing show, the order in which values are dropped, lints, places
+/// in the source, and the edition are the same.
+///
+/// Above an `impl` or a `mod` with its braces the attribute stands for one above each function in
+/// there that is neither `async` nor `const`. The options of a function's own attribute are added
+/// to those, and `#[unblock(skip)]` leaves a function as it is.
+///
 /// # Options
 ///
 /// - `pool = EXPR`: the pool, an expression of type `Pool` or `&Pool`, such as `self.pool`,
 ///   `state.pool` or a `static POOL: LazyLock<Pool>`. It is evaluated at each call, before the
-///   arguments are passed on. Default: the global pool.
+///   arguments are passed on, and what it locks is free again before the job runs. A variable of a
+///   destructured argument is there by value if it is `Copy`, else by reference. Default: the
+///   global pool.
 /// - `timeout = "2s"`: how long a call may take, counted from its first poll. The value is a number
 ///   and one of `ns`, `us`, `ms`, `s`, `m`, `h`, or an expression of type `Duration`. Default: no
 ///   limit.
@@ -60,14 +70,18 @@ use crate::parse::options::Options;
 ///   wait in its queue, in their order, and use neither a core nor a thread. A constant of type
 ///   `u32` will do. It is the limit for what bears few at a time, such as a database. Default: as
 ///   many as the pool runs.
+/// - `error = to_error`: what makes the function's error of an `unblock_runtime::Error`, a path or
+///   a closure. It is for errors that cannot have `From<unblock_runtime::Error>`, because both are
+///   types of other crates. Default: `From`.
 /// - `shed`: refuses a call at once if it would have to wait too long, instead of waiting for room
 ///   in the queue.
 /// - `detach`: runs a queued job even if its caller is gone, unless the process or the pool ends
 ///   first.
 /// - `name = "…"`: the name in statistics and in `job::name()`. Default: `Type::method` or
 ///   `module::function`.
-/// - `crate = PATH`: the path to `unblock_runtime`, for a library that re-exports it. Default:
-///   `::unblock_runtime`.
+/// - `crate = PATH`: the path to `unblock_runtime`, for a library that re-exports it. Default: the
+///   name that the manifest of the crate gives to the package, `::unblock_runtime` if it is not
+///   renamed.
 ///
 /// # Functions
 ///
@@ -80,7 +94,54 @@ use crate::parse::options::Options;
 /// - `self`, `self: Arc<Self>`, `self: Box<Self>`: the job gets the value.
 /// - `self: &Arc<Self>`: the job gets a clone of the `Arc`.
 ///
-/// `async`, `const`, `unsafe` and `extern` functions and `&mut self` are rejected.
+/// `async`, `const`, `unsafe` and `extern` functions, `&mut self` and `#[track_caller]` are
+/// rejected.
+///
+/// A method with `&self` whose body passes `self` to a macro, or has items of its own, is called
+/// once more by its job, with the clone as `self`. In the implementation of a trait the name of the
+/// method must therefore mean that method: the trait is in scope, and neither another trait in
+/// scope nor the type itself has a method of the name. Put the attribute above the `impl` of the
+/// trait, and it does not matter. Where the trait requires that the future is `Send`, by `-> impl
+/// Future + Send` or `trait_variant`, such a body is rejected by the compiler: write `let this =
+/// self;` first, and give `this` to the macros. The method has at most 15 arguments.
+///
+/// The future of a provided method of a trait is not known to be `Send`, as that of every `async
+/// fn` in a trait. For generic code that spawns it, declare the method as `-> impl Future<Output =
+/// T> + Send`, and put the attribute above the implementations.
+///
+/// A function that calls itself calls an `async fn`. Put the recursion into a plain function, and
+/// the attribute above one that calls it.
+///
+/// # Other attributes
+///
+/// Attributes run from the top. Put `#[unblock]` above those that want an `async fn`:
+/// `#[debug_handler]`, `#[handler]`, `#[get("/")]`, `#[tokio::test]`. `#[tracing::instrument]` goes
+/// below it, for a span on the worker.
+///
+/// Under `#[async_trait]`, which is also `#[tonic::async_trait]`, write `async fn` in the
+/// implementation as the trait does, and `#[unblock]` above it:
+///
+/// ```ignore
+/// #[async_trait]
+/// impl Find for Table {
+///     #[unblock]
+///     async fn find(&self, name: &str) -> Option<Row> {
+///         self.rows().find(|row| row.name == name)
+///     }
+/// }
+/// ```
+///
+/// Traits of `trait_variant` and others with native `async fn` need nothing special.
+///
+/// # Tests
+///
+/// The clock of a tokio test with `start_paused` runs on while tokio has nothing to do, and it does
+/// not know of the pool. Let a thread of tokio wait for the call, as that stops the clock:
+///
+/// ```ignore
+/// let handle = tokio::runtime::Handle::current();
+/// let value = tokio::task::spawn_blocking(move || handle.block_on(slow())).await?;
+/// ```
 ///
 /// # Arguments
 ///
@@ -108,7 +169,7 @@ use crate::parse::options::Options;
 /// - `Error::TimedOut`: the `timeout` passed.
 /// - `Error::Overloaded`: `shed` refused the call.
 ///
-/// The options `timeout` and `shed` require such a `Result`.
+/// The options `timeout` and `shed` require such a `Result`, or the option `error`.
 ///
 /// ```ignore
 /// impl Store {
@@ -139,30 +200,40 @@ use crate::parse::options::Options;
 ///
 /// # Generated code
 ///
-/// For `find` above, the attribute generates this and nothing else:
+/// For `find` above, the attribute generates this and nothing else, but that the names of its
+/// variables are invisible to the body:
 ///
 /// ```text
 /// async fn find(&self, id: i64) -> Result<Row, AppError> {
-///     let __pool: &::unblock_runtime::Pool = &self.pool;
-///     let __self = ::unblock_runtime::__private::own(self);
-///     let id = ::unblock_runtime::__private::moved(id);
+///     use ::unblock_runtime::__private as __unblock;
+///     let __handler = {
+///         static HANDLER: __unblock::Handler = __unblock::Handler::new();
+///         &HANDLER
+///     };
+///     let __pool = {
+///         let __pool = &self.pool;
+///         let __pool: &__unblock::Pool = __pool;
+///         __unblock::Pool::clone(__pool)
+///     };
+///     let copy_of_self = __unblock::copy_for_the_job(self);
+///     __unblock::goes_to_the_pool(&id);
 ///     let __job = move || -> Result<Row, AppError> {
-///         let __self = __self.get();
+///         let copy_of_self = __unblock::Owned::get(&copy_of_self);
 ///         let id = id;
-///         { … } // the body, with `self` renamed to `__self`
+///         '_unblock: { copy_of_self.connection()?.row(id) }
 ///     };
-///     let __outcome = {
-///         static HANDLER: ::unblock_runtime::__private::Handler =
-///             ::unblock_runtime::__private::Handler::new();
-///         ::unblock_runtime::__private::Call::new(&HANDLER)
-///             .pool(__pool)
-///             .timeout(::core::time::Duration::from_secs(2))
-///             .run(__job)
-///             .await
-///     };
-///     ::unblock_runtime::__private::fallible(__outcome)
+///     let __outcome = __unblock::Call::new(__handler)
+///         .pool(__pool)
+///         .timeout(::core::time::Duration::from_secs(2))
+///         .run(__job)
+///         .await;
+///     __unblock::fallible(__outcome)
 /// }
 /// ```
+///
+/// If the body had a macro with `self` in it, the job would be
+/// `move || __reentry.enter(Self::find, (__unblock::Owned::get(&copy_of_self), id))`, and the body
+/// would run at the start of that second call of `find`.
 #[proc_macro_attribute]
 pub fn unblock(
     args: proc_macro::TokenStream,

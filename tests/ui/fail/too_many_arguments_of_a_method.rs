@@ -3,14 +3,18 @@
 use unblock_runtime::unblock;
 
 #[derive(Clone)]
-struct Store {
-    rows: u64,
-}
+struct Store;
 
 impl Store {
     #[unblock]
-    #[rustfmt::skip]
-    fn find(&self, (_, _): (u8, u8), _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8) {}
+    fn find(
+        &self,
+        (_, _): (u8, u8),
+        (_, _): (u8, u8), _: u8, _: u8, _: u8, _: u8, _: u8, _: u8,
+        _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8,
+    ) {
+        stringify!(self);
+    }
 }
 
 fn main() {}

@@ -137,7 +137,8 @@ pub(crate) fn return_value(function: &Function, options: &Options) -> TokenStrea
         return quote_spanned!(span=> #runtime::fallible(#outcome));
     }
     if is_no_result(function.output()) {
-        return quote_spanned!(span=> #runtime::infallible(#outcome));
+        let semicolon = matches!(function.output(), ReturnType::Default).then(|| quote!(;));
+        return quote_spanned!(span=> #runtime::infallible(#outcome) #semicolon);
     }
     quote_spanned! {span=>
         {

@@ -67,10 +67,8 @@ pub(crate) fn reentry(
         });
     }
     let this = copy_of_self::name(span);
-    let qualified_self = match &context.qualified_self {
-        Some(qualified_self) => qualified_self.clone(),
-        None => quote_spanned!(span=> Self),
-    };
+    let qualified_self =
+        context.qualified_self.clone().unwrap_or_else(|| quote_spanned!(span=> Self));
     let mut name = sig.ident.clone();
     name.set_span(span);
     let generics: Vec<_> = sig

@@ -2,10 +2,9 @@
 //! the [`function::Function`] below it.
 //!
 //! The function's arguments are read once more as [`argument::Argument`]s, which say how each one
-//! gets from the caller to the job, `async_block` is what `#[async_trait]` writes around a body, and
-//! `borrow` answers whether a type borrows. For error
-//! messages, `suggestion` finds the option that a misspelled one was meant to be, and `source`
-//! writes a type.
+//! gets from the caller to the job, `async_block` is what `#[async_trait]` writes around a body,
+//! and `borrow` answers whether a type borrows. For error messages, `suggestion` finds the option
+//! that a misspelled one was meant to be, and `source` writes a type.
 //!
 //! Parsing reports only what cannot be read. Functions that can be read but cannot run on a pool
 //! are rejected in `validate`.

@@ -85,7 +85,7 @@ pub async fn conditional(
         }
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
-    __unblock::infallible(__outcome)
+    __unblock::infallible(__outcome);
 }
 pub async fn borrowed<'a, T: Clone + Send + Sync + 'static>(
     text: &'a str,
@@ -138,5 +138,5 @@ pub async fn held(_guard: Guard) {
         '_unblock: {}
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
-    __unblock::infallible(__outcome)
+    __unblock::infallible(__outcome);
 }

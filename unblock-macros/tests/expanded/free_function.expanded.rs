@@ -33,5 +33,5 @@ pub async fn nothing() {
         std::fs::remove_file("/tmp/it").ok();
     };
     let __outcome = __unblock::Call::new(__handler).run(__job).await;
-    __unblock::infallible(__outcome)
+    __unblock::infallible(__outcome);
 }

@@ -62,8 +62,8 @@ impl<B: ?Sized, O: Borrow<B>> Owned<B, O> {
 /// A variable of a destructured argument as the value of an option sees it: as its value if that is
 /// `Copy`, else as a reference.
 ///
-/// Generated code asks by method resolution: `(&Variable(x)).variable_value()` finds [`Copied`] first where
-/// it applies, and [`Lent`] everywhere else.
+/// Generated code asks by method resolution: `(&Variable(x)).variable_value()` finds [`Copied`]
+/// first where it applies, and [`Lent`] everywhere else.
 pub struct Variable<'a, T: ?Sized>(pub &'a T);
 
 /// Implemented for variables whose type is `Copy`.

@@ -2,8 +2,9 @@
 //!
 //! A function that can fail returns a failure of the call as its own error. A function that cannot
 //! fail panics, as its body would have. The return type decides, and generated code asks by method
-//! resolution (autoref specialization, after dtolnay's case study): `(&outcome).outcome_conversion()` finds
-//! [`ByError`] first where it applies, and [`ByPanic`] everywhere else.
+//! resolution (autoref specialization, after dtolnay's case study):
+//! `(&outcome).outcome_conversion()` finds [`ByError`] first where it applies, and [`ByPanic`]
+//! everywhere else.
 
 use std::panic::resume_unwind;
 

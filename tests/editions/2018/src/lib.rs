@@ -1,9 +1,10 @@
 //! The bodies of `same.rs` in edition 2018.
 #![cfg(test)]
+#![allow(clippy::all, clippy::pedantic, reason = "the functions are what users write")]
 
 mod edition;
 
-#[allow(dead_code, clippy::all, clippy::pedantic)]
+#[allow(dead_code, reason = "they only have to compile")]
 mod shapes {
     include!("../../shapes.rs");
 }
