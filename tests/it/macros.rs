@@ -355,6 +355,38 @@ fn works_on_a_multi_thread_runtime_and_in_a_spawned_task() {
     assert_eq!(runtime.block_on(spawned).unwrap(), 2);
 }
 
+#[test]
+fn a_paused_clock_of_tokio_stands_still_while_its_own_thread_waits() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let (open, gate) = mpsc::channel();
+        let store = Store { rows: 1 };
+        let handle = tokio::runtime::Handle::current();
+        let call = tokio::task::spawn_blocking(move || {
+            handle.block_on(async {
+                let _: mpsc::RecvTimeoutError = waits_at(gate).await;
+                store.job_name().await
+            })
+        });
+        let limited = tokio::time::timeout(Duration::from_mins(1), call);
+        // What opens the gate is no timer, so the clock has every chance to run on.
+        thread::spawn(move || {
+            thread::sleep(Duration::from_millis(20));
+            drop(open);
+        });
+        assert_eq!(limited.await.unwrap().unwrap(), Some("Store::job_name"));
+    });
+}
+
+#[unblock]
+fn waits_at(gate: Receiver<()>) -> mpsc::RecvTimeoutError {
+    gate.recv_timeout(Duration::from_mins(1)).unwrap_err()
+}
+
 /// The smallest executor there is.
 fn block_on<F: Future>(future: F) -> F::Output {
     struct Unpark(Thread);
