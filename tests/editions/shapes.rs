@@ -1094,3 +1094,30 @@ mod advice_for_a_type_parameter {
         text.into()
     }
 }
+
+mod a_method_that_calls_a_function_of_its_name {
+    use unblock_runtime::unblock;
+
+    fn sleep(n: u8) {
+        let _ = n;
+    }
+
+    pub(crate) struct Sleeper;
+
+    impl Sleeper {
+        #[unblock]
+        pub(crate) fn sleep(self) {
+            sleep(1);
+        }
+    }
+}
+
+mod a_function_that_calls_an_imported_one_of_its_name {
+    use unblock_runtime::unblock;
+
+    #[unblock]
+    pub(crate) fn sleep() {
+        use std::thread::sleep;
+        sleep(std::time::Duration::ZERO);
+    }
+}

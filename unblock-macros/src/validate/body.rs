@@ -11,9 +11,13 @@ use crate::parse::function::Function;
 pub(crate) fn check(function: &Function, braces: &Group, errors: &mut Errors) {
     let body = braces.stream();
     let name = &function.sig.ident;
-    // A function inside the body may have the same name.
-    if !mentions(&body, &|before, word| word == name && is_word(before, "fn")) {
-        dropped_calls(&body, name, errors);
+    let has_receiver = function.sig.receiver().is_some();
+    // A function or variable inside the body may have the same name.
+    let is_other = |before: Option<&TokenTree>, word: &Ident| {
+        (word == name && (is_word(before, "fn") || is_word(before, "let"))) || word == "use"
+    };
+    if !mentions(&body, &is_other) {
+        dropped_calls(&body, name, has_receiver, errors);
     }
     // The second call of a method with `&self` chooses lifetimes of its own, and an item in the
     // body may declare one.
@@ -37,26 +41,28 @@ pub(crate) fn check(function: &Function, braces: &Group, errors: &mut Errors) {
 
 const ITEMS: [&str; 6] = ["fn", "impl", "struct", "enum", "trait", "type"];
 
-/// Finds `name(…);`, `self.name(…);` and `Self::name(…);`, whose future nobody awaits.
-fn dropped_calls(tokens: &TokenStream, name: &Ident, errors: &mut Errors) {
+/// Finds `self.name(…);` and `Self::name(…);`, whose future nobody awaits, and without a receiver
+/// also `name(…);`, which in a method is another function.
+fn dropped_calls(tokens: &TokenStream, name: &Ident, has_receiver: bool, errors: &mut Errors) {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     for (at, token) in tokens.iter().enumerate() {
         match token {
             TokenTree::Group(group) if !is_punct(before(&tokens, at, 1), '!') => {
-                dropped_calls(&group.stream(), name, errors);
+                dropped_calls(&group.stream(), name, has_receiver, errors);
             }
             TokenTree::Ident(word)
                 if word == name
                     && is_group(tokens.get(at + 1))
                     && is_punct(tokens.get(at + 2), ';')
-                    && is_statement(&tokens[..at]) =>
+                    && is_statement(&tokens[..at], has_receiver) =>
             {
                 errors.on(
                     word,
                     format!(
                         "`{name}` is `async` here too, so this call does nothing: move the body \
                          into a function without `#[unblock]` that calls itself, and call that one \
-                         from here"
+                         from here; if another function is meant, write its path, as in \
+                         `self::{name}`"
                     ),
                 );
             }
@@ -65,8 +71,8 @@ fn dropped_calls(tokens: &TokenStream, name: &Ident, errors: &mut Errors) {
     }
 }
 
-/// Returns true if a statement begins here, or after `self.` or `Self::`.
-fn is_statement(before: &[TokenTree]) -> bool {
+/// Returns true if a statement begins before `self.` or `Self::`, or here.
+fn is_statement(before: &[TokenTree], has_receiver: bool) -> bool {
     let start = match before {
         [start @ .., TokenTree::Ident(this), TokenTree::Punct(dot)]
             if this == "self" && dot.as_char() == '.' =>
@@ -78,6 +84,7 @@ fn is_statement(before: &[TokenTree]) -> bool {
         {
             start
         }
+        _ if has_receiver => return false,
         all => all,
     };
     match start.last() {
