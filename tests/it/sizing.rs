@@ -346,7 +346,7 @@ fn of_many_new_kinds_that_compute_one_more_than_the_cores_computes() {
                 let crowd = $crowd.clone();
                 $pool.submit(move || {
                     crowd.enter();
-                    compute(20_000_000 + $kind);
+                    compute(2_000_000 + $kind);
                     crowd.leave();
                 })
             }),*]

@@ -114,7 +114,10 @@ fn run(pool: &Arc<Shared>, slot: &Arc<WorkerSlot>) {
         }
         let counted = if searching { Counts::SEARCHER } else { Counts::NONE };
         match pool.workers.park(slot, counted, has_work) {
-            Unparked::Woken(wake_for) => searching = wake_for == WakeFor::AnyJob,
+            Unparked::Woken(wake_for) => {
+                searching = wake_for == WakeFor::AnyJob;
+                pool.workers.trigger.note_activity();
+            }
             Unparked::Leave => return,
         }
     }

@@ -1,5 +1,6 @@
 //! The monitor: one thread of a pool that samples the workers while work waits and no worker may
-//! take it, and sleeps otherwise.
+//! take it. Otherwise it looks twenty times a second whether those that work get cores, and sleeps
+//! while none does.
 //!
 //! It also starts the threads by which the pool grows, so that no submitter waits for the system,
 //! and because new threads inherit the monitor's normal priority.
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use self::growth::Growth;
 use self::jitter::Jitter;
-use self::pressure::{Pressure, RESTORE_AFTER};
+use self::pressure::{Pressure, RESTORE_AFTER, WINDOW};
 use self::probe::Probe;
 use super::os_thread::ThreadId;
 use crate::pool::Shared;
@@ -38,7 +39,7 @@ pub(crate) fn run(pool: &Arc<Shared>) {
     let (mut growth, mut pressure) = (Growth::new(pool), Pressure::new());
     while !workers.is_dismissed() {
         if !workers.trigger.is_armed() {
-            rest(pool);
+            rest(pool, &mut pressure);
             continue;
         }
         growth.reset(pool);
@@ -47,15 +48,25 @@ pub(crate) fn run(pool: &Arc<Shared>) {
     }
 }
 
-/// Waits to be woken. If no work waits for a while, nothing is in the way of the workers, so they
-/// may be nice again.
-fn rest(pool: &Shared) {
-    if !pool.niceness.is_suspended() {
-        return thread::park();
-    }
-    thread::park_timeout(RESTORE_AFTER);
-    if !pool.workers.trigger.is_armed() {
-        pool.niceness.set_suspended(false);
+/// Waits until the trigger is armed. While workers run, it measures how long they wait for cores,
+/// which a single caller feels as much as many.
+fn rest(pool: &Shared, pressure: &mut Pressure) {
+    let workers = &pool.workers;
+    let mut want_cores = false;
+    while !workers.trigger.is_armed() && !workers.is_dismissed() {
+        if pool.niceness.is_pinned() {
+            thread::park();
+        } else if workers.trigger.take_activity() || want_cores {
+            thread::park_timeout(WINDOW);
+            want_cores = pressure.observe(pool);
+        } else if pool.niceness.is_suspended() {
+            thread::park_timeout(RESTORE_AFTER);
+            if !workers.trigger.is_armed() && !workers.trigger.is_active() {
+                pool.niceness.set_suspended(false);
+            }
+        } else {
+            thread::park();
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::unwind;
 use crate::workers::os_thread::{self, CoreTime};
 
 /// The time over which the waits of the workers are measured.
-const WINDOW: Duration = Duration::from_millis(50);
+pub(super) const WINDOW: Duration = Duration::from_millis(50);
 /// The niceness is suspended when this number of windows in a row were above a bound.
 const SUSPEND_WINDOWS: u32 = 2;
 /// Shares of the time in which workers want a core. The niceness is suspended when they wait for a
@@ -52,21 +52,22 @@ impl Pressure {
     }
 
     /// Measures the waits if a window is over. Suspends the niceness of the workers, or restores
-    /// it.
-    pub(super) fn observe(&mut self, pool: &Shared) {
+    /// it. Returns false if no worker wanted a core in the window.
+    pub(super) fn observe(&mut self, pool: &Shared) -> bool {
         let now = Instant::now();
         if pool.niceness.is_pinned() || now.duration_since(self.since) < WINDOW {
-            return;
+            return true;
         }
         let is_whole = now.duration_since(self.since) < 4 * WINDOW;
         let (times, process) = (pool.workers.core_times(), os_thread::cpu_time_of_process());
         let used = process.saturating_sub(self.process_before);
         let half = now.duration_since(self.since) * pool.workers.parallelism() / 2;
+        let want_cores = times.iter().any(|time| !self.before.contains(time));
         let waits = waits(&self.before, &times, used, half).filter(|_| is_whole);
         self.since = now;
         self.before = times;
         self.process_before = process;
-        let Some(waits) = waits else { return };
+        let Some(waits) = waits else { return want_cores };
         self.high = if waits.exceed(SUSPEND) { self.high + 1 } else { 0 };
         if waits.exceed(RESTORE) {
             self.last_wait = now;
@@ -87,6 +88,7 @@ impl Pressure {
             });
             pool.niceness.set_suspended(false);
         }
+        want_cores
     }
 }
 

@@ -82,11 +82,17 @@ impl Workers {
         sample
     }
 
-    /// Returns how long each worker with a permit has run and waited for a core, by their numbers.
+    /// Returns how long each worker with a permit has run and waited for a core, by their numbers,
+    /// and each of those that will be woken first.
     pub(super) fn core_times(&self) -> Vec<(usize, CoreTime)> {
-        let slots = self.registry.lock().workers.clone();
-        let running = slots.iter().filter(|slot| slot.state.get() == WorkerState::Running);
-        running.filter_map(|slot| Some((slot.number(), slot.thread_id()?.core_time()?))).collect()
+        let slots: Vec<_> = {
+            let registry = self.registry.lock();
+            let running = registry.workers.iter().filter(|slot| slot.has_permit());
+            let idle = registry.idle.iter().rev().take(self.parallelism() as usize);
+            running.chain(idle).cloned().collect()
+        };
+        let times = slots.iter().map(|slot| Some((slot.number(), slot.thread_id()?.core_time()?)));
+        times.flatten().collect()
     }
 
     /// Returns true if a worker runs a job of this type.

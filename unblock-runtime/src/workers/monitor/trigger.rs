@@ -8,6 +8,8 @@ use crate::sync::thread;
 pub(in crate::workers) struct Trigger {
     /// Set while the monitor is to sample. Only the monitor clears it.
     armed: AtomicBool,
+    /// Set while workers are woken. Only the monitor clears it.
+    active: AtomicBool,
     monitor: OnceLock<thread::Thread>,
 }
 
@@ -15,7 +17,11 @@ impl Trigger {
     /// Creates an armed trigger. The monitor disarms it when it starts, so whoever arms it after
     /// that knows which thread to wake.
     pub(in crate::workers) fn new() -> Self {
-        Self { armed: AtomicBool::new(true), monitor: OnceLock::new() }
+        Self {
+            armed: AtomicBool::new(true),
+            active: AtomicBool::new(false),
+            monitor: OnceLock::new(),
+        }
     }
 
     /// Makes the calling thread the monitor.
@@ -34,6 +40,23 @@ impl Trigger {
             self.wake();
         }
         wakes
+    }
+
+    /// Notes that a worker was woken. Wakes the monitor if none was for a while.
+    pub(in crate::workers) fn note_activity(&self) {
+        if !self.active.load(Ordering::Relaxed) && !self.active.swap(true, Ordering::SeqCst) {
+            self.wake();
+        }
+    }
+
+    /// Returns true if a worker was woken since activity was taken.
+    pub(in crate::workers) fn is_active(&self) -> bool {
+        self.active.load(Ordering::SeqCst)
+    }
+
+    /// Returns true if a worker was woken since the last call.
+    pub(in crate::workers) fn take_activity(&self) -> bool {
+        self.active.swap(false, Ordering::SeqCst)
     }
 
     /// Disarms the trigger, unless there is work after all.
