@@ -21,6 +21,8 @@
 //! # #[cfg(not(feature = "macros"))] fn main() {}
 //! ```
 //!
+//! The `guide` says when to use it, what to write in each framework, and what to watch for.
+//!
 //! # The actors
 //!
 //! - [`Pool`]: threads, and a queue in front of them. There is a [global](Pool::global) one, and as
@@ -90,6 +92,8 @@ mod codegen;
 mod cores;
 mod error;
 mod event_loop;
+#[cfg(doc)]
+pub mod guide;
 #[cfg(any(feature = "axum", feature = "server"))]
 mod http;
 #[cfg(feature = "io")]

@@ -1,0 +1,155 @@
+//! A guide: when to use `#[unblock]`, how to come to it from what you have, and what to watch for.
+//!
+//! # When, and when not
+//!
+//! Use it above a function that keeps its thread for longer than some ten microseconds without an
+//! `.await`: one that computes, reads files, calls a database driver or a C library that is not
+//! async, sleeps, or waits for a lock that is held for long. A trip to the pool and back costs some
+//! microseconds, so what takes less is better off where it is.
+//!
+//! It is not for
+//!
+//! - work that is async already: `.await` it;
+//! - work that never ends, such as a consumer of a queue: give it a thread of its own, by
+//!   [`std::thread::spawn`];
+//! - one computation that is to use all cores: submit it as one job, and let rayon divide it there.
+//!
+//! # From other ways
+//!
+//! ## `tokio::task::spawn_blocking`
+//!
+//! ```
+//! # fn hash(text: &str) -> String { text.to_owned() }
+//! async fn before(password: String) -> Result<String, tokio::task::JoinError> {
+//!     tokio::task::spawn_blocking(move || hash(&password)).await
+//! }
+//!
+//! # #[cfg(feature = "macros")]
+//! #[unblock_runtime::unblock]
+//! fn after(password: &str) -> String {
+//!     hash(password)
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! What changes: as many calls compute at once as there are cores, and not up to 512. A call whose
+//! caller is gone is not begun. Waiting calls wait in a bounded queue, so memory does not grow. A
+//! panic continues in the caller, or becomes the function's error. Tokio's handle is not there in
+//! the body: `Handle::current()` panics, so pass what the body needs as an argument.
+//!
+//! ## actix's `web::block`
+//!
+//! The same as above; the handler is the function itself, with its extractors. An extractor that is
+//! not `Send`, such as `HttpRequest`, stays on its thread: take from it what the body needs in an
+//! `async` handler, and call the annotated function there. Put `#[unblock]` above `#[get("/")]`.
+//!
+//! ## rayon and a oneshot channel
+//!
+//! Annotate the function, and leave the channel away. Rayon's threads are for jobs that compute;
+//! one that sleeps there keeps a core from the others, and here it does not.
+//!
+//! ## Tornado's `@unblock`, and thread-pool executors of other languages
+//!
+//! The attribute is the same line at the same place. The code after the `.await` runs on the thread
+//! of the event loop that asked, so what only that thread may touch needs no lock.
+//!
+//! # Frameworks
+//!
+//! | framework | what to write | the error type |
+//! | --- | --- | --- |
+//! | axum | the handler itself, with its extractors; above `#[debug_handler]` | `unblock_runtime::Error` with the feature `axum`, or your own with `From` |
+//! | this crate's `server` | as with axum, or any tower service | the same |
+//! | actix-web | the handler itself, above `#[get(…)]` | your own, with `From<Error>` and `ResponseError` |
+//! | tonic | a function that the method of the service awaits, or `#[unblock] async fn` in the `impl` | `error = …`, which makes a `Status` |
+//! | hyper, tower, warp, poem, rocket, salvo | a function that the handler awaits | your own, with `From<Error>`, or `error = …` |
+//! | smol, no executor | a function to `.await`, or [`Submission::wait`](crate::Submission::wait) | your own |
+//!
+//! An error type of another crate cannot have `From<Error>`, by the orphan rule. The option `error`
+//! takes a function instead:
+//!
+//! ```
+//! # #[cfg(feature = "macros")] mod shown {
+//! use unblock_runtime::{Error, unblock};
+//!
+//! fn to_io(error: Error) -> std::io::Error {
+//!     std::io::Error::other(error)
+//! }
+//!
+//! #[unblock(timeout = "2s", error = to_io)]
+//! fn read(path: &std::path::Path) -> std::io::Result<String> {
+//!     std::fs::read_to_string(path)
+//! }
+//! # }
+//! ```
+//!
+//! # Choosing a timeout
+//!
+//! Give the whole request a deadline, by `ServerBuilder::request_timeout` or
+//! [`job::within`](crate::job::within), a little less than the time after which its clients give
+//! up. All jobs of the request inherit it, so functions need none of their own. Give a function a
+//! `timeout` where it is to leave time for something else, such as a second try.
+//!
+//! A timeout ends the wait, and not the body: a body that has begun runs to its end. After
+//! [`Error::TimedOut`](crate::Error::TimedOut) it may or may not have had its effect, as after any
+//! timeout. Add `shed` to a function that gets more calls than the machine can do: a call that
+//! would be too late is refused at once, and those that are let in end in time.
+//!
+//! # Databases
+//!
+//! A connection serves one call at a time. Either give the database a pool of its own with as many
+//! threads as connections, and keep a connection per thread, as the example `named_pool` does; or
+//! keep a pool of connections, such as r2d2's, and put `concurrency` with the number of its
+//! connections above the function, so that calls wait in the queue and not in threads:
+//!
+//! ```
+//! # #[cfg(feature = "macros")] mod shown {
+//! # #[derive(Clone)] struct Connections;
+//! # impl Connections { fn get(&self) -> Result<Connections, AppError> { Ok(Connections) } }
+//! # impl Connections { fn insert(&self, _: &str) -> Result<(), AppError> { Ok(()) } }
+//! # enum AppError { Pool(unblock_runtime::Error) }
+//! # impl From<unblock_runtime::Error> for AppError {
+//! #     fn from(error: unblock_runtime::Error) -> Self { Self::Pool(error) }
+//! # }
+//! use unblock_runtime::unblock;
+//!
+//! const CONNECTIONS: u32 = 8;
+//!
+//! #[derive(Clone)]
+//! struct Notes {
+//!     connections: Connections, // a handle, as r2d2's pool is
+//! }
+//!
+//! impl Notes {
+//!     #[unblock(concurrency = CONNECTIONS, timeout = "2s")]
+//!     fn add(&self, note: &str) -> Result<(), AppError> {
+//!         self.connections.get()?.insert(note)
+//!     }
+//! }
+//! # }
+//! ```
+//!
+//! # What cancellation means
+//!
+//! A dropped call is cancelled: by a client that disconnects, a `select!`, a timeout around it. If
+//! its job waits, it never runs, and its arguments are dropped at once. If it runs, it runs to its
+//! end, and [`job::is_cancelled`](crate::job::is_cancelled) tells it so; a long loop should ask.
+//! `detach` makes a call run that is in the queue, whoever is gone: for an audit record, say.
+//!
+//! # Tests
+//!
+//! An annotated function is an `async fn`: `#[tokio::test]` and `block_on` await it. A test that
+//! shuts a pool down should use one of its own, by `pool = …`, because the global pool is that of
+//! all tests of the process. With tokio's paused clock, see the attribute's documentation.
+//!
+//! # The first compile errors
+//!
+//! - *cannot be sent between threads safely*: an argument or the result stays on its thread. Take
+//!   what the body needs out of it before the call: an id instead of a request.
+//! - *the job needs a copy … of its own, and there is no way to make one*: `&T` and `&self` are
+//!   cloned for the job. Derive `Clone` if that is cheap, or put the value into an `Arc` and take
+//!   `self: &Arc<Self>`.
+//! - *the job may outlive what it borrows*, of `Option<&str>` or `Guard<'_>`: take the owned type.
+//! - *a call with `timeout` or `shed` can fail*: return `Result<_, E>` with an `E` that has
+//!   `From<unblock_runtime::Error>`, or write `error = …`.
+//! - *no method named `await`*, *expected `String`, found future*: the function is `async` now, so
+//!   its callers `.await` it.
