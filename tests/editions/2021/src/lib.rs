@@ -2,6 +2,7 @@
 #![cfg(test)]
 #![allow(clippy::all, clippy::pedantic, reason = "the functions are what users write")]
 
+#[path = "../../before_2024.rs"]
 mod edition;
 
 #[allow(dead_code, reason = "they only have to compile")]

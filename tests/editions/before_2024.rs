@@ -1,4 +1,4 @@
-//! What is only in this edition.
+//! What is only in the editions before 2024.
 
 use unblock_runtime::unblock;
 
