@@ -1,5 +1,6 @@
 //! The log, on standard error. A thread of its own writes it, because whoever reads it may be slow,
-//! or stop reading, and no request may wait for that.
+//! or stop reading, and no request may wait for that. (The package `tracing-appender` does this
+//! too, and panics where the system refuses it the thread.)
 
 use std::convert::Infallible;
 use std::io::{self, IsTerminal as _, Write as _};

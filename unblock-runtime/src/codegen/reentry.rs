@@ -40,10 +40,9 @@ impl<R: 'static> Reentry<R> {
 
     /// Returns true in the call that the job makes.
     pub fn is_here(self) -> bool {
-        let announced = ANNOUNCED.take();
-        let is_here = announced.is_some_and(|handler| std::ptr::eq(handler, self.handler));
-        if !is_here {
-            ANNOUNCED.set(announced);
+        let is_here = ANNOUNCED.get().is_some_and(|handler| std::ptr::eq(handler, self.handler));
+        if is_here {
+            ANNOUNCED.set(None);
         }
         is_here
     }

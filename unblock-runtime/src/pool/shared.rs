@@ -162,10 +162,7 @@ impl Shared {
     fn abandon(&self) {
         self.is_abandoned.store(true, Ordering::Relaxed);
         self.queue.close();
-        for job in self.queue.drain().into_iter().chain(self.concurrency_limits.drain()) {
-            let refuse = || job.refuse(Error::Closed);
-            unwind::contain("dropping what a job had captured", refuse);
-        }
+        self.end_queued(|job| job.refuse(Error::Closed));
     }
 
     /// Returns true if the workers turned out to be threads of the process that this one was forked
@@ -196,9 +193,13 @@ impl Shared {
     pub(super) fn cancel_queued(&self) {
         self.stopping.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
+        self.end_queued(|job| job.cancel(CancelledBy::Shutdown));
+    }
+
+    /// Ends each job that has not begun.
+    fn end_queued(&self, end: impl Fn(&dyn Run)) {
         for job in self.queue.drain().into_iter().chain(self.concurrency_limits.drain()) {
-            let cancel = || job.cancel(CancelledBy::Shutdown);
-            unwind::contain("dropping what a job had captured", cancel);
+            unwind::contain("dropping what a job had captured", || end(&*job));
         }
     }
 

@@ -65,7 +65,7 @@ impl<T: Queued + ?Sized> Lane<T> {
     fn push_past_tombstones(&self, mut item: Arc<T>) {
         let mut tombstones = Vec::new();
         loop {
-            self.sweep_channel(|item| keep_unless(item.is_tombstone(), item, &mut tombstones));
+            self.sweep_channel(|item| unless_tombstone(item, &mut tombstones));
             match self.sender.try_send(item) {
                 Ok(()) => return,
                 Err(full) => item = full.into_inner(),
@@ -159,14 +159,13 @@ impl<T: Queued + ?Sized> Lane<T> {
     }
 }
 
-/// Returns the item, or puts it with those that are to be dropped when no lock is held.
-pub(super) fn keep_unless<T: ?Sized>(
-    is_over: bool,
+/// Returns the item, or puts it with the tombstones, which are dropped when no lock is held.
+pub(super) fn unless_tombstone<T: Queued + ?Sized>(
     item: Arc<T>,
-    over: &mut Vec<Arc<T>>,
+    tombstones: &mut Vec<Arc<T>>,
 ) -> Option<Arc<T>> {
-    if is_over {
-        over.push(item);
+    if item.is_tombstone() {
+        tombstones.push(item);
         return None;
     }
     Some(item)

@@ -1,11 +1,11 @@
 //! Where jobs wait: a bounded queue of two lanes, and a waitlist in front of it.
 //!
-//! Items wait in two lanes. Items that are known to block go into one lane and all
-//! others into the other, because an item that blocks needs a thread and no core, so that it need
-//! not wait behind items that compute. Each lane is first in, first out. When it becomes known that
-//! the items of a type block, or do so no more, those in the wrong lane move to the other one, in
-//! their order and before all that enter it from then on. A queue with one lane is for pools whose
-//! threads are all for computing, and for platforms that cannot tell which threads are asleep.
+//! Items wait in two lanes. Items that are known to block go into one lane and all others into the
+//! other, because an item that blocks needs a thread and no core, so that it need not wait behind
+//! items that compute. Each lane is first in, first out. When it becomes known that the items of a
+//! type block, or do so no more, those in the wrong lane move to the other one, in their order and
+//! before all that enter it from then on. A queue with one lane is for pools whose threads are all
+//! for computing, and for platforms that cannot tell which threads are asleep.
 //!
 //! The bound is kept in a counter beside the channels ([`Room`]), because an item that is cancelled
 //! gives its room back at once, while a channel can only be emptied from its front. An item in a
@@ -118,12 +118,6 @@ pub(crate) struct NotJoined;
 pub(crate) enum Change {
     Nothing,
     MoreWork,
-}
-
-impl Change {
-    fn and(self, other: Self) -> Self {
-        if self == Self::Nothing { other } else { self }
-    }
 }
 
 pub(crate) struct Queue<T: ?Sized> {
@@ -286,10 +280,9 @@ impl<T: Queued + ?Sized> Queue<T> {
             return change;
         }
         // Another thread that sweeps already drops most of them.
-        match self.sweeping.try_lock() {
-            Some(_sweeping) => change.and(self.sweep()),
-            None => change,
-        }
+        let Some(_sweeping) = self.sweeping.try_lock() else { return change };
+        self.sweep();
+        Change::MoreWork
     }
 
     /// Notes that the behavior of some type has changed: items may be in the wrong lane.
@@ -319,7 +312,8 @@ impl<T: Queued + ?Sized> Queue<T> {
         }
         let _sweeping = self.sweeping.lock();
         self.is_unsorted.store(false, Ordering::Relaxed);
-        self.sweep()
+        self.sweep();
+        Change::MoreWork
     }
 
     /// Puts the first item of unknown behavior into the blocking lane, if one is among the first
@@ -390,11 +384,11 @@ impl<T: Queued + ?Sized> Queue<T> {
 
     /// Drops the tombstones, and puts each item into the lane that is right for it by now. The
     /// caller holds `sweeping`.
-    fn sweep(&self) -> Change {
+    fn sweep(&self) {
         let mut tombstones = Vec::new();
         let mut sort = |from: &Lane<T>, to: &Lane<T>, belongs_to: LaneKind| {
             from.sweep(|item| {
-                let item = lane::keep_unless(item.is_tombstone(), item, &mut tombstones)?;
+                let item = lane::unless_tombstone(item, &mut tombstones)?;
                 if self.lane_of(item.behavior()) != belongs_to {
                     return Some(item);
                 }
@@ -404,7 +398,6 @@ impl<T: Queued + ?Sized> Queue<T> {
         };
         sort(&self.computing, &self.blocking, LaneKind::Blocking);
         sort(&self.blocking, &self.computing, LaneKind::Computing);
-        Change::MoreWork
     }
 
     fn take_all(&self) -> Vec<Arc<T>> {

@@ -122,16 +122,6 @@ impl Workers {
         }
     }
 
-    /// Begins a blocking job: the worker's permit, if it has one, goes to another worker. Returns
-    /// false, and changes nothing, if as many workers run blocking jobs as may.
-    pub(crate) fn enter_blocking(&self, slot: &WorkerSlot, has_work: impl Fn() -> bool) -> bool {
-        let enters = self.try_count_blocking();
-        if enters {
-            self.lend_permit(slot, has_work);
-        }
-        enters
-    }
-
     /// Counts a worker as one that runs a blocking job, unless as many are as may.
     fn try_count_blocking(&self) -> bool {
         let max = self.max_blocking();

@@ -105,7 +105,7 @@ impl Model {
     fn work(&self, slot: &Arc<WorkerSlot>) {
         let mut searching = slot.occupy() == Some(WakeFor::AnyJob);
         loop {
-            let counted = if searching { Counts::SEARCHER } else { Counts::NONE };
+            let counted = Counts::of_searcher(searching);
             if self.workers.retire_surplus(slot, counted, || self.has_work()) {
                 return;
             }
@@ -142,7 +142,7 @@ impl Model {
                 searching = true;
                 continue;
             }
-            let counted = if searching { Counts::SEARCHER } else { Counts::NONE };
+            let counted = Counts::of_searcher(searching);
             match self.workers.park(slot, counted, || self.has_work()) {
                 Unparked::Woken(wake_for) => searching = wake_for == WakeFor::AnyJob,
                 Unparked::Leave => return,

@@ -43,6 +43,11 @@ impl Counts {
     pub(super) const SEARCHER: Self = Self(1 << 32);
     pub(super) const NONE: Self = Self(0);
 
+    /// Returns what a worker counts as that searches or does not.
+    pub(super) fn of_searcher(is_searching: bool) -> Self {
+        if is_searching { Self::SEARCHER } else { Self::NONE }
+    }
+
     #[expect(clippy::cast_possible_truncation, reason = "the lower half holds the permits")]
     pub(super) fn permits(self) -> u32 {
         self.0 as u32

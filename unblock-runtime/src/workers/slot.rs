@@ -133,7 +133,8 @@ impl WorkerSlot {
     /// has to be seen to use one.
     pub(super) fn computes(&self, id: ThreadId) -> bool {
         let job = self.blocking_jobs.load(Ordering::Relaxed);
-        let Some(time) = id.core_time().filter(|_| job % 2 == 1) else { return true };
+        let is_blocking = job % 2 == 1;
+        let Some(time) = is_blocking.then(|| id.core_time()).flatten() else { return true };
         let mut seen = self.seen_awake.lock();
         if seen.0 != job {
             *seen = (job, time.ran);

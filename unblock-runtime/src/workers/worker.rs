@@ -55,10 +55,10 @@ thread_local! {
 /// Runs `f`, which blocks, as a part of the job on this thread. If the worker has a permit, another
 /// worker gets it meanwhile.
 pub(crate) fn block_in_place<T>(f: impl FnOnce() -> T) -> T {
-    struct Leave<'a>(&'a Shared, &'a WorkerSlot);
+    struct Leave<'a>(&'a Shared, &'a WorkerSlot, Option<InBlocking<'a>>);
     impl Drop for Leave<'_> {
         fn drop(&mut self) {
-            self.0.workers.leave_blocking();
+            drop(self.2.take());
             self.0.workers.try_regain_permit(self.1);
             // The worker goes on with its job, so another one takes what waits for its thread.
             if self.0.has_work() {
@@ -69,8 +69,9 @@ pub(crate) fn block_in_place<T>(f: impl FnOnce() -> T) -> T {
     // There is no worker while the thread's locals are destroyed.
     let worker = WORKER.try_with(|worker| worker.get().cloned()).ok().flatten();
     let _leave = worker.as_ref().and_then(|(pool, slot)| {
-        let gives = slot.has_permit() && pool.workers.enter_blocking(slot, || pool.has_work());
-        gives.then(|| Leave(pool, slot))
+        let counted = slot.has_permit().then(|| InBlocking::begin(&pool.workers)).flatten()?;
+        pool.workers.lend_permit(slot, || pool.has_work());
+        Some(Leave(pool, slot, Some(counted)))
     });
     f()
 }
@@ -82,7 +83,7 @@ fn run(pool: &Arc<Shared>, slot: &Arc<WorkerSlot>) {
     let mut is_nice = false;
     let has_work = || pool.has_work();
     loop {
-        let counted = if searching { Counts::SEARCHER } else { Counts::NONE };
+        let counted = Counts::of_searcher(searching);
         if pool.workers.retire_surplus(slot, counted, has_work) {
             return;
         }
@@ -112,7 +113,7 @@ fn run(pool: &Arc<Shared>, slot: &Arc<WorkerSlot>) {
                 continue;
             }
         }
-        let counted = if searching { Counts::SEARCHER } else { Counts::NONE };
+        let counted = Counts::of_searcher(searching);
         match pool.workers.park(slot, counted, has_work) {
             Unparked::Woken(wake_for) => {
                 searching = wake_for == WakeFor::AnyJob;

@@ -14,7 +14,8 @@ pub(crate) struct SocketFile {
     identity: Identity,
 }
 
-/// Device, inode and time of creation: a file that comes later may get the inode of the last.
+/// Device, inode and time of modification, which for a socket is that of its creation: a file that
+/// comes later may get the inode of the last.
 type Identity = (u64, u64, i64, i64);
 
 impl SocketFile {
