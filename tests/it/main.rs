@@ -16,6 +16,7 @@ mod event_loop;
 #[cfg(unix)]
 mod fork;
 mod frames;
+mod function_stats;
 mod http1;
 mod http1_table;
 mod http2;

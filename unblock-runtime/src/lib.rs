@@ -88,6 +88,7 @@
 #[cfg(feature = "macros")]
 pub use unblock_macros::unblock;
 
+mod clock;
 mod codegen;
 mod cores;
 mod error;
@@ -108,6 +109,7 @@ mod queue;
 #[cfg(feature = "server")]
 pub mod server;
 mod spawner;
+pub mod stats;
 #[cfg(feature = "stream")]
 pub mod stream;
 mod sync;
@@ -126,4 +128,5 @@ pub mod __private {
 pub use error::{BuildError, Error, Panicked, TrySubmitError};
 pub use event_loop::{EventLoop, LoopClosed, LoopHandle};
 pub use job::{AbortHandle, Submission, SubmissionSet};
-pub use pool::{Pool, PoolBuilder, Shutdown, ShuttingDown, Stats};
+pub use pool::{Pool, PoolBuilder, Shutdown, ShuttingDown};
+pub use stats::Stats;

@@ -69,8 +69,9 @@ fn with_job<T>(ask: impl FnOnce(&dyn Run) -> T) -> Option<T> {
     JOB.try_with(|job| job.borrow().as_deref().map(ask)).ok().flatten()
 }
 
-/// Runs `job` on this thread. The functions above speak of it while it runs.
-pub(crate) fn run(job: Arc<dyn Run>) {
+/// Runs `job` on this thread, now. The functions above speak of it while it runs. Returns when it
+/// ended.
+pub(crate) fn run(job: Arc<dyn Run>, now: u64) -> u64 {
     struct Leave;
     impl Drop for Leave {
         fn drop(&mut self) {
@@ -82,9 +83,5 @@ pub(crate) fn run(job: Arc<dyn Run>) {
     }
     JOB.set(Some(job));
     let _leave = Leave;
-    JOB.with_borrow(|job| {
-        if let Some(job) = job {
-            job.run();
-        }
-    });
+    JOB.with_borrow(|job| job.as_ref().map_or(now, |job| job.run(now)))
 }

@@ -7,12 +7,17 @@ use super::handler::Handler;
 use crate::queue::AtomicPosition;
 use crate::queue::admission::{Average, Expected};
 use crate::queue::concurrency_limits::ConcurrencyLimit;
+use crate::stats::FunctionId;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::workers::profile::JobType;
 
 pub(crate) struct Header {
     pub(crate) handler: Option<&'static Handler>,
     pub(crate) job_type: JobType,
+    /// Whose jobs the pool counts it among.
+    pub(crate) function: FunctionId,
+    /// When it was submitted, by [`clock::now`](crate::clock::now).
+    pub(crate) submitted: u64,
     pub(crate) position: AtomicPosition,
     deadline: Option<Instant>,
     /// The deadline that stays when the inherited one is lifted.
@@ -23,7 +28,7 @@ pub(crate) struct Header {
     cancelled: AtomicBool,
     /// What admission expected of the job, in a pool that keeps estimates. It is in an allocation
     /// of its own, because it is cold and most pools keep none.
-    pub(crate) estimate: Option<Box<Estimate>>,
+    pub(crate) estimate: Option<Box<Expected>>,
 }
 
 /// How a job is to be submitted.
@@ -45,23 +50,20 @@ impl SubmitOptions {
     }
 }
 
-/// What admission expected of a job when it was submitted.
-#[derive(Clone, Copy)]
-pub(crate) struct Estimate {
-    pub(crate) submitted: Instant,
-    pub(crate) expected: Expected,
-}
-
 impl Header {
     #[inline]
     pub(crate) fn new(
         job_type: JobType,
+        function: FunctionId,
+        submitted: u64,
         options: SubmitOptions,
-        estimate: Option<Box<Estimate>>,
+        estimate: Option<Box<Expected>>,
     ) -> Self {
         Self {
             handler: options.handler,
             job_type,
+            function,
+            submitted,
             position: AtomicPosition::new(),
             deadline: options.deadline,
             own_deadline: options.own_deadline,

@@ -34,16 +34,17 @@ pub use self::builder::JobBuilder;
 use self::completion::{Completion, Expired};
 pub use self::context::{blocking, deadline, is_cancelled, name};
 pub use self::deadline::within;
-pub(crate) use self::header::{Estimate, Header, SubmitOptions};
+pub(crate) use self::header::{Header, SubmitOptions};
 pub(crate) use self::name::JobName;
 use self::origin::Origin;
 pub use self::submission::Submission;
 pub use self::submission_set::SubmissionSet;
+use crate::clock;
 use crate::error::Error;
 use crate::pool::Shared;
 use crate::queue::{AtomicPosition, Behavior, Position, Queued};
+use crate::stats::Counters;
 use crate::unwind;
-use crate::workers::profile::JobType;
 
 /// A job as the queue and the workers see it.
 pub(crate) trait Run: Queued + Send + Sync {
@@ -63,8 +64,9 @@ pub(crate) trait Run: Queued + Send + Sync {
     /// Returns true if the job has its outcome.
     fn is_finished(&self) -> bool;
 
-    /// Runs the work and stores its outcome, unless the job is over.
-    fn run(&self);
+    /// Runs the work and stores its outcome, unless the job is over. `now` is when its turn came,
+    /// by [`clock::now`]. Returns when it ended.
+    fn run(&self, now: u64) -> u64;
 
     /// Ends the job if it has not begun. Tells a running job that it is cancelled.
     fn cancel(&self, by: CancelledBy);
@@ -107,18 +109,13 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    pub(crate) fn new(
-        work: F,
-        job_type: JobType,
-        origin: Origin,
-        options: SubmitOptions,
-        estimate: Option<Box<Estimate>>,
-    ) -> Arc<Self> {
-        Arc::new(Self {
-            completion: Completion::new(work),
-            origin,
-            header: Header::new(job_type, options, estimate),
-        })
+    pub(crate) fn new(work: F, origin: Origin, header: Header) -> Arc<Self> {
+        Arc::new(Self { completion: Completion::new(work), origin, header })
+    }
+
+    /// What this thread counts for the job's function.
+    fn counters(&self) -> &Counters {
+        self.origin.pool().functions.counters(self.header.function)
     }
 
     /// Takes the work back out of a job that the pool does not take.
@@ -128,8 +125,8 @@ where
 
     /// Ends a job that has not begun, and counts it as rejected.
     fn take_back(&self, error: Error) -> Option<F> {
-        let (pool, submitter) = (self.origin.pool(), self.origin.submitter_loop());
-        self.completion.abort(error, submitter, || pool.counters.rejected())
+        let counters = self.counters();
+        self.completion.abort(error, self.origin.submitter_loop(), || counters.rejected())
     }
 }
 
@@ -176,33 +173,42 @@ where
         self.completion.is_finished()
     }
 
-    fn run(&self) {
+    fn run(&self, now: u64) -> u64 {
         if self.header.is_expired() {
-            return self.expire();
+            self.expire();
+            return now;
         }
         let (pool, submitter) = (self.origin.pool(), self.origin.submitter_loop());
         // A shutdown that emptied the queue did not find this job, because a worker had it already.
         if pool.is_stopping() {
-            return self.cancel(CancelledBy::Shutdown);
+            self.cancel(CancelledBy::Shutdown);
+            return now;
         }
-        let Some(work) = self.completion.begin(|| pool.counters.started()) else { return };
-        let begun = pool.job_begins(&self.header);
+        let counters = self.counters();
+        let Some(work) = self.completion.begin(|| counters.started()) else { return now };
+        let waited = now.saturating_sub(self.header.submitted);
+        counters.waited(waited);
+        pool.job_begins(&self.header, waited);
         let outcome = unwind::catch(work).map_err(Error::Panicked);
-        pool.job_ran(&self.header, begun);
+        let ended = clock::now();
+        counters.ran(ended - now);
+        pool.job_ran(&self.header, ended - now);
         let late = self.completion.complete(
             outcome,
             submitter,
-            |outcome| pool.counters.ended(outcome.is_ok()),
-            || pool.counters.abandoned_ended(),
+            |outcome| counters.ended(outcome.is_ok()),
+            || counters.abandoned_ended(),
         );
         pool.job_ended();
         drop(late);
+        ended
     }
 
     fn cancel(&self, by: CancelledBy) {
         let (pool, submitter) = (self.origin.pool(), self.origin.submitter_loop());
         self.header.set_cancelled();
-        let count = || pool.counters.cancelled(by);
+        let counters = self.counters();
+        let count = || counters.cancelled(by);
         if let Some(work) = self.completion.abort(Error::Cancelled, submitter, count) {
             pool.job_withdrawn(&self.header);
             drop(work);
@@ -219,11 +225,13 @@ where
 
     fn expire(&self) {
         let (pool, submitter) = (self.origin.pool(), self.origin.submitter_loop());
+        let counters = self.counters();
         let work = self.completion.expire(submitter, |at| match at {
-            Expired::Queued => pool.counters.timed_out_queued(),
-            Expired::Running => pool.counters.abandoned(),
+            Expired::Queued => counters.timed_out_queued(),
+            Expired::Running => counters.abandoned(),
         });
         if let Some(work) = work {
+            counters.waited(clock::now().saturating_sub(self.header.submitted));
             pool.job_withdrawn(&self.header);
             drop(work);
         }

@@ -2,7 +2,7 @@
 
 use super::handler::{Handler, without_closures};
 
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct JobName {
     pub(crate) handler: Option<&'static Handler>,
     /// Returns the path of the type of the job's work.
@@ -11,7 +11,7 @@ pub(crate) struct JobName {
 
 impl JobName {
     /// The name of a job with the work `F`.
-    pub(super) fn of<F>(handler: Option<&'static Handler>) -> Self {
+    pub(crate) fn of<F>(handler: Option<&'static Handler>) -> Self {
         Self { handler, path: std::any::type_name::<F> }
     }
 
@@ -23,5 +23,16 @@ impl JobName {
             Some(handler) => handler.name(path),
             None => without_closures(path),
         }
+    }
+
+    /// Returns where the handler is in memory, or else where the path is and how long it is. Names
+    /// with the same address are equal.
+    #[inline]
+    pub(crate) fn address(self) -> (usize, usize) {
+        if let Some(handler) = self.handler {
+            return (std::ptr::from_ref(handler).addr(), 0);
+        }
+        let path = (self.path)();
+        (path.as_ptr().addr(), path.len())
     }
 }

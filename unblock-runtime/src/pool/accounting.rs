@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::shared::Shared;
 use crate::job::handler::Handler;
-use crate::job::{Estimate, Header, Run, SubmitOptions};
-use crate::queue::admission::Resource;
+use crate::job::{Header, Run, SubmitOptions};
+use crate::queue::admission::{Expected, Resource};
 use crate::queue::{Behavior, Position};
 use crate::workers::profile::JobType;
 
@@ -25,7 +25,7 @@ impl Shared {
         &self,
         job_type: JobType,
         options: SubmitOptions,
-    ) -> Result<Option<Box<Estimate>>, Duration> {
+    ) -> Result<Option<Box<Expected>>, Duration> {
         if options.shed {
             self.admission.keep_estimates();
         }
@@ -35,8 +35,7 @@ impl Shared {
         self.admit(job_type, options).map(Some)
     }
 
-    fn admit(&self, job_type: JobType, options: SubmitOptions) -> Result<Box<Estimate>, Duration> {
-        let submitted = Instant::now();
+    fn admit(&self, job_type: JobType, options: SubmitOptions) -> Result<Box<Expected>, Duration> {
         let run_time = options.handler.map(|handler| &handler.run_time);
         let resource = match job_type.profile().behavior() {
             Behavior::Blocking => Resource::Thread,
@@ -49,35 +48,31 @@ impl Shared {
         if options.shed {
             let time = options
                 .deadline
-                .map_or(SHED_TIME, |deadline| deadline.saturating_duration_since(submitted));
+                .map_or(SHED_TIME, |deadline| deadline.saturating_duration_since(Instant::now()));
             self.admission.admit(expected, time)?;
         }
-        Ok(Box::new(Estimate { submitted, expected }))
+        Ok(Box::new(expected))
     }
 
     /// Returns how long the job would wait if there were room for it, as far as it is known.
     pub(crate) fn predicted_wait(&self, job: &dyn Run) -> Duration {
-        let estimate = job.header().estimate.as_ref();
-        let wait = estimate.map(|estimate| self.admission.predicted_wait(estimate.expected));
-        wait.unwrap_or_default()
+        let expected = job.header().estimate.as_deref();
+        expected.map(|&expected| self.admission.predicted_wait(expected)).unwrap_or_default()
     }
 
-    /// Notes that a job begins to run. Returns when, if the pool keeps estimates.
-    pub(crate) fn job_begins(&self, header: &Header) -> Option<Instant> {
+    /// Notes that a job begins to run, after it has waited for this number of nanoseconds.
+    pub(crate) fn job_begins(&self, header: &Header, waited: u64) {
         self.stops_waiting(header);
         self.queue_changed(self.queue.begun());
-        header.estimate.as_ref().map(|estimate| {
-            let now = Instant::now();
-            self.admission.waited(estimate.expected, now - estimate.submitted, now);
-            now
-        })
+        if let Some(&expected) = header.estimate.as_deref() {
+            self.admission.waited(expected, Duration::from_nanos(waited), Instant::now());
+        }
     }
 
-    /// Notes that a job has run, since the time that [`job_begins`](Self::job_begins) returned.
-    pub(crate) fn job_ran(&self, header: &Header, begun: Option<Instant>) {
-        if let Some(begun) = begun {
-            let now = Instant::now();
-            self.admission.ran(header.run_time(), now - begun, now);
+    /// Notes that a job has run for this number of nanoseconds.
+    pub(crate) fn job_ran(&self, header: &Header, ran: u64) {
+        if header.estimate.is_some() {
+            self.admission.ran(header.run_time(), Duration::from_nanos(ran), Instant::now());
         }
     }
 
@@ -101,14 +96,14 @@ impl Shared {
 
     /// Notes that a job waits in the queue or in the waitlist.
     pub(super) fn starts_waiting(&self, header: &Header) {
-        if let Some(estimate) = &header.estimate {
-            self.admission.joined(estimate.expected);
+        if let Some(&expected) = header.estimate.as_deref() {
+            self.admission.joined(expected);
         }
     }
 
     pub(super) fn stops_waiting(&self, header: &Header) {
-        if let Some(estimate) = &header.estimate {
-            self.admission.left(estimate.expected);
+        if let Some(&expected) = header.estimate.as_deref() {
+            self.admission.left(expected);
         }
     }
 }

@@ -7,13 +7,13 @@ use std::time::Instant;
 
 use super::shutdown::ShutdownWaiters;
 use super::size::PoolSize;
-use super::stats::Counters;
 use crate::error::Error;
 use crate::job::{CancelledBy, Run};
 use crate::process::Process;
 use crate::queue::admission::Admission;
 use crate::queue::concurrency_limits::ConcurrencyLimits;
 use crate::queue::{Change, Entry, Lanes, Queue};
+use crate::stats::Functions;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering, fence};
 use crate::unwind;
@@ -31,7 +31,7 @@ pub(crate) struct Shared {
     pub(crate) concurrency_limits: ConcurrencyLimits<dyn Run>,
     pub(crate) workers: Workers,
     pub(crate) admission: Admission,
-    pub(crate) counters: Counters,
+    pub(crate) functions: Functions,
     pub(crate) niceness: Niceness,
     /// The stack size of the workers in bytes; `None` for the standard library's default.
     pub(crate) stack_size: Option<usize>,
@@ -60,8 +60,8 @@ impl Shared {
             queue,
             concurrency_limits: ConcurrencyLimits::new(),
             admission: Admission::new(workers.size(), Instant::now()),
+            functions: Functions::new(workers.parallelism() as usize),
             workers,
-            counters: Counters::new(),
             niceness,
             stack_size,
             thread_hooks,
@@ -222,7 +222,7 @@ impl Shared {
         self.workers.dismiss();
         // Tombstones hold their pool, and the pool would hold them forever.
         drop(self.queue.drain());
-        if self.counters.on_threads() == 0 {
+        if self.functions.counts().on_threads() == 0 {
             let waiters = self.shutdown_waiters.lock().take_all();
             for waiter in waiters {
                 waiter.notify();

@@ -12,6 +12,7 @@ use super::shared::Shared;
 use crate::event_loop::Waiter;
 #[cfg(not(loom))]
 use crate::job::block_on::block_on;
+use crate::stats::Counts;
 use crate::timer::Alarm;
 
 /// The report of a [shutdown](crate::Pool::shutdown). Its `Display` is a line for a log.
@@ -74,10 +75,8 @@ impl fmt::Display for Shutdown {
 #[must_use = "the pool is closed, and nobody waits for its jobs"]
 pub struct ShuttingDown {
     shared: Arc<Shared>,
-    /// The number of jobs that had ended when the shutdown began.
-    ended_before: u64,
-    /// The number of jobs that shutdowns had cancelled then.
-    cancelled_before: u64,
+    /// What the pool had done when the shutdown began.
+    before: Counts,
     /// When to cancel, until that is done. `None` also if the time never comes.
     cancel_at: Option<Instant>,
     deadline: Option<Instant>,
@@ -90,18 +89,9 @@ impl ShuttingDown {
     /// Closes the pool. The shutdown waits until the deadline, or as long as it takes.
     pub(super) fn begin(shared: Arc<Shared>, grace: Duration) -> Self {
         let deadline = Instant::now().checked_add(grace);
-        let (ended_before, cancelled_before) =
-            (shared.counters.ended_total(), shared.counters.cancelled_by_shutdown());
+        let before = shared.functions.counts();
         shared.close();
-        Self {
-            shared,
-            ended_before,
-            cancelled_before,
-            cancel_at: deadline,
-            deadline,
-            number: None,
-            alarm: None,
-        }
+        Self { shared, before, cancel_at: deadline, deadline, number: None, alarm: None }
     }
 
     /// Cancels when `time` from now is over and waits on for the rest of the grace, instead of
@@ -127,10 +117,10 @@ impl ShuttingDown {
     }
 
     fn report(&self, running: u64, left: BTreeMap<&'static str, u64>) -> Shutdown {
-        let counters = &self.shared.counters;
+        let now = self.shared.functions.counts();
         Shutdown {
-            finished: counters.ended_total() - self.ended_before,
-            cancelled: counters.cancelled_by_shutdown() - self.cancelled_before,
+            finished: now.ended - self.before.ended,
+            cancelled: now.cancelled_by_shutdown - self.before.cancelled_by_shutdown,
             running,
             left,
         }
@@ -170,12 +160,12 @@ impl Future for ShuttingDown {
         // submission that was never polled holds no room and cannot get any after the close, so
         // the shutdown need not wait for it.
         let shared = &this.shared;
-        if shared.queue.is_finished() && shared.counters.on_threads() == 0 {
+        if shared.queue.is_finished() && shared.functions.counts().on_threads() == 0 {
             return Poll::Ready(this.report(0, BTreeMap::new()));
         }
         if this.deadline.is_some_and(|deadline| deadline <= now) {
-            let (running, left) = (shared.counters.on_threads(), shared.workers.running_jobs());
-            return Poll::Ready(this.report(running, left));
+            let running = shared.functions.counts().on_threads();
+            return Poll::Ready(this.report(running, shared.workers.running_jobs()));
         }
         if let Some(next) = this.cancel_at.or(this.deadline) {
             this.set_alarm(next, cx);

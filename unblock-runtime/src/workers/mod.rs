@@ -34,6 +34,7 @@ use self::registry::Registry;
 use self::slot::WorkerState;
 pub(crate) use self::slot::{WakeFor, WorkerSlot};
 use crate::pool::PoolSize;
+use crate::stats::WorkerStats;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use crate::sync::{Mutex, MutexGuard, thread};
 
@@ -451,6 +452,13 @@ impl Workers {
             *jobs.entry(name.get()).or_default() += 1;
         }
         jobs
+    }
+
+    /// Returns what each worker of the pool with this name does now.
+    pub(crate) fn read(&self, pool: &str) -> Vec<WorkerStats> {
+        // The kernel is asked without the lock.
+        let slots = self.registry.lock().workers.clone();
+        slots.iter().map(|slot| slot.read(pool)).collect()
     }
 
     /// Ends the pool's threads: the workers as they become idle, and the monitor.

@@ -51,6 +51,12 @@ mod linux {
             Self(rustix::thread::gettid().as_raw_nonzero().get())
         }
 
+        /// Returns the number itself, as `ps -L` shows it.
+        #[expect(clippy::unnecessary_wraps, reason = "the signature of the other platforms")]
+        pub(crate) fn number(self) -> Option<i32> {
+            Some(self.0)
+        }
+
         /// Returns the thread's state, or `None` if it cannot be told. A look costs about 3 µs.
         ///
         /// The state is the field after the command's name, which is in parentheses and may hold
@@ -135,6 +141,10 @@ mod elsewhere {
     impl ThreadId {
         pub(crate) fn current() -> Self {
             Self
+        }
+
+        pub(crate) fn number(self) -> Option<i32> {
+            None
         }
 
         pub(crate) fn state(self) -> Option<ThreadState> {

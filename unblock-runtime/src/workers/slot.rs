@@ -1,15 +1,17 @@
 //! A worker as other threads see it: its state, its thread, and the job that it runs.
 
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_utils::atomic::AtomicCell;
 
-use super::os_thread::ThreadId;
+use super::os_thread::{ThreadId, ThreadState};
 use super::profile::{JobType, MAX_UNPERMITTED};
-use crate::job::JobName;
+use crate::clock;
 use crate::job::handler::Handler;
-use crate::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use crate::job::{JobName, Run};
+use crate::stats::{Activity, RunningJob, WorkerStats};
+use crate::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use crate::sync::{Mutex, thread};
 
 pub(crate) struct WorkerSlot {
@@ -23,6 +25,11 @@ pub(crate) struct WorkerSlot {
     /// They are written for each job, and read by a shutdown that leaves jobs running.
     handler: AtomicCell<Option<&'static Handler>>,
     path: AtomicCell<Option<fn() -> &'static str>>,
+    /// When the job began, or 0 if the worker runs none. It is written after the job's name and
+    /// deadline, and reset before the next one's are.
+    begun: AtomicU64,
+    /// The deadline that the job began with, or `u64::MAX`.
+    deadline: AtomicU64,
     /// Odd while the worker runs a job that it began as a blocking one.
     blocking_jobs: AtomicU32,
     /// Which blocking job the monitor saw awake, and how long the worker had run by then.
@@ -77,6 +84,8 @@ impl WorkerSlot {
             job_type: AtomicU32::new(NO_JOB),
             handler: AtomicCell::new(None),
             path: AtomicCell::new(None),
+            begun: AtomicU64::new(0),
+            deadline: AtomicU64::new(u64::MAX),
             blocking_jobs: AtomicU32::new(0),
             seen_awake: Mutex::new((0, Duration::ZERO)),
         }
@@ -110,14 +119,22 @@ impl WorkerSlot {
     }
 
     /// Notes that the worker begins a job.
-    pub(crate) fn begin(&self, job_type: JobType, name: JobName) {
+    pub(crate) fn begin(&self, job: &dyn Run, now: u64) {
+        let (header, name) = (job.header(), job.job_name());
         self.handler.store(name.handler);
         self.path.store(Some(name.path));
-        self.job_type.store(job_type.number().into(), Ordering::Relaxed);
+        self.job_type.store(header.job_type.number().into(), Ordering::Relaxed);
+        let time_left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
+        let deadline = header
+            .deadline()
+            .map_or(u64::MAX, |deadline| now.saturating_add(clock::nanos(time_left(deadline))));
+        self.deadline.store(deadline, Ordering::Release);
+        self.begun.store(now.max(1), Ordering::Release);
     }
 
     /// Notes that the job has ended.
     pub(crate) fn end(&self) {
+        self.begun.store(0, Ordering::Relaxed);
         self.job_type.store(NO_JOB, Ordering::Relaxed);
         self.path.store(None);
     }
@@ -147,6 +164,40 @@ impl WorkerSlot {
     pub(super) fn job_name(&self) -> Option<JobName> {
         let path = self.path.load()?;
         Some(JobName { handler: self.handler.load(), path })
+    }
+
+    /// Returns what the worker does now.
+    pub(super) fn read(&self, pool: &str) -> WorkerStats {
+        let id = self.thread_id();
+        let activity = match self.state.get() {
+            WorkerState::Idle => Activity::Idle,
+            // A worker that is about to have its next job counts as one that looks for it.
+            _ if self.job_name().is_none() => Activity::Running,
+            state => match (id.and_then(ThreadId::state), state) {
+                (Some(ThreadState::Asleep), _) | (None, WorkerState::Blocked) => Activity::Asleep,
+                _ => Activity::Running,
+            },
+        };
+        WorkerStats {
+            number: self.number,
+            thread: format!("{pool}-{}", self.number),
+            thread_id: id.and_then(ThreadId::number),
+            activity,
+            job: self.running_job(),
+        }
+    }
+
+    /// Returns the job that the worker runs, unless it goes on to the next meanwhile.
+    fn running_job(&self) -> Option<RunningJob> {
+        let begun = self.begun.load(Ordering::Acquire);
+        let name = self.job_name()?;
+        let deadline = self.deadline.load(Ordering::Acquire);
+        let now = clock::now();
+        (begun != 0 && begun == self.begun.load(Ordering::Acquire)).then(|| RunningJob {
+            name: name.get(),
+            running_for: Duration::from_nanos(now.saturating_sub(begun)),
+            abandoned: deadline <= now,
+        })
     }
 
     /// Returns the type of the job that the worker runs, or ran a moment ago.

@@ -4,12 +4,12 @@ use std::cell::OnceCell;
 use std::io;
 use std::mem;
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::os_thread::{self, ThreadState};
 use super::permits::Counts;
 use super::profile::{Learned, MAX_UNPERMITTED};
 use super::{Unparked, WakeFor, WorkerSlot, Workers};
+use crate::clock::{self, nanos};
 use crate::job::{Run, context};
 use crate::pool::Shared;
 use crate::queue::concurrency_limits::Turn;
@@ -81,6 +81,8 @@ fn run(pool: &Arc<Shared>, slot: &Arc<WorkerSlot>) {
     WORKER.with(|worker| drop(worker.set((Arc::clone(pool), Arc::clone(slot)))));
     let mut searching = slot.occupy() == Some(WakeFor::AnyJob);
     let mut is_nice = false;
+    // When the last job ended, if the next one follows at once: reading the clock is not free.
+    let mut ended = None;
     let has_work = || pool.has_work();
     loop {
         let counted = Counts::of_searcher(searching);
@@ -100,11 +102,13 @@ fn run(pool: &Arc<Shared>, slot: &Arc<WorkerSlot>) {
             if mem::take(&mut searching) {
                 pool.workers.end_search(has_work);
             }
-            run_in_turn(next, pool, slot);
+            ended = run_in_turn(next, pool, slot, ended.take());
             if pool.workers.may_continue(slot, || pool.queue.has_blocking()) {
                 continue;
             }
+            ended = None;
         } else if has_permit {
+            ended = None;
             if !searching {
                 pool.workers.begin_search();
                 searching = true;
@@ -175,44 +179,51 @@ fn next_job(pool: &Shared, has_permit: bool) -> Option<Next<'_>> {
 }
 
 /// Runs a job, if as many of its handler may run. If not, another worker runs it that ends one of
-/// them. The worker that ends a job of a handler goes on with the next.
-fn run_in_turn(next: Next<'_>, pool: &Shared, slot: &WorkerSlot) {
+/// them. The worker that ends a job of a handler goes on with the next. `now` is the time, if it is
+/// known. Returns when the last job ended, if that is known.
+fn run_in_turn(next: Next<'_>, pool: &Shared, slot: &WorkerSlot, now: Option<u64>) -> Option<u64> {
     let limit = next.job.header().concurrency_limit().filter(|_| !next.job.is_tombstone());
-    let Some(limit) = limit else { return run_job(next, pool, slot) };
+    let Some(limit) = limit else { return run_job(next, pool, slot, now) };
     let Turn::Now(job) = pool.concurrency_limits.begin(limit, Arc::clone(&next.job)) else {
-        return pool.cancel_if_stopping(&*next.job);
+        pool.cancel_if_stopping(&*next.job);
+        return now;
     };
     let lane = next.lane;
-    run_job(Next { job, ..next }, pool, slot);
+    let mut ended = run_job(Next { job, ..next }, pool, slot, now);
     while let Some(job) = pool.concurrency_limits.end(limit) {
-        run_job(Next { job, lane, blocking: None }, pool, slot);
+        ended = run_job(Next { job, lane, blocking: None }, pool, slot, ended);
     }
+    ended
 }
 
 /// Runs a job, without a permit if it is expected to block.
-fn run_job(next: Next<'_>, pool: &Shared, slot: &WorkerSlot) {
+fn run_job(next: Next<'_>, pool: &Shared, slot: &WorkerSlot, now: Option<u64>) -> Option<u64> {
     let Next { job, lane, blocking } = next;
     // A panic of the job is its outcome. This catches those of destructors of a user's values.
-    let run = |job| {
-        unwind::contain("dropping a job's value or what it had captured", || context::run(job));
+    let now = now.unwrap_or_else(clock::now);
+    let mut ended = None;
+    let mut run = |job| {
+        unwind::contain("dropping a job's value or what it had captured", || {
+            ended = Some(context::run(job, now));
+        });
     };
-    let job_type = job.header().job_type;
-    let profile = job_type.profile();
-    slot.begin(job_type, job.job_name());
+    let profile = job.header().job_type.profile();
+    slot.begin(&*job, now);
     let blocking = blocking.or_else(|| {
         let blocks = runs_without_permit(&*job, lane, slot);
         blocks.then(|| InBlocking::begin(&pool.workers)).flatten()
     });
     if let Some(counted) = blocking {
         pool.workers.lend_permit(slot, || pool.has_work());
-        let probe = is_probe(&*job, lane).then(Instant::now);
+        let probe = is_probe(&*job, lane).then_some(now);
         let before = os_thread::cpu_time();
         slot.switch_blocking();
         run(job);
         slot.switch_blocking();
         drop(counted);
         let computed = os_thread::cpu_time().saturating_sub(before);
-        let was_short_probe = probe.is_some_and(|begun| begun.elapsed() < MAX_UNPERMITTED);
+        let was_short_probe =
+            probe.is_some_and(|begun| clock::now() - begun < nanos(MAX_UNPERMITTED));
         if (computed > MAX_UNPERMITTED || was_short_probe)
             && profile.observe(ThreadState::Awake) == Learned::Change
         {
@@ -222,6 +233,7 @@ fn run_job(next: Next<'_>, pool: &Shared, slot: &WorkerSlot) {
         run(job);
     }
     slot.end();
+    ended
 }
 
 /// Returns true if the job is expected to block, or is to show whether it does.

@@ -1,10 +1,10 @@
 //! The average run time of jobs, and how much single jobs differ from it.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use super::{MEMORY, nanos};
+use super::MEMORY;
+use crate::clock::{self, nanos};
 
 /// The largest number of run times over which an average goes, with ever less weight for older
 /// ones.
@@ -35,9 +35,6 @@ pub(crate) struct Average {
     last: AtomicU64,
 }
 
-/// The time of the first observation in the process.
-pub(super) static EPOCH: OnceLock<Instant> = OnceLock::new();
-
 impl Average {
     pub(crate) const fn new() -> Self {
         Self {
@@ -50,7 +47,7 @@ impl Average {
 
     /// Adds a run time in nanoseconds. Of two at once one may be lost, which an average can bear.
     pub(super) fn observe(&self, sample: u64, now: Instant) {
-        let now = nanos(now.saturating_duration_since(*EPOCH.get_or_init(|| now)));
+        let now = clock::nanos_of(now);
         let since = now.saturating_sub(self.last.swap(now, Ordering::Relaxed));
         let seen = (self.count.load(Ordering::Relaxed) + 1).min(WINDOW);
         self.count.store(seen, Ordering::Relaxed);

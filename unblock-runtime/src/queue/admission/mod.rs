@@ -51,6 +51,7 @@ use std::time::{Duration, Instant};
 pub(crate) use self::average::Average;
 use self::pacer::Pacer;
 use self::station::Station;
+use crate::clock::nanos;
 use crate::pool::PoolSize;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -168,6 +169,12 @@ impl Admission {
         self.station(expected.resource).corrected(expected.wait)
     }
 
+    /// Returns how long a job that computes would wait now, if estimates are kept.
+    pub(crate) fn predicted_core_wait(&self) -> Option<Duration> {
+        let predict = || self.predicted_wait(self.expect(None, Resource::Core));
+        self.keeps_estimates().then(predict)
+    }
+
     /// Admits a job if it can end within `time`.
     ///
     /// # Errors
@@ -237,10 +244,6 @@ fn cores(size: PoolSize) -> u64 {
 /// The number of threads that may run blocking jobs.
 fn threads(size: PoolSize) -> u64 {
     u64::try_from(size.max_blocking()).unwrap_or(u64::MAX)
-}
-
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(all(test, not(loom)))]

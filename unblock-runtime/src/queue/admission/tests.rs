@@ -1,4 +1,5 @@
 use std::num::NonZero;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use super::average::WINDOW;
@@ -24,7 +25,8 @@ fn known(time: Duration) -> Average {
 
 /// Adds a run time at the same moment as all others.
 fn observe(average: &Average, time: Duration) {
-    average.observe(nanos(time), *super::average::EPOCH.get_or_init(Instant::now));
+    static MOMENT: OnceLock<Instant> = OnceLock::new();
+    average.observe(nanos(time), *MOMENT.get_or_init(Instant::now));
 }
 
 fn expect(admission: &Admission, handler: Option<&Average>) -> Expected {

@@ -128,7 +128,7 @@ impl Growth {
 
     /// Raises the limit by one if no job has ended for the time `stall`, and lowers it if one has.
     fn adjust_limit_by_time(&mut self, pool: &Shared, stall: Duration) {
-        let (ended, now) = (pool.counters.ended_total(), Instant::now());
+        let (ended, now) = (pool.functions.counts().ended, Instant::now());
         if ended != self.ended {
             self.ended = ended;
             self.last_end = now;

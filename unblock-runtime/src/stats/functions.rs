@@ -1,0 +1,180 @@
+//! The functions whose jobs a pool has had, and what is counted of each.
+//!
+//! A job finds the counters of its function by a hash table that only grows. Its places are written
+//! once each, so that finding one takes no lock. All closures that are written at one place of the
+//! program are one function, and all calls of one annotated function are.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use super::counters::{Counters, Counts, ShardedCounters};
+use super::histogram::Histogram;
+use crate::job::JobName;
+use crate::sync::Mutex;
+
+/// The number of functions that are told apart; a power of two. What comes beyond is counted as one.
+const FUNCTIONS: usize = 1 << PLACE_BITS;
+const PLACE_BITS: u32 = 10;
+/// The number of places that are tried for a function.
+const TRIES: usize = 16;
+
+/// A reading of what a pool has done for one function, from
+/// [`Pool::functions`](crate::Pool::functions).
+///
+/// In every reading `submitted = completed + panicked + cancelled + timed_out + rejected + queued +
+/// running`. The words are those of [`Stats`](crate::Stats).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FunctionStats {
+    /// The function's name, as [`job::name`](crate::job::name) gives it.
+    pub name: &'static str,
+    /// Number of jobs handed to the pool, including those that it refused.
+    pub submitted: u64,
+    /// Number of jobs that ended with a value.
+    pub completed: u64,
+    /// Number of jobs that ended with a panic.
+    pub panicked: u64,
+    /// Number of jobs that never ran because their caller went away or cancelled them, or because a
+    /// shutdown ran out of time.
+    pub cancelled: u64,
+    /// Number of jobs whose deadline passed before they ended.
+    pub timed_out: u64,
+    /// Number of jobs that were refused.
+    pub rejected: u64,
+    /// Number of jobs that have not begun.
+    pub queued: u64,
+    /// Number of jobs that run and whose outcome is awaited, or could be.
+    pub running: u64,
+    /// Number of jobs that still run after their deadline passed.
+    pub abandoned: u64,
+    /// How long jobs waited, from their submission until they began or until their deadline passed
+    /// before that.
+    pub wait: Histogram,
+    /// How long jobs ran, whatever their outcome was.
+    pub run: Histogram,
+}
+
+impl FunctionStats {
+    fn add(&mut self, function: &Function) {
+        // The times come first: nobody waits less often than he begins to run.
+        let (wait, run) = function.counters.times();
+        let counts = Counts::read(|| function.counters.shards());
+        self.wait.merge(&wait);
+        self.run.merge(&run);
+        self.submitted += counts.submitted;
+        self.completed += counts.completed;
+        self.panicked += counts.panicked;
+        self.cancelled += counts.cancelled;
+        self.timed_out += counts.timed_out;
+        self.rejected += counts.rejected;
+        self.queued += counts.queued;
+        self.running += counts.running;
+        self.abandoned += counts.abandoned;
+    }
+}
+
+/// The place of a function in the table of a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FunctionId(u16);
+
+pub(crate) struct Functions {
+    /// The place after the table is for functions that found none.
+    places: Box<[OnceLock<Function>]>,
+    /// The places that are taken. It is locked while a place is taken, and while counters are read.
+    taken: Mutex<Vec<usize>>,
+    parallelism: usize,
+}
+
+struct Function {
+    /// `None` for those that found no place.
+    name: Option<JobName>,
+    counters: ShardedCounters,
+}
+
+impl Functions {
+    pub(crate) fn new(parallelism: usize) -> Self {
+        Self {
+            places: std::iter::repeat_with(OnceLock::new).take(FUNCTIONS + 1).collect(),
+            taken: Mutex::new(Vec::new()),
+            parallelism,
+        }
+    }
+
+    /// Returns the place of the function with this name.
+    #[inline]
+    pub(crate) fn find(&self, name: JobName) -> FunctionId {
+        let (first, _) = name.address();
+        // Fibonacci hashing (Knuth, The Art of Computer Programming, 6.4).
+        let hash = (first as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - PLACE_BITS);
+        let home = usize::try_from(hash).unwrap_or_default();
+        match self.places[home].get() {
+            Some(function) if function.is(name) => FunctionId::of(home),
+            _ => self.find_from(home, name),
+        }
+    }
+
+    #[cold]
+    fn find_from(&self, home: usize, name: JobName) -> FunctionId {
+        for place in (home..home + TRIES).map(|place| place % FUNCTIONS) {
+            let function = self.places[place].get().or_else(|| self.take(place, Some(name)));
+            if function.is_some_and(|function| function.is(name)) {
+                return FunctionId::of(place);
+            }
+        }
+        if self.places[FUNCTIONS].get().is_none() {
+            self.take(FUNCTIONS, None);
+        }
+        FunctionId::of(FUNCTIONS)
+    }
+
+    /// Takes a place that was free, unless another thread has taken it meanwhile.
+    fn take(&self, place: usize, name: Option<JobName>) -> Option<&Function> {
+        let mut taken = self.taken.lock();
+        self.places[place].get_or_init(|| {
+            taken.push(place);
+            Function { name, counters: ShardedCounters::new(self.parallelism) }
+        });
+        drop(taken);
+        self.places[place].get()
+    }
+
+    /// Returns the counters of a function for this thread.
+    #[inline]
+    pub(crate) fn counters(&self, id: FunctionId) -> &Counters {
+        let place = &self.places[usize::from(id.0)];
+        let function = place.get().unwrap_or_else(|| unreachable!("a function without a place"));
+        function.counters.here()
+    }
+
+    /// Sums up the counters of all functions.
+    pub(crate) fn counts(&self) -> Counts {
+        let taken = self.taken.lock();
+        let functions = || taken.iter().filter_map(|&place| self.places[place].get());
+        Counts::read(|| functions().flat_map(|function| function.counters.shards()))
+    }
+
+    /// Reads what is known of each function, by name.
+    pub(crate) fn read(&self) -> Vec<FunctionStats> {
+        let mut stats = BTreeMap::<&'static str, FunctionStats>::new();
+        let taken = self.taken.lock().clone();
+        for function in taken.into_iter().filter_map(|place| self.places[place].get()) {
+            let name = function.name.map_or("(further functions)", JobName::get);
+            let stats = stats.entry(name).or_default();
+            stats.name = name;
+            stats.add(function);
+        }
+        stats.into_values().collect()
+    }
+}
+
+impl Function {
+    fn is(&self, name: JobName) -> bool {
+        self.name.is_some_and(|own| own.address() == name.address())
+    }
+}
+
+impl FunctionId {
+    fn of(place: usize) -> Self {
+        Self(u16::try_from(place).unwrap_or_else(|_| unreachable!("the table is smaller")))
+    }
+}
