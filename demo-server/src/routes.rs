@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use unblock_runtime::{Pool, unblock};
+use unblock_runtime::unblock;
 
 use crate::error_response::TextResponse;
 use crate::input::{Micros, Note, Posted, Seconds, Width};
@@ -78,7 +78,7 @@ pub(crate) fn router(notes: Notes) -> Router {
         .route("/thumbnail", post(thumbnail))
         .route("/notes", get(get_notes).post(post_note))
         .with_state(notes);
-    pages::around(routes, Mode::Unblock, Some(Pool::global))
+    pages::around(routes, Mode::Unblock)
 }
 
 /// What a thumbnail's picture has lost, or why it looks other than it was sent.

@@ -53,5 +53,5 @@ pub(crate) fn router(notes: Notes, mode: Mode) -> Router {
         .route("/thumbnail", post(thumbnail))
         .route("/notes", get(get_notes).post(post_note))
         .with_state(notes);
-    pages::around(routes, mode, None)
+    pages::around(routes, mode)
 }

@@ -83,6 +83,7 @@
 //! - `stream`: `Pool::stream`, a blocking iterator as a stream of futures-core.
 //! - `io`: `Pool::reader` and `Pool::writer`, blocking readers and writers as those of tokio, whose
 //!   traits it brings and whose runtime it does not need.
+//! - `prometheus`: the statistics of all pools as metrics for Prometheus, read when it asks.
 //! - `tower`: the module `tower`, a layer that gives each request a deadline, under any server.
 
 #[cfg(feature = "macros")]
@@ -105,6 +106,8 @@ pub mod job;
 mod poll_when_woken;
 mod pool;
 mod process;
+#[cfg(feature = "prometheus")]
+pub mod prometheus;
 mod queue;
 #[cfg(feature = "server")]
 pub mod server;

@@ -12,6 +12,7 @@ mod process;
 
 mod bad_input;
 mod demo;
+mod metrics;
 mod signals;
 mod startup;
 mod surroundings;

@@ -14,8 +14,13 @@ use crate::process::{Process, address, assert_sleep, kill, lives, until};
 
 /// Waits until the demo runs `count` jobs.
 fn jobs_run(client: &Client, count: usize) {
-    let wanted = format!("\nunblock_jobs_running {count}\n");
-    until("jobs that run", || client.fresh("/metrics").told().1.contains(&wanted));
+    until("jobs that run", || {
+        let response = client.fresh("/metrics");
+        let running =
+            response.told().1.lines().filter(|line| line.starts_with("unblock_jobs_running{"));
+        let counts = running.filter_map(|line| line.rsplit_once(' ')?.1.parse::<usize>().ok());
+        counts.sum::<usize>() == count
+    });
 }
 
 #[test]

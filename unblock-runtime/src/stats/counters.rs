@@ -5,8 +5,8 @@
 //! and that run are differences of these counts. They are read from the last step to the first, so
 //! that no reading shows more jobs ended than begun, or begun than submitted.
 //!
-//! Threads count in different *shards*, as far as there are enough, so that none of them waits for a
-//! cache line that another one writes. A shard is made when a thread first counts in it.
+//! Threads count in different *shards*, as far as there are enough, so that none of them waits for
+//! a cache line that another one writes. A shard is made when a thread first counts in it.
 
 use std::cell::Cell;
 use std::sync::OnceLock;
@@ -178,8 +178,8 @@ impl Counts {
         self.running + self.abandoned
     }
 
-    /// Sums up the counters, from the last step that a job can take to the first. `shards` is called
-    /// for each step, so that it finds a shard that is made meanwhile.
+    /// Sums up the counters, from the last step that a job can take to the first. `shards` is
+    /// called for each step, so that it finds a shard that is made meanwhile.
     pub(super) fn read<'a, I>(shards: impl Fn() -> I) -> Self
     where
         I: Iterator<Item = &'a Counters>,

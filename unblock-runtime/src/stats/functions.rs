@@ -12,7 +12,7 @@ use super::histogram::Histogram;
 use crate::job::JobName;
 use crate::sync::Mutex;
 
-/// The number of functions that are told apart; a power of two. What comes beyond is counted as one.
+/// The number of functions that are told apart; a power of two. All further ones count as one.
 const FUNCTIONS: usize = 1 << PLACE_BITS;
 const PLACE_BITS: u32 = 10;
 /// The number of places that are tried for a function.

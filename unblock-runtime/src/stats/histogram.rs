@@ -4,8 +4,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Each power of two has this number of bits of buckets: 16, so that a bucket is at most a sixteenth
-/// wider than the shortest time in it. It is the layout of the HDR histogram (Tene), and of H2.
+/// Each power of two has this number of bits of buckets, sixteen of them, so that a bucket is at
+/// most a sixteenth wider than its shortest time. It is the layout of Tene's HDR histogram.
 const PRECISION_BITS: u32 = 4;
 const PER_POWER: u64 = 1 << PRECISION_BITS;
 /// Times below this power of two, about a microsecond, are in the buckets of one linear row.
