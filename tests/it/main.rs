@@ -41,6 +41,7 @@ mod server;
 mod sizing;
 #[cfg(target_os = "linux")]
 mod slow_loris;
+mod spans;
 mod stats_invariant;
 mod streams;
 mod submission_set;

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::deadline;
 use super::handler::Handler;
+use super::span::JobSpan;
 use crate::queue::AtomicPosition;
 use crate::queue::admission::{Average, Expected};
 use crate::queue::concurrency_limits::ConcurrencyLimit;
@@ -29,6 +30,7 @@ pub(crate) struct Header {
     /// What admission expected of the job, in a pool that keeps estimates. It is in an allocation
     /// of its own, because it is cold and most pools keep none.
     pub(crate) estimate: Option<Box<Expected>>,
+    pub(super) span: JobSpan,
 }
 
 /// How a job is to be submitted.
@@ -58,6 +60,7 @@ impl Header {
         submitted: u64,
         options: SubmitOptions,
         estimate: Option<Box<Expected>>,
+        span: JobSpan,
     ) -> Self {
         Self {
             handler: options.handler,
@@ -70,6 +73,7 @@ impl Header {
             deadline_lifted: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
             estimate,
+            span,
         }
     }
 

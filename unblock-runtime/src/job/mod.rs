@@ -23,6 +23,8 @@ pub(crate) mod handler;
 pub(crate) mod header;
 mod name;
 pub(crate) mod origin;
+#[cfg_attr(not(feature = "tracing"), path = "no_span.rs")]
+pub(crate) mod span;
 mod submission;
 mod submission_set;
 
@@ -37,6 +39,7 @@ pub use self::deadline::within;
 pub(crate) use self::header::{Header, SubmitOptions};
 pub(crate) use self::name::JobName;
 use self::origin::Origin;
+use self::span::JobSpan;
 pub use self::submission::Submission;
 pub use self::submission_set::SubmissionSet;
 use crate::clock;
@@ -120,6 +123,7 @@ where
 
     /// Takes the work back out of a job that the pool does not take.
     pub(crate) fn take_work(&self) -> Option<F> {
+        self.header.span.end("rejected");
         self.take_back(Error::Cancelled)
     }
 
@@ -189,9 +193,12 @@ where
         let waited = now.saturating_sub(self.header.submitted);
         counters.waited(waited);
         pool.job_begins(&self.header, waited);
-        let outcome = unwind::catch(work).map_err(Error::Panicked);
+        let span = self.header.span.take();
+        span.begin(waited);
+        let outcome = unwind::catch(|| span.run(work)).map_err(Error::Panicked);
         let ended = clock::now();
         counters.ran(ended - now);
+        span.ran(ended - now, if outcome.is_ok() { "completed" } else { "panicked" });
         pool.job_ran(&self.header, ended - now);
         let late = self.completion.complete(
             outcome,
@@ -210,12 +217,14 @@ where
         let counters = self.counters();
         let count = || counters.cancelled(by);
         if let Some(work) = self.completion.abort(Error::Cancelled, submitter, count) {
+            self.header.span.end("cancelled");
             pool.job_withdrawn(&self.header);
             drop(work);
         }
     }
 
     fn refuse(&self, error: Error) {
+        self.header.span.refuse(&error);
         let Some(work) = self.take_back(error) else { return };
         if self.header.position.get() != Position::WithCaller {
             self.origin.pool().job_withdrawn(&self.header);
@@ -226,11 +235,19 @@ where
     fn expire(&self) {
         let (pool, submitter) = (self.origin.pool(), self.origin.submitter_loop());
         let counters = self.counters();
+        let mut abandoned = false;
         let work = self.completion.expire(submitter, |at| match at {
             Expired::Queued => counters.timed_out_queued(),
-            Expired::Running => counters.abandoned(),
+            Expired::Running => {
+                abandoned = true;
+                counters.abandoned();
+            }
         });
+        if abandoned {
+            JobSpan::abandon(&pool.name, self.job_name());
+        }
         if let Some(work) = work {
+            self.header.span.end("timed_out");
             counters.waited(clock::now().saturating_sub(self.header.submitted));
             pool.job_withdrawn(&self.header);
             drop(work);

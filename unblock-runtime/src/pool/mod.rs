@@ -17,6 +17,7 @@ pub(crate) use self::size::PoolSize;
 use crate::clock;
 use crate::error::{BuildError, Error, TrySubmitError};
 use crate::job::origin::Origin;
+use crate::job::span::JobSpan;
 use crate::job::{Await, Header, Job, JobBuilder, JobName, Run, Submission, SubmitOptions};
 use crate::queue::Entry;
 use crate::stats::{FunctionStats, Stats, WorkerStats};
@@ -145,7 +146,8 @@ impl Pool {
         T: Send + 'static,
     {
         let (shared, now) = (&self.shared, clock::now());
-        let function = shared.functions.find(JobName::of::<F>(options.handler));
+        let name = JobName::of::<F>(options.handler);
+        let function = shared.functions.find(name);
         let counters = shared.functions.counters(function);
         counters.submitted();
         let job_type = JobType::of::<F>();
@@ -153,7 +155,8 @@ impl Pool {
             counters.rejected();
             return Err(TrySubmitError::Full(work));
         };
-        let header = Header::new(job_type, function, now, options, estimate);
+        let span = JobSpan::open(&shared.name, name);
+        let header = Header::new(job_type, function, now, options, estimate, span);
         let job = Job::new(work, Origin::here(shared), header);
         let entry = shared.try_enter(&(Arc::clone(&job) as Arc<dyn Run>));
         if entry == Entry::Entered {
@@ -187,13 +190,15 @@ impl Pool {
         T: Send + 'static,
     {
         let (shared, now) = (&self.shared, clock::now());
-        let function = shared.functions.find(JobName::of::<F>(options.handler));
+        let name = JobName::of::<F>(options.handler);
+        let function = shared.functions.find(name);
         shared.functions.counters(function).submitted();
         let (estimate, refused) = match shared.estimate(job_type, options) {
             Ok(estimate) => (estimate, None),
             Err(retry_after) => (None, Some(retry_after)),
         };
-        let header = Header::new(job_type, function, now, options, estimate);
+        let span = JobSpan::open(&shared.name, name);
+        let header = Header::new(job_type, function, now, options, estimate, span);
         let job = Job::new(work, Origin::here(shared), header);
         if let Some(retry_after) = refused {
             return self.refused(job, retry_after);
