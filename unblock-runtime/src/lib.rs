@@ -84,8 +84,8 @@
 //! - `io`: `Pool::reader` and `Pool::writer`, blocking readers and writers as those of tokio, whose
 //!   traits it brings and whose runtime it does not need.
 //! - `prometheus`: the statistics of all pools as metrics for Prometheus, read when it asks.
-//! - `tracing`: a span for each job, a child of the caller's, so that what a job logs belongs to the
-//!   request that it works for. With an OpenTelemetry layer the trace goes through the pool.
+//! - `tracing`: a span for each job, a child of the caller's, so that what a job logs belongs to
+//!   the request that it works for. With an OpenTelemetry layer the trace goes through the pool.
 //! - `tower`: the module `tower`, a layer that gives each request a deadline, under any server.
 
 #[cfg(feature = "macros")]
