@@ -1,0 +1,92 @@
+//! smol: an annotated function is awaited under this executor as under any other. hyper speaks HTTP
+//! here, and `smol-hyper` lends it smol's sockets; there is no tokio.
+
+use std::convert::Infallible;
+use std::str::FromStr;
+use std::sync::LazyLock;
+use std::{io, thread, time::Duration};
+
+use hyper::body::Incoming;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper::{server::conn::http1, service::service_fn};
+use smol::net::TcpListener;
+use smol_hyper::rt::FuturesIo;
+use unblock_examples::{Topic, address};
+use unblock_runtime::{Error, Pool, unblock};
+
+/// One reader at a time, and one who waits. The third is refused.
+static READERS: LazyLock<Pool> = LazyLock::new(|| {
+    let pool = Pool::builder().name("readers").max_threads(1).queue_capacity(1);
+    pool.build().expect("a thread can be started")
+});
+
+type Outcome = Result<String, (StatusCode, String)>;
+
+// A tuple cannot have `From<Error>`, so the option `error` names the function that makes one.
+fn failed(error: Error) -> (StatusCode, String) {
+    let status = match error {
+        Error::TimedOut => StatusCode::GATEWAY_TIMEOUT,
+        Error::Panicked(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    (status, error.to_string())
+}
+
+fn number<T: FromStr>(text: &str) -> Result<T, (StatusCode, String)> {
+    text.parse().map_err(|_| (StatusCode::BAD_REQUEST, format!("{text} is no number")))
+}
+
+#[unblock(pool = READERS, shed, error = failed)]
+fn next(topic: &Topic) -> Outcome {
+    Ok(topic.next())
+}
+
+#[unblock(timeout = "100ms", error = failed)]
+fn sleep(millis: u64) -> Outcome {
+    thread::sleep(Duration::from_millis(millis));
+    Ok(format!("slept {millis} ms"))
+}
+
+#[unblock(error = failed)]
+fn divide(by: u32) -> Outcome {
+    Ok((100 / by).to_string())
+}
+
+async fn route(topic: &Topic, method: &Method, path: &str) -> Outcome {
+    match (method.as_str(), path[1..].split_once('/').unwrap_or((&path[1..], ""))) {
+        ("GET", ("next", "")) => next(topic).await,
+        ("GET", ("sleep", millis)) => sleep(number(millis)?).await,
+        ("GET", ("divide", by)) => divide(number(by)?).await,
+        // What does not block stays on the event loop.
+        ("GET", ("readers", "")) => Ok(topic.readers().to_string()),
+        ("POST", ("publish", message)) => {
+            topic.publish(message);
+            Ok(String::new())
+        }
+        _ => Err((StatusCode::NOT_FOUND, "not found".to_owned())),
+    }
+}
+
+async fn respond(topic: Topic, request: Request<Incoming>) -> Result<Response<String>, Infallible> {
+    let outcome = route(&topic, request.method(), request.uri().path()).await;
+    let (status, text) = outcome.map_or_else(|failed| failed, |text| (StatusCode::OK, text));
+    let mut response = Response::new(text);
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+fn main() -> io::Result<()> {
+    smol::block_on(async {
+        let topic = Topic::default();
+        let listener = TcpListener::bind(address()).await?;
+        println!("listening on http://{}", listener.local_addr()?);
+        loop {
+            let (socket, _) = listener.accept().await?;
+            let topic = topic.clone();
+            let service = service_fn(move |request| respond(topic.clone(), request));
+            let connection =
+                http1::Builder::new().serve_connection(FuturesIo::new(socket), service);
+            smol::spawn(connection).detach();
+        }
+    })
+}
