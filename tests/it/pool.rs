@@ -338,3 +338,11 @@ fn the_text_of_a_panic_is_for_the_log_and_not_for_clients() {
     assert_eq!(error.to_string(), "the job panicked");
     assert!(format!("{error:?}").contains("1234"));
 }
+
+#[test]
+fn an_overload_names_the_time_to_come_back_if_it_is_known() {
+    let text = |retry_after| Error::Overloaded { retry_after }.to_string();
+    assert_eq!(text(Duration::ZERO), "the pool is overloaded; try again later");
+    let known = text(Duration::from_millis(1500));
+    assert_eq!(known, "the pool is overloaded; try again in 1.5s");
+}

@@ -15,8 +15,8 @@ use std::time::Duration;
 pub enum Error {
     /// The pool refused the job at once, because it would have waited for too long.
     Overloaded {
-        /// The time after which the pool expects to have room. An HTTP server sends it as
-        /// `Retry-After`.
+        /// The time after which the pool expects to have room, or zero if it knows nothing of its
+        /// jobs yet. An HTTP server sends it as `Retry-After`, and then at least one second.
         retry_after: Duration,
     },
     /// The deadline passed before the job was done. The job never ran, or it goes on and its value
@@ -35,6 +35,9 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Overloaded { retry_after } if retry_after.is_zero() => {
+                f.write_str("the pool is overloaded; try again later")
+            }
             Self::Overloaded { retry_after } => {
                 write!(f, "the pool is overloaded; try again in {retry_after:.1?}")
             }

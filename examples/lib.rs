@@ -1,6 +1,8 @@
 //! What the example servers share, and what is not about their frameworks: a blocking library, and
 //! the address to listen on.
 
+mod refused;
+
 use std::env;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 

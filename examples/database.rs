@@ -2,10 +2,10 @@
 //! rusqlite, connections by r2d2, HTTP by axum. Copy this one.
 //!
 //! - Each thread finds a connection free, so no thread waits for one, and the database never sees
-//!   more than [`CONNECTIONS`] calls at a time. Slow queries take no thread from other work.
+//!   more than `CONNECTIONS` calls at a time. Slow queries take no thread from other work.
 //! - Calls wait in the queue of the pool, without a thread. A call that could not end within its
 //!   `timeout` is refused at once, by `shed`: 503. One that did not is given up: 504.
-//! - All that can go wrong is one type, [`AppError`], and one place says which response it becomes.
+//! - All that can go wrong is one type, `AppError`, and one place says which response it becomes.
 //!
 //! ```text
 //! $ cargo run -p unblock-examples --bin database -- 127.0.0.1:3000 notes.db
@@ -126,7 +126,9 @@ impl ManageConnection for Sqlite {
     fn connect(&self) -> rusqlite::Result<Connection> {
         let connection = Connection::open(&self.path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?; // readers do not wait for a writer
-        connection.busy_timeout(Duration::from_secs(10))?; // a writer waits for another
+        // A writer waits for another, and somewhat longer than the `timeout` of a call, so that the
+        // call is given up and does not fail.
+        connection.busy_timeout(Duration::from_secs(5))?;
         Ok(connection)
     }
 
