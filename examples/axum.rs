@@ -1,13 +1,5 @@
-//! axum: the handler is the blocking function itself, with its extractors.
-//!
-//! ```text
-//! $ cargo run -p unblock-examples --bin axum
-//! $ curl http://127.0.0.1:3000/next &                       # blocks a thread of the pool
-//! $ curl http://127.0.0.1:3000/readers                      # is answered meanwhile: 1
-//! $ curl -X POST http://127.0.0.1:3000/publish/hello        # ends the first
-//! $ curl http://127.0.0.1:3000/sleep/5000                   # 504, after 100 ms
-//! $ curl http://127.0.0.1:3000/divide/0                     # 500, as it panics
-//! ```
+//! axum: the handler is the blocking function itself, with its extractors. `axum::serve` runs on
+//! tokio in either flavor.
 
 use std::sync::LazyLock;
 use std::{io, thread, time::Duration};

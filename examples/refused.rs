@@ -93,6 +93,23 @@
 //!
 //! # What borrows, or stays on its thread
 //!
+//! The extractors of axum are owned, and a whole request is one:
+//!
+//! ```
+//! # use unblock_runtime::unblock; use axum::{body::Bytes, debug_handler, extract, http::HeaderMap};
+//! #[unblock]
+//! #[debug_handler]
+//! fn whole(request: extract::Request) -> String {
+//!     request.uri().path().to_uppercase()
+//! }
+//!
+//! #[unblock]
+//! #[debug_handler]
+//! fn parts(headers: HeaderMap, body: Bytes) -> String {
+//!     format!("{} fields, {} bytes", headers.len(), body.len())
+//! }
+//! ```
+//!
 //! `HttpRequest` and `Payload` of actix-web are not `Send`. An `async` handler takes from them what
 //! the body needs:
 //!

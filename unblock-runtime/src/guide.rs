@@ -41,7 +41,7 @@
 //!
 //! The same as above; the handler is the function itself, with its extractors. An extractor that is
 //! not `Send`, such as `HttpRequest`, stays on its thread: take from it what the body needs in an
-//! `async` handler, and call the annotated function there. Put `#[unblock]` above `#[get("/")]`.
+//! `async` handler, and call the annotated function there.
 //!
 //! ## rayon and a oneshot channel
 //!
@@ -55,14 +55,43 @@
 //!
 //! # Frameworks
 //!
-//! | framework | what to write | the error type |
-//! | --- | --- | --- |
-//! | axum | the handler itself, with its extractors; above `#[debug_handler]` | `unblock_runtime::Error` with the feature `axum`, or your own with `From` |
-//! | this crate's `server` | as with axum, or any tower service | the same |
-//! | actix-web | the handler itself, above `#[get(…)]` | your own, with `From<Error>` and `ResponseError` |
-//! | tonic | a function that the method of the service awaits, or `#[unblock] async fn` in the `impl` | `error = …`, which makes a `Status` |
-//! | hyper, tower, warp, poem, rocket, salvo | a function that the handler awaits | your own, with `From<Error>`, or `error = …` |
-//! | smol, no executor | a function to `.await`, or [`Submission::wait`](crate::Submission::wait) | your own |
+//! | framework | what to write | `#[unblock]` stands | the error type | what cannot go to the pool |
+//! | --- | --- | --- | --- | --- |
+//! | axum, and this crate's `server` | the handler itself, with its extractors | above `#[debug_handler]` | [`Error`](crate::Error) with the feature `axum`, or your own with `IntoResponse` | nothing: extractors are owned |
+//! | actix-web | the handler itself | above or below `#[get]` | your own, with `ResponseError` | `HttpRequest`, `Payload` |
+//! | tonic | the method, as an `async fn` | above the method | `error = …`, which makes a `Status` | nothing of a unary method |
+//! | poem | the handler itself | above `#[handler]` | your own, with `ResponseError` | `Data<&T>` |
+//! | Salvo | the handler itself | above `#[handler]` | your own, with `Scribe` | `&mut Request`, `&mut Response`, `&mut Depot` |
+//! | Rocket | the handler itself | above `#[get]` | your own, with `Responder` | `&State<T>` |
+//! | warp | a function that `and_then` takes | - | `error = …`, which makes a `Rejection` | nothing |
+//! | hyper, tower | a function that the service awaits | - | your own, or `error = …` | the body of a request: read it first |
+//! | tokio in either flavor, smol | a function to `.await` | - | your own, or `error = …` | an `Rc`, which is there again after the `.await` |
+//! | no executor | [`Submission::wait`](crate::Submission::wait) | - | `Error` | - |
+//!
+//! "Your own" has `From<Error>`. What cannot go to the pool stays in an `async` handler, which takes
+//! from it what the body needs, and awaits an annotated function:
+//!
+//! ```
+//! # #[cfg(feature = "macros")] mod shown {
+//! # struct Data<T>(T);
+//! # #[derive(Clone)] struct Topic;
+//! # impl Topic { fn next(&self) -> String { String::new() } }
+//! use unblock_runtime::unblock;
+//!
+//! // #[poem::handler]
+//! async fn next(topic: Data<&Topic>) -> String {
+//!     read(topic.0).await
+//! }
+//!
+//! #[unblock]
+//! fn read(topic: &Topic) -> String {
+//!     topic.next()
+//! }
+//! # }
+//! ```
+//!
+//! In the folder `examples` of the repository is a small server in each of them, and its `refused.rs`
+//! has what the compiler refuses, with what to write instead.
 //!
 //! An error type of another crate cannot have `From<Error>`, by the orphan rule. The option `error`
 //! takes a function instead:
@@ -97,9 +126,9 @@
 //! # Databases
 //!
 //! A connection serves one call at a time. Either give the database a pool of its own with as many
-//! threads as connections, and keep a connection per thread, as the example `named_pool` does; or
-//! keep a pool of connections, such as r2d2's, and put `concurrency` with the number of its
-//! connections above the function, so that calls wait in the queue and not in threads:
+//! threads as connections, as the example `database` does with r2d2's connections and `named_pool`
+//! with one per thread; or use the global pool, and put `concurrency` with the number of connections
+//! above the function, so that calls wait in the queue and not in threads:
 //!
 //! ```
 //! # #[cfg(feature = "macros")] mod shown {
@@ -151,5 +180,10 @@
 //! - *the job may outlive what it borrows*, of `Option<&str>` or `Guard<'_>`: take the owned type.
 //! - *a call with `timeout` or `shed` can fail*: return `Result<_, E>` with an `E` that has
 //!   `From<unblock_runtime::Error>`, or write `error = …`.
+//! - *lifetime parameters or bounds on method … do not match the trait declaration*: the trait is one
+//!   of `#[async_trait]`. Write `async fn` below `#[unblock]`, as the trait does.
+//! - *`String` is not a future*, *`IntoResponse` is not implemented for `impl Future`*, or
+//!   `Responder`, or `Scribe`: an attribute that wants an `async fn` stands above `#[unblock]`. Put it
+//!   below.
 //! - *no method named `await`*, *expected `String`, found future*: the function is `async` now, so
 //!   its callers `.await` it.
