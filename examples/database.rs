@@ -1,5 +1,5 @@
-//! A database behind a pool of threads of its own, as many as there are connections: SQLite by
-//! rusqlite, connections by r2d2, HTTP by axum. Copy this one.
+//! A database behind a pool of threads of its own, as many as there are connections: `rusqlite`,
+//! with connections by `r2d2`, behind axum. Copy this one.
 //!
 //! - Each thread finds a connection free, so no thread waits for one, and the database never sees
 //!   more than `CONNECTIONS` calls at a time. Slow queries take no thread from other work.
@@ -57,7 +57,7 @@ impl Notes {
 }
 
 // Methods with `&self`, as the rest of a program would call them.
-#[unblock(pool = DATABASE, timeout = "3s", shed)]
+#[unblock(pool = DATABASE, timeout = "5s", shed)]
 impl Notes {
     fn add(&self, text: &str) -> Result<i64, AppError> {
         let connection = self.connection()?;
@@ -128,7 +128,7 @@ impl ManageConnection for Sqlite {
         connection.pragma_update(None, "journal_mode", "WAL")?; // readers do not wait for a writer
         // A writer waits for another, and somewhat longer than the `timeout` of a call, so that the
         // call is given up and does not fail.
-        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.busy_timeout(Duration::from_secs(10))?;
         Ok(connection)
     }
 

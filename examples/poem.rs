@@ -45,8 +45,8 @@ impl ResponseError for AppError {
 // `Data<&Topic>` borrows, and a job must own what it takes: the handler stays `async`, and calls a
 // function that is given a copy of the handle.
 #[handler]
-async fn next(topic: Data<&Topic>) -> Result<String, AppError> {
-    read(&topic).await
+async fn next(Data(topic): Data<&Topic>) -> Result<String, AppError> {
+    read(topic).await
 }
 
 #[unblock(pool = READERS, shed)]
@@ -69,12 +69,12 @@ fn divide(Path(by): Path<u32>) -> Result<String, AppError> {
 
 // What does not block stays on the event loop.
 #[handler]
-async fn readers(topic: Data<&Topic>) -> String {
+fn readers(Data(topic): Data<&Topic>) -> String {
     topic.readers().to_string()
 }
 
 #[handler]
-async fn publish(topic: Data<&Topic>, Path(message): Path<String>) {
+fn publish(Data(topic): Data<&Topic>, Path(message): Path<String>) {
     topic.publish(&message);
 }
 

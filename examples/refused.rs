@@ -23,8 +23,8 @@
 //! }
 //! ```
 //!
-//! `#[handler]` of poem and of salvo and `#[get]` of Rocket take a function that is not `async`, too,
-//! and then its future for a response:
+//! `#[handler]` of poem and of Salvo and `#[get]` of Rocket take a function that is not `async`,
+//! too, and then its future for a response:
 //!
 //! ```
 //! # use unblock_runtime::unblock; use poem::{handler, web::Path};
@@ -96,7 +96,8 @@
 //! The extractors of axum are owned, and a whole request is one:
 //!
 //! ```
-//! # use unblock_runtime::unblock; use axum::{body::Bytes, debug_handler, extract, http::HeaderMap};
+//! # use unblock_runtime::unblock;
+//! # use axum::{body::Bytes, debug_handler, extract, http::HeaderMap};
 //! #[unblock]
 //! #[debug_handler]
 //! fn whole(request: extract::Request) -> String {

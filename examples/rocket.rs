@@ -68,12 +68,12 @@ fn divide(by: u32) -> Result<String, AppError> {
 
 // What does not block stays on the event loop.
 #[get("/readers")]
-async fn readers(topic: &State<Topic>) -> String {
+fn readers(topic: &State<Topic>) -> String {
     topic.readers().to_string()
 }
 
 #[post("/publish/<message>")]
-async fn publish(topic: &State<Topic>, message: &str) {
+fn publish(topic: &State<Topic>, message: &str) {
     topic.publish(message);
 }
 

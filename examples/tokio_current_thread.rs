@@ -1,5 +1,5 @@
-//! tokio's runtime of one thread, with state that only this thread may touch: an `Rc` is there after
-//! the `.await` as it was before, and the compiler keeps it out of the bodies of annotated
+//! tokio's runtime of one thread, with state that only this thread may touch: an `Rc` is there
+//! after the `.await` as it was before, and the compiler keeps it out of the bodies of annotated
 //! functions. On the runtime of several threads see `hyper`.
 
 use std::cell::Cell;
@@ -24,35 +24,37 @@ static READERS: LazyLock<Pool> = LazyLock::new(|| {
     pool.build().expect("a thread can be started")
 });
 
-type Outcome = Result<String, (StatusCode, String)>;
+/// The status and the text of a response to what failed.
+struct Failure(StatusCode, String);
 
-// A tuple cannot have `From<Error>`, so the option `error` names the function that makes one.
-fn failed(error: Error) -> (StatusCode, String) {
-    let status = match error {
-        Error::TimedOut => StatusCode::GATEWAY_TIMEOUT,
-        Error::Panicked(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        _ => StatusCode::SERVICE_UNAVAILABLE,
-    };
-    (status, error.to_string())
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let status = match error {
+            Error::TimedOut => StatusCode::GATEWAY_TIMEOUT,
+            Error::Panicked(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Self(status, error.to_string())
+    }
 }
 
-fn number<T: FromStr>(text: &str) -> Result<T, (StatusCode, String)> {
-    text.parse().map_err(|_| (StatusCode::BAD_REQUEST, format!("{text} is no number")))
+fn number<T: FromStr>(text: &str) -> Result<T, Failure> {
+    text.parse().map_err(|_| Failure(StatusCode::BAD_REQUEST, format!("{text} is no number")))
 }
 
-#[unblock(pool = READERS, shed, error = failed)]
-fn next(topic: &Topic) -> Outcome {
+#[unblock(pool = READERS, shed)]
+fn next(topic: &Topic) -> Result<String, Failure> {
     Ok(topic.next())
 }
 
-#[unblock(timeout = "100ms", error = failed)]
-fn sleep(millis: u64) -> Outcome {
+#[unblock(timeout = "100ms")]
+fn sleep(millis: u64) -> Result<String, Failure> {
     thread::sleep(Duration::from_millis(millis));
     Ok(format!("slept {millis} ms"))
 }
 
-#[unblock(error = failed)]
-fn divide(by: u32) -> Outcome {
+#[unblock]
+fn divide(by: u32) -> Result<String, Failure> {
     Ok((100 / by).to_string())
 }
 
@@ -64,7 +66,7 @@ struct Service {
 }
 
 impl Service {
-    async fn route(&self, method: &Method, path: &str) -> Outcome {
+    async fn route(&self, method: &Method, path: &str) -> Result<String, Failure> {
         match (method.as_str(), path[1..].split_once('/').unwrap_or((&path[1..], ""))) {
             ("GET", ("next", "")) => {
                 let message = next(&self.topic).await?;
@@ -80,7 +82,7 @@ impl Service {
                 self.topic.publish(message);
                 Ok(String::new())
             }
-            _ => Err((StatusCode::NOT_FOUND, "not found".to_owned())),
+            _ => Err(Failure(StatusCode::NOT_FOUND, "not found".to_owned())),
         }
     }
 }
@@ -90,7 +92,10 @@ async fn respond(
     request: Request<Incoming>,
 ) -> Result<Response<String>, Infallible> {
     let outcome = service.route(request.method(), request.uri().path()).await;
-    let (status, text) = outcome.map_or_else(|failed| failed, |text| (StatusCode::OK, text));
+    let (status, text) = match outcome {
+        Ok(text) => (StatusCode::OK, text),
+        Err(Failure(status, text)) => (status, text),
+    };
     let mut response = Response::new(text);
     *response.status_mut() = status;
     Ok(response)

@@ -1,13 +1,13 @@
-//! tonic: the method of the service is the blocking function itself. Write `async fn` in the `impl`,
-//! as `#[tonic::async_trait]` wants it, and `#[unblock]` above it. `Status` cannot have
+//! tonic: the method of the service is the blocking function itself. Write `async fn` in the
+//! `impl`, as `#[tonic::async_trait]` wants it, and `#[unblock]` above it. `Status` cannot have
 //! `From<Error>`, so the option `error` makes one; and the time that a client gives its call
 //! (`grpc-timeout`) is the `timeout` of the job.
 
 #[rustfmt::skip]
-#[expect(unreachable_pub, reason = "it is generated")]
-mod topic;
+#[expect(clippy::pedantic, unreachable_pub, reason = "it is generated")]
+mod news;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::{error, thread, time::Duration};
 
 use tokio::net::TcpListener;
@@ -17,8 +17,8 @@ use tonic::{Code, Request, Response, Status};
 use unblock_examples::{Topic, address};
 use unblock_runtime::{Error, Pool, unblock};
 
-use crate::topic::topic_service_server::{TopicService, TopicServiceServer};
-use crate::topic::{Empty, Number, Text};
+use crate::news::news_server::{News, NewsServer};
+use crate::news::{Empty, Number, Text};
 
 /// One reader at a time, and one who waits. The third is refused.
 static READERS: LazyLock<Pool> = LazyLock::new(|| {
@@ -33,7 +33,9 @@ fn status(error: Error) -> Status {
         Error::Overloaded { .. } => Code::ResourceExhausted,
         _ => Code::Unavailable,
     };
-    Status::new(code, error.to_string())
+    let mut status = Status::new(code, error.to_string());
+    status.set_source(Arc::new(error)); // for the log of the server
+    status
 }
 
 /// Returns how long the job may take: somewhat less than the client gives to its call, because
@@ -41,7 +43,7 @@ fn status(error: Error) -> Status {
 /// gives no time, 100 ms.
 fn time(metadata: &MetadataMap) -> Duration {
     let given = metadata.get("grpc-timeout").and_then(|value| value.to_str().ok());
-    given.and_then(parse).map_or(Duration::from_millis(100), |time| time - time / 10)
+    given.and_then(parse).map_or(Duration::from_millis(100), |time| time / 10 * 9)
 }
 
 /// Parses a number of at most eight digits with its unit, as gRPC writes it.
@@ -66,7 +68,7 @@ struct Service {
 }
 
 #[tonic::async_trait]
-impl TopicService for Service {
+impl News for Service {
     #[unblock(pool = READERS, shed, error = status)]
     async fn next(&self, _: Request<Empty>) -> Result<Response<Text>, Status> {
         Ok(Response::new(Text { text: self.topic.next() }))
@@ -103,7 +105,7 @@ async fn main() -> Result<(), Box<dyn error::Error>> {
     let listener = TcpListener::bind(address()).await?;
     println!("listening on http://{}", listener.local_addr()?);
     Server::builder()
-        .add_service(TopicServiceServer::new(Service::default()))
+        .add_service(NewsServer::new(Service::default()))
         .serve_with_incoming(TcpIncoming::from(listener))
         .await?;
     Ok(())

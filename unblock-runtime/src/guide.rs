@@ -68,8 +68,8 @@
 //! | tokio in either flavor, smol | a function to `.await` | - | your own, or `error = …` | an `Rc`, which is there again after the `.await` |
 //! | no executor | [`Submission::wait`](crate::Submission::wait) | - | `Error` | - |
 //!
-//! "Your own" has `From<Error>`. What cannot go to the pool stays in an `async` handler, which takes
-//! from it what the body needs, and awaits an annotated function:
+//! "Your own" has `From<Error>`. What cannot go to the pool stays in an `async` handler, which
+//! takes from it what the body needs, and awaits an annotated function:
 //!
 //! ```
 //! # #[cfg(feature = "macros")] mod shown {
@@ -90,8 +90,8 @@
 //! # }
 //! ```
 //!
-//! In the folder `examples` of the repository is a small server in each of them, and its `refused.rs`
-//! has what the compiler refuses, with what to write instead.
+//! In the folder `examples` of the repository is a small server in each of them, and its
+//! `refused.rs` has what the compiler refuses, with what to write instead.
 //!
 //! An error type of another crate cannot have `From<Error>`, by the orphan rule. The option `error`
 //! takes a function instead:
@@ -127,8 +127,8 @@
 //!
 //! A connection serves one call at a time. Either give the database a pool of its own with as many
 //! threads as connections, as the example `database` does with r2d2's connections and `named_pool`
-//! with one per thread; or use the global pool, and put `concurrency` with the number of connections
-//! above the function, so that calls wait in the queue and not in threads:
+//! with one per thread. Or use the global pool, and put `concurrency` with the number of
+//! connections above the function, so that calls wait in the queue and not in threads:
 //!
 //! ```
 //! # #[cfg(feature = "macros")] mod shown {
@@ -180,10 +180,10 @@
 //! - *the job may outlive what it borrows*, of `Option<&str>` or `Guard<'_>`: take the owned type.
 //! - *a call with `timeout` or `shed` can fail*: return `Result<_, E>` with an `E` that has
 //!   `From<unblock_runtime::Error>`, or write `error = …`.
-//! - *lifetime parameters or bounds on method … do not match the trait declaration*: the trait is one
-//!   of `#[async_trait]`. Write `async fn` below `#[unblock]`, as the trait does.
+//! - *lifetime parameters or bounds on method … do not match the trait declaration*: the trait is
+//!   one of `#[async_trait]`. Write `async fn` below `#[unblock]`, as the trait does.
 //! - *`String` is not a future*, *`IntoResponse` is not implemented for `impl Future`*, or
-//!   `Responder`, or `Scribe`: an attribute that wants an `async fn` stands above `#[unblock]`. Put it
-//!   below.
+//!   `Responder`, or `Scribe`: an attribute that wants an `async fn` stands above `#[unblock]`. Put
+//!   it below.
 //! - *no method named `await`*, *expected `String`, found future*: the function is `async` now, so
 //!   its callers `.await` it.

@@ -1,5 +1,7 @@
 //! The same for all examples that speak HTTP and have the routes of `axum`.
 
+use std::thread::JoinHandle;
+
 use crate::server::{Response, Server, eventually};
 
 /// What an example says of a call that failed: the library's responses, or the texts of its errors.
@@ -95,11 +97,11 @@ fn refusal(server: &Server, texts: &Texts) {
     readers(server, "1");
     // The queue has room for one of these.
     let others = [server.begin_get("/next"), server.begin_get("/next")];
-    eventually("a refusal", || others.iter().any(|other| other.is_finished()));
+    eventually("a refusal", || others.iter().any(JoinHandle::is_finished));
     assert_eq!(server.get("/readers").told(), (200, "1"));
     eventually("the end of all", || {
         server.post("/publish/hello", "");
-        others.iter().all(|other| other.is_finished())
+        others.iter().all(JoinHandle::is_finished)
     });
     assert_eq!(first.join().expect("a response").told(), (200, "hello"));
     let mut others = others.map(|other| other.join().expect("a response"));
@@ -114,8 +116,8 @@ fn a_refusal_says_when_to_come_back() {
     let retry_after = |program| {
         let server = Server::start(program, &[]);
         let others = [(); 3].map(|()| server.begin_get("/next"));
-        eventually("a refusal", || others.iter().any(|other| other.is_finished()));
-        let refused = others.into_iter().find(|other| other.is_finished()).expect("a refusal");
+        eventually("a refusal", || others.iter().any(JoinHandle::is_finished));
+        let refused = others.into_iter().find(JoinHandle::is_finished).expect("a refusal");
         let Response { status: 503, retry_after, .. } = refused.join().expect("a response") else {
             panic!("no refusal")
         };

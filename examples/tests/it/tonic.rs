@@ -1,9 +1,9 @@
 //! The example `tonic`, by tonic's own client.
 
 #[rustfmt::skip]
-#[expect(unreachable_pub, reason = "it is generated")]
-#[path = "../../tonic/topic.rs"]
-mod topic;
+#[expect(clippy::pedantic, unreachable_pub, reason = "it is generated")]
+#[path = "../../tonic/news.rs"]
+mod news;
 
 use std::time::Duration;
 
@@ -11,23 +11,23 @@ use tokio::task::JoinSet;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Response, Status};
 
-use self::topic::topic_service_client::TopicServiceClient;
-use self::topic::{Empty, Number, Text};
+use self::news::news_client::NewsClient;
+use self::news::{Empty, Number, Text};
 use crate::server::Server;
 
-async fn start() -> (Server, TopicServiceClient<Channel>) {
+async fn start() -> (Server, NewsClient<Channel>) {
     let server = Server::start(env!("CARGO_BIN_EXE_tonic"), &[]);
     let channel = Channel::from_shared(server.url().to_owned()).expect("a URL");
     let channel = channel.connect().await.expect("the server listens");
-    (server, TopicServiceClient::new(channel))
+    (server, NewsClient::new(channel))
 }
 
 /// Waits until so many readers are in the body of their method.
-async fn readers(client: &mut TopicServiceClient<Channel>, count: u64) {
+async fn readers(client: &mut NewsClient<Channel>, count: u64) {
     while client.readers(Empty {}).await.expect("an answer").into_inner().value != count {}
 }
 
-fn next(client: &TopicServiceClient<Channel>) -> impl Future<Output = Told<Text>> + use<> {
+fn next(client: &NewsClient<Channel>) -> impl Future<Output = Told<Text>> + use<> {
     let mut client = client.clone();
     async move { told(client.next(Empty {}).await) }
 }
