@@ -773,6 +773,16 @@ mod advice_for_a_mutable_vector {
     }
 }
 
+mod advice_for_a_mutable_string {
+    use unblock_runtime::unblock;
+
+    #[unblock]
+    pub(crate) fn fill(mut out: String) -> String {
+        out.push('1');
+        out
+    }
+}
+
 mod advice_for_a_mutable_slice {
     use unblock_runtime::unblock;
 
@@ -830,6 +840,15 @@ mod advice_for_a_shared_trait_object {
 }
 
 mod advice_for_a_trait_object_that_can_be_sent {
+    use unblock_runtime::unblock;
+
+    #[unblock]
+    pub(crate) fn call(function: Box<dyn Fn() + Send + Sync>) {
+        function();
+    }
+}
+
+mod advice_for_a_shared_trait_object_that_can_be_sent {
     use std::sync::Arc;
 
     use unblock_runtime::unblock;
@@ -936,6 +955,21 @@ mod advice_for_a_handle {
     }
 }
 
+mod advice_for_pinned_self {
+    use std::sync::Arc;
+
+    use unblock_runtime::unblock;
+
+    pub(crate) struct Store(pub(crate) u64);
+
+    impl Store {
+        #[unblock]
+        pub(crate) fn find(self: Arc<Self>) -> u64 {
+            self.0
+        }
+    }
+}
+
 mod advice_for_self_without_clone {
     use std::sync::{Arc, Mutex};
 
@@ -1034,6 +1068,15 @@ mod advice_for_a_dropped_call_of_itself {
     #[unblock]
     pub(crate) fn walk(depth: u8) {
         all(depth);
+    }
+}
+
+mod advice_for_a_timeout {
+    use unblock_runtime::{Error, unblock};
+
+    #[unblock(timeout = "250ms")]
+    pub(crate) fn soon() -> Result<u8, Error> {
+        Ok(1)
     }
 }
 
