@@ -43,7 +43,7 @@
 //! or `idle`.
 //!
 //! The buckets of the histograms end at powers of two of nanoseconds, from 16 µs to 69 s, because
-//! these are ends of buckets of [`Histogram`](crate::stats::Histogram), so that no count is
+//! these are ends of buckets of [`Histogram`], so that no count is
 //! estimated.
 //!
 //! A question and its query: which function is slow?
