@@ -9,6 +9,7 @@ mod chaos;
 mod client;
 mod concurrency;
 mod connections;
+mod dashboard;
 mod deadlines;
 mod demo_modes;
 mod error_responses;

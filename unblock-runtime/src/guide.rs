@@ -53,6 +53,13 @@
 //! The attribute is the same line at the same place. The code after the `.await` runs on the thread
 //! of the event loop that asked, so what only that thread may touch needs no lock.
 //!
+//! # What it does at the moment
+//!
+//! With the feature `dashboard`, one line of an axum router has a page that shows it:
+//! `.nest_service("/unblock", unblock_runtime::dashboard())`. The same numbers are in
+//! [`Pool::functions`](crate::Pool::functions), [`Pool::workers`](crate::Pool::workers) and
+//! [`Pool::stats`](crate::Pool::stats).
+//!
 //! # Frameworks
 //!
 //! | framework | what to write | `#[unblock]` stands | the error type | what cannot go to the pool |

@@ -84,6 +84,8 @@
 //! - `io`: `Pool::reader` and `Pool::writer`, blocking readers and writers as those of tokio, whose
 //!   traits it brings and whose runtime it does not need.
 //! - `prometheus`: the statistics of all pools as metrics for Prometheus, read when it asks.
+//! - `dashboard`: `dashboard()`, a page that shows the pools and event loops at work, as a service
+//!   for axum's router.
 //! - `tracing`: a span for each job, a child of the caller's, so that what a job logs belongs to
 //!   the request that it works for. With an OpenTelemetry layer the trace goes through the pool.
 //! - `tower`: the module `tower`, a layer that gives each request a deadline, under any server.
@@ -94,6 +96,8 @@ pub use unblock_macros::unblock;
 mod clock;
 mod codegen;
 mod cores;
+#[cfg(feature = "dashboard")]
+mod dashboard;
 mod error;
 mod event_loop;
 #[cfg(doc)]
@@ -130,6 +134,8 @@ pub mod __private {
     pub use crate::codegen::*;
 }
 
+#[cfg(feature = "dashboard")]
+pub use dashboard::dashboard;
 pub use error::{BuildError, Error, Panicked, TrySubmitError};
 pub use event_loop::{EventLoop, LoopClosed, LoopHandle};
 pub use job::{AbortHandle, Submission, SubmissionSet};

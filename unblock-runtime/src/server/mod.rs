@@ -95,4 +95,6 @@ pub use request::service::{Hyper, IntoService, Tower};
 pub use request::text_response::TextResponse;
 pub use running::RunningServer;
 pub use server::Server;
+#[cfg(feature = "dashboard")]
+pub(crate) use shutdown::ShutdownWatch;
 pub use shutdown::{Report, ServerHandle};

@@ -10,6 +10,8 @@
 //! that remain are dropped. A phase never goes back, so that calls after the first have no effect.
 //! The loops, each connection and the parent of several processes watch the same phase.
 
+#[cfg(feature = "dashboard")]
+use std::cell::OnceCell;
 use std::fmt;
 
 use tokio::sync::watch;
@@ -72,7 +74,30 @@ enum Phase {
 
 /// One task's view of the phase.
 #[derive(Clone)]
-pub(super) struct ShutdownWatch(watch::Receiver<Phase>);
+pub(crate) struct ShutdownWatch(watch::Receiver<Phase>);
+
+#[cfg(feature = "dashboard")]
+thread_local! {
+    static OF_THIS_LOOP: OnceCell<ShutdownWatch> = const { OnceCell::new() };
+}
+
+#[cfg(feature = "dashboard")]
+impl ShutdownWatch {
+    /// Lets what runs on this thread, which is a loop, see the phase of its server.
+    pub(super) fn set_of_this_loop(&self) {
+        OF_THIS_LOOP.with(|watch| drop(watch.set(self.clone())));
+    }
+
+    /// Returns the view of the server whose loop this thread is. `None` if it is no loop.
+    pub(crate) fn of_this_loop() -> Option<Self> {
+        OF_THIS_LOOP.with(|watch| watch.get().cloned())
+    }
+
+    /// Returns whether a stop has begun.
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.0.borrow() >= Phase::Stopping
+    }
+}
 
 impl ShutdownWatch {
     /// Waits until a stop has begun.

@@ -56,6 +56,8 @@ impl LoopThread {
         let runtime = runtime(&poll_again, &self.in_flight)?;
         let Self { listeners, config, permits, in_flight, balancer, .. } = self;
         let (mut handoffs, mut shutdown) = (self.handoffs, self.shutdown);
+        #[cfg(feature = "dashboard")]
+        shutdown.set_of_this_loop();
         let main = async move {
             let acceptor = Acceptor::new(listeners, permits.connections, balancer)?;
             let context = Rc::new(ConnectionContext::new(

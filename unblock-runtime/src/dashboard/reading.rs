@@ -1,0 +1,237 @@
+//! What the page shows, as it is read from the library. All times are whole microseconds.
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+
+use super::micros;
+use crate::pool::Pool;
+use crate::stats::{Activity, FunctionStats, Stats, WorkerStats};
+
+/// The most workers of a pool that are shown one by one.
+const MAX_WORKERS: usize = 256;
+
+/// The process at one moment.
+#[derive(Debug, Serialize)]
+pub(super) struct Snapshot {
+    pub(super) process: u32,
+    /// Since 1970.
+    pub(super) time: u64,
+    pub(super) loops: Vec<LoopSnapshot>,
+    pub(super) routes: Vec<RouteSnapshot>,
+    pub(super) pools: Vec<PoolSnapshot>,
+}
+
+/// An event loop, or a thread of another runtime that polls what is watched.
+#[derive(Debug, Serialize)]
+pub(super) struct LoopSnapshot {
+    /// `None` for a thread of another runtime.
+    pub(super) number: Option<usize>,
+    pub(super) thread: String,
+    /// How late it is. `None` for a thread of another runtime.
+    pub(super) lag: Option<u64>,
+    pub(super) longest_lag: Option<u64>,
+    pub(super) held_by: Option<Held>,
+}
+
+/// What has held a loop for too long and still does.
+#[derive(Debug, Serialize)]
+pub(super) struct Held {
+    pub(super) name: String,
+    /// For how long.
+    pub(super) time: u64,
+    /// What it does, such as `asleep in read(2) of notes.db`.
+    pub(super) doing: Option<String>,
+}
+
+/// A route that has held a loop for too long.
+#[derive(Debug, Serialize)]
+pub(super) struct RouteSnapshot {
+    pub(super) name: String,
+    /// How often.
+    pub(super) count: u64,
+    pub(super) longest: u64,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct PoolSnapshot {
+    pub(super) name: String,
+    pub(super) outcomes: Outcomes,
+    /// The jobs that have not begun, those that wait for room among them.
+    pub(super) queued: u64,
+    pub(super) waiting: usize,
+    pub(super) queue_capacity: usize,
+    pub(super) predicted_wait: Option<u64>,
+    pub(super) running: u64,
+    pub(super) asleep: usize,
+    pub(super) abandoned: u64,
+    pub(super) threads: usize,
+    pub(super) idle: usize,
+    pub(super) parallelism: usize,
+    pub(super) max_threads: usize,
+    pub(super) workers: Vec<WorkerSnapshot>,
+}
+
+/// Numbers of jobs by how they ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Outcomes {
+    pub(super) completed: u64,
+    pub(super) panicked: u64,
+    pub(super) cancelled: u64,
+    pub(super) timed_out: u64,
+    pub(super) rejected: u64,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct WorkerSnapshot {
+    pub(super) number: usize,
+    pub(super) state: WorkerState,
+    /// The job that it runs, and for how long.
+    pub(super) job: Option<(String, u64)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum WorkerState {
+    /// Its job runs for nobody any more.
+    Abandoned,
+    Running,
+    /// Its job waits for something.
+    Asleep,
+    Idle,
+}
+
+impl Snapshot {
+    pub(super) fn take() -> Self {
+        Self {
+            process: std::process::id(),
+            time: now(),
+            loops: loops(),
+            routes: routes(),
+            pools: pools().into_iter().map(|(name, pool)| PoolSnapshot::of(name, &pool)).collect(),
+        }
+    }
+}
+
+impl PoolSnapshot {
+    fn of(name: String, pool: &Pool) -> Self {
+        let stats = pool.stats();
+        let mut workers: Vec<_> = pool.workers().iter().map(WorkerSnapshot::from).collect();
+        let asleep = workers.iter().filter(|worker| worker.state == WorkerState::Asleep).count();
+        workers.sort_by_key(|worker| (worker.state, worker.number));
+        workers.truncate(MAX_WORKERS);
+        workers.sort_by_key(|worker| worker.number);
+        Self {
+            name,
+            outcomes: Outcomes::from(&stats),
+            queued: stats.queued,
+            waiting: stats.waiting,
+            queue_capacity: stats.queue_capacity,
+            predicted_wait: stats.predicted_wait.map(micros),
+            running: stats.running,
+            asleep,
+            abandoned: stats.abandoned,
+            threads: stats.threads,
+            idle: stats.idle,
+            parallelism: stats.parallelism,
+            max_threads: stats.max_threads,
+            workers,
+        }
+    }
+}
+
+impl From<&WorkerStats> for WorkerSnapshot {
+    fn from(worker: &WorkerStats) -> Self {
+        let is_abandoned = worker.job.as_ref().is_some_and(|job| job.abandoned);
+        let state = match worker.activity {
+            _ if is_abandoned => WorkerState::Abandoned,
+            Activity::Running => WorkerState::Running,
+            Activity::Asleep => WorkerState::Asleep,
+            Activity::Idle => WorkerState::Idle,
+        };
+        let job = worker.job.as_ref();
+        let job = job.map(|job| (job.name.to_owned(), micros(job.running_for)));
+        Self { number: worker.number, state, job }
+    }
+}
+
+impl From<&Stats> for Outcomes {
+    fn from(stats: &Stats) -> Self {
+        Self {
+            completed: stats.completed,
+            panicked: stats.panicked,
+            cancelled: stats.cancelled,
+            timed_out: stats.timed_out,
+            rejected: stats.rejected,
+        }
+    }
+}
+
+impl From<&FunctionStats> for Outcomes {
+    fn from(stats: &FunctionStats) -> Self {
+        Self {
+            completed: stats.completed,
+            panicked: stats.panicked,
+            cancelled: stats.cancelled,
+            timed_out: stats.timed_out,
+            rejected: stats.rejected,
+        }
+    }
+}
+
+impl Outcomes {
+    pub(super) fn since(self, earlier: Self) -> Self {
+        Self {
+            completed: self.completed.saturating_sub(earlier.completed),
+            panicked: self.panicked.saturating_sub(earlier.panicked),
+            cancelled: self.cancelled.saturating_sub(earlier.cancelled),
+            timed_out: self.timed_out.saturating_sub(earlier.timed_out),
+            rejected: self.rejected.saturating_sub(earlier.rejected),
+        }
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.completed += other.completed;
+        self.panicked += other.panicked;
+        self.cancelled += other.cancelled;
+        self.timed_out += other.timed_out;
+        self.rejected += other.rejected;
+    }
+}
+
+/// Returns the microseconds since 1970.
+pub(super) fn now() -> u64 {
+    micros(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO))
+}
+
+/// Returns the pools of the process by names that differ: a second `db` is `db (2)`.
+fn pools() -> Vec<(String, Pool)> {
+    let mut known: HashMap<String, usize> = HashMap::new();
+    let named = Pool::all().into_iter().map(|pool| {
+        let name = pool.stats().name;
+        let count = known.entry(name.clone()).or_default();
+        *count += 1;
+        (if *count == 1 { name } else { format!("{name} ({count})") }, pool)
+    });
+    named.collect()
+}
+
+/// Returns what the pools have counted of each function, with the name of the pool.
+pub(super) fn functions() -> Vec<(String, FunctionStats)> {
+    let of = |(name, pool): (String, Pool)| {
+        let functions = pool.functions().into_iter();
+        functions.map(move |function| (name.clone(), function))
+    };
+    pools().into_iter().flat_map(of).collect()
+}
+
+/// Returns the event loops of the process.
+fn loops() -> Vec<LoopSnapshot> {
+    Vec::new()
+}
+
+/// Returns the routes that have held a loop for too long, the most frequent first.
+fn routes() -> Vec<RouteSnapshot> {
+    Vec::new()
+}
