@@ -5,8 +5,10 @@
 //! the same code without the attribute, as the control experiment.
 
 mod error_response;
+mod experiment;
 mod input;
 mod limits;
+mod load;
 mod log;
 mod notes;
 mod options;
@@ -18,16 +20,21 @@ mod work;
 
 use std::error::Error;
 use std::io::{self, Write as _};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZero;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::thread;
 
 use unblock_runtime::Pool;
 use unblock_runtime::server::{Report, Role, Server};
 
+use experiment::Experiment;
+use load::Target;
 use log::Log;
 use notes::Notes;
 use options::{Addr, Mode, Options};
+use pages::Site;
 
 fn main() -> ExitCode {
     let options = Options::parse_checked();
@@ -84,16 +91,39 @@ fn serve(options: &Options) -> Result<Report, Box<dyn Error>> {
         Addr::Unix(_) => return Err("Unix sockets are not available on this platform".into()),
     };
 
+    let experiment = Experiment {
+        who: options.experiment,
+        target: target(options, server.local_addr()),
+        is_running: Arc::default(),
+    };
+    let site = Site { mode, loops: options.loops(), experiment };
     let report = match mode {
         Mode::Unblock => {
             if server.role() != Role::Parent {
                 install_pool(options)?;
             }
-            server.serve(routes::router(notes))
+            // The parent of several processes must not sample a pool that it does not have.
+            server.serve_with(move || routes::router(notes.clone(), &site))
         }
-        Mode::Single | Mode::Processes => server.serve(single::router(notes, mode)),
+        Mode::Single | Mode::Processes => {
+            server.serve_with(move || single::router(notes.clone(), &site))
+        }
     };
     Ok(report?)
+}
+
+/// Returns where the server's own experiments reach it.
+fn target(options: &Options, mut address: SocketAddr) -> Target {
+    if let Addr::Unix(path) = &options.addr {
+        return Target::Unix(path.clone());
+    }
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    Target::Tcp(address)
 }
 
 /// Installs the pool that `#[unblock]` uses, at its defaults unless options set something else.

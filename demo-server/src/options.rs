@@ -9,12 +9,15 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, ValueEnum};
 
+use crate::experiment::Who;
 use crate::limits::{LimitOptions, time};
 
 /// A server whose handlers block, and whose event loop does not.
 ///
 /// Routes: GET / · GET /sleep/{seconds} · GET /spin/{micros} · POST /hash ·
-/// POST /thumbnail?width=N · GET and POST /notes · GET /healthz · GET /metrics · GET /dashboard
+/// POST /thumbnail?width=N · GET and POST /notes · GET /healthz · GET /metrics · GET /dashboard ·
+/// GET /unblock (the page without the experiment) · GET /on-the-loop/sleep/{seconds} and
+/// /on-the-loop/spin/{micros}, which block an event loop
 ///
 /// /thumbnail takes PNG and JPEG. Its header Thumbnail-Note says what became of the picture
 /// besides: turned as its Exif data says, 16 bits for each color or CMYK converted to 8 bits, or
@@ -62,6 +65,11 @@ pub(crate) struct Options {
     /// bytes and milliseconds
     #[arg(long)]
     pub(crate) access_log: bool,
+
+    /// Who may fire the requests of the page /dashboard, and use the routes below /on-the-loop,
+    /// which block an event loop
+    #[arg(long, value_enum, value_name = "WHO", default_value_t = Who::Local)]
+    pub(crate) experiment: Who,
 
     /// SQLite file for /notes, which is created if it is missing; `:memory:` for none (each process
     /// has its own then)

@@ -14,9 +14,9 @@ use unblock_runtime::unblock;
 use crate::error_response::TextResponse;
 use crate::input::{Micros, Note, Posted, Seconds, Width};
 use crate::notes::Notes;
-use crate::options::Mode;
+use crate::pages::{self, Site};
 use crate::thumbnail::{self, Thumbnail};
-use crate::{pages, work};
+use crate::work;
 
 /// `GET /sleep/{seconds}`
 #[unblock]
@@ -70,7 +70,7 @@ async fn post_note(
 }
 
 /// Returns all routes, with handlers that run on the pool.
-pub(crate) fn router(notes: Notes) -> Router {
+pub(crate) fn router(notes: Notes, site: &Site) -> Router {
     let routes = Router::new()
         .route("/sleep/{seconds}", get(sleep))
         .route("/spin/{micros}", get(spin))
@@ -78,7 +78,7 @@ pub(crate) fn router(notes: Notes) -> Router {
         .route("/thumbnail", post(thumbnail))
         .route("/notes", get(get_notes).post(post_note))
         .with_state(notes);
-    pages::around(routes, Mode::Unblock)
+    pages::around(routes, site)
 }
 
 /// What a thumbnail's picture has lost, or why it looks other than it was sent.

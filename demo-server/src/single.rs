@@ -9,10 +9,10 @@ use axum::routing::{get, post};
 use crate::error_response::TextResponse;
 use crate::input::{Micros, Note, Posted, Seconds, Width};
 use crate::notes::Notes;
-use crate::options::Mode;
+use crate::pages::{self, Site};
 use crate::routes::{added, listed};
 use crate::thumbnail::{self, Thumbnail};
-use crate::{pages, work};
+use crate::work;
 
 async fn sleep(Seconds(time): Seconds) -> String {
     work::sleep(time)
@@ -45,7 +45,7 @@ async fn post_note(
 }
 
 /// Returns all routes, with handlers that run on the event loop.
-pub(crate) fn router(notes: Notes, mode: Mode) -> Router {
+pub(crate) fn router(notes: Notes, site: &Site) -> Router {
     let routes = Router::new()
         .route("/sleep/{seconds}", get(sleep))
         .route("/spin/{micros}", get(spin))
@@ -53,5 +53,12 @@ pub(crate) fn router(notes: Notes, mode: Mode) -> Router {
         .route("/thumbnail", post(thumbnail))
         .route("/notes", get(get_notes).post(post_note))
         .with_state(notes);
-    pages::around(routes, mode)
+    pages::around(routes, site)
+}
+
+/// Returns the routes by which the experiment of the page blocks an event loop, in any mode.
+pub(crate) fn on_the_loop<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new()
+        .route("/on-the-loop/sleep/{seconds}", get(sleep))
+        .route("/on-the-loop/spin/{micros}", get(spin))
 }

@@ -11,8 +11,11 @@ mod client;
 mod process;
 
 mod bad_input;
+mod browser;
 mod demo;
+mod experiment;
 mod metrics;
+mod page;
 mod signals;
 mod startup;
 mod surroundings;
