@@ -53,7 +53,9 @@ export function experiment(mode, loops) {
   const result = element(
     "p",
     { class: "result", role: "status" },
-    "Fire some with #[unblock], then on the event loop, and watch the curve.",
+    mode === "unblock"
+      ? "Fire some with #[unblock], then on the event loop, and watch the curve."
+      : `In the mode ${mode} all handlers run on the event loop: watch the curve.`,
   );
 
   async function fire(work) {

@@ -113,8 +113,11 @@ fn run(questions: &Receiver<Question>, pictures: &watch::Sender<Arc<Picture>>) {
         if now >= due {
             history.sample(now);
             last_second = None;
+            due += SECOND;
             // A process that was stopped for a while does not make up for it.
-            due = (due + SECOND).max(now);
+            if due <= now {
+                due = now + SECOND;
+            }
         }
         let is_watched = pictures.receiver_count() > 0;
         if is_watched {

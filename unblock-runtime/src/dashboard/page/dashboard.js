@@ -46,6 +46,7 @@ export function dashboard(root, base = ".", more = "") {
       ? [stage.element]
       : [element("span", { class: "arrow", "aria-hidden": "true" }), stage.element],
   );
+  const line = element("div", { class: "path" }, ...stages);
   const lines = curves();
 
   root.classList.add("unblock");
@@ -57,7 +58,7 @@ export function dashboard(root, base = ".", more = "") {
       "section",
       { "aria-label": "The path of a job" },
       element("div", { class: "heading" }, element("h2", {}, "The path of a job, now"), choice),
-      element("div", { class: "path" }, ...stages),
+      line,
     ),
     lines.element,
     element("div", { class: "rows" }, functions.element, detail.element),
@@ -95,6 +96,8 @@ export function dashboard(root, base = ".", more = "") {
     if (state.pool) select.value = state.pool.name;
     findings.show(state);
     path[0].show(state);
+    // Without a pool there is nothing to show but the loops.
+    setAttribute(line, "data-pool", state.pool ? null : "none");
     if (state.pool) ofPool.forEach(stage => stage.show(state));
     if (state.isNewSecond) {
       lines.show(state);
