@@ -40,7 +40,7 @@ impl Events {
         let mut line = String::new();
         while self.0.read_line(&mut line).expect("a line in time") > 0 {
             if let Some(text) = line.strip_prefix("id: ") {
-                id = text.trim().to_owned();
+                text.trim().clone_into(&mut id);
             } else if let Some(text) = line.strip_prefix("data: ") {
                 return Some(Picture { id, data: serde_json::from_str(text).expect("JSON") });
             }
@@ -78,7 +78,7 @@ fn the_page_and_all_that_it_loads_is_there_and_runs_no_code_from_elsewhere() {
     let client = Client::new(axum_serve(router()));
     let page = client.get("/unblock/");
     assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
-    let mut todo = links(&page.told().1);
+    let mut todo = links(page.told().1);
     let mut seen = BTreeSet::new();
     while let Some(name) = todo.pop() {
         if !seen.insert(name.clone()) {
@@ -86,7 +86,8 @@ fn the_page_and_all_that_it_loads_is_there_and_runs_no_code_from_elsewhere() {
         }
         let file = client.get(&format!("/unblock/{name}"));
         assert_eq!(file.status, StatusCode::OK, "{name}");
-        let kind = match name.rsplit_once('.').unwrap().1 {
+        let extension = name.rsplit_once('.').unwrap().1;
+        let kind = match extension {
             "js" => "text/javascript; charset=utf-8",
             "css" => "text/css; charset=utf-8",
             _ => "image/svg+xml",
@@ -99,7 +100,7 @@ fn the_page_and_all_that_it_loads_is_there_and_runs_no_code_from_elsewhere() {
         for markup in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write"] {
             assert!(!text.contains(markup), "{name} puts text in as markup: {markup}");
         }
-        if name.ends_with(".js") && !name.starts_with("uplot/") {
+        if extension == "js" && !name.starts_with("uplot/") {
             todo.extend(links(&text));
         }
     }
