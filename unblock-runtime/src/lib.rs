@@ -126,6 +126,7 @@ mod timer;
 #[cfg(feature = "tower")]
 pub mod tower;
 mod unwind;
+pub mod watchdog;
 mod workers;
 
 /// Names for generated code. Not public API.
