@@ -54,7 +54,9 @@ impl Arming {
 
     /// Disarms the watcher, unless a thread is active.
     pub(crate) fn disarm(&self, is_any_active: impl FnOnce() -> bool) {
-        self.armed.store(false, Ordering::SeqCst);
+        // A swap takes part in the order of the swaps of those that arm, which a store would have to
+        // be proven to do.
+        self.armed.swap(false, Ordering::SeqCst);
         fence(Ordering::SeqCst);
         if is_any_active() {
             self.armed.store(true, Ordering::SeqCst);

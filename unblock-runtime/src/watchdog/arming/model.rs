@@ -1,20 +1,21 @@
-//! Model-checked: a thread that becomes active against the watcher that goes to sleep.
+//! Model-checked: threads that become active against the watcher that goes to sleep.
 
+use loom::model::Builder;
 use loom::sync::Arc;
-use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 
 use super::Arming;
 
-/// Two threads become active, and inactive only when they have been seen. A lost wake-up leaves the
-/// watcher parked, which the model checker reports as a deadlock of all.
+/// A lost wake-up leaves the watcher parked, which the model checker reports as a deadlock.
 #[test]
-fn a_thread_that_is_active_is_seen() {
-    loom::model(|| {
+fn threads_that_are_active_are_seen() {
+    let mut builder = Builder::new();
+    builder.preemption_bound = Some(builder.preemption_bound.unwrap_or(3));
+    builder.check(|| {
         let arming = Arc::new(Arming::new());
         let active: Arc<[AtomicBool; 2]> = Arc::default();
-        let seen: Arc<[AtomicBool; 2]> = Arc::default();
-        let left = Arc::new(AtomicUsize::new(2));
+        arming.set_thread();
         let threads = [0, 1].map(|index| {
             let (arming, active) = (Arc::clone(&arming), Arc::clone(&active));
             thread::spawn(move || {
@@ -22,17 +23,13 @@ fn a_thread_that_is_active_is_seen() {
                 arming.arm();
             })
         });
-        arming.set_thread();
-        while left.load(Ordering::Relaxed) > 0 {
+        let is_active = |index: usize| active[index].load(Ordering::Relaxed);
+        let mut seen = [false; 2];
+        while seen != [true; 2] {
+            // Those that were seen sleep again.
+            arming.disarm(|| (0..2).any(|index| !seen[index] && is_active(index)));
             arming.wait();
-            for (active, seen) in active.iter().zip(seen.iter()) {
-                // A thread that was seen sleeps again.
-                if active.load(Ordering::Relaxed) && !seen.swap(true, Ordering::Relaxed) {
-                    active.store(false, Ordering::Relaxed);
-                    left.store(left.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
-                }
-            }
-            arming.disarm(|| active.iter().any(|active| active.load(Ordering::Relaxed)));
+            seen = [0, 1].map(|index| seen[index] || is_active(index));
         }
         for thread in threads {
             thread.join().unwrap();
