@@ -17,13 +17,14 @@ use axum::routing::get;
 use hyper::Method;
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
+use tracing_subscriber::EnvFilter;
 use unblock_runtime::server::{RunningServer, Server};
 use unblock_runtime::tower::WatchdogLayer;
 use unblock_runtime::watchdog::{self, LongPoll};
 
 use crate::axum_serve::axum_serve;
 use crate::client::{Bare, Client};
-use crate::support::{Gate, eventually, next};
+use crate::support::{Gate, eventually, in_child, next};
 
 const ADVICE: &str = "annotate the blocking function with #[unblock]";
 
@@ -74,6 +75,20 @@ fn held(poll: &LongPoll) -> u128 {
 /// The number of long polls of a route.
 fn count(name: &str) -> u64 {
     watchdog::long_polls().iter().find(|route| route.name == name).map_or(0, |route| route.count)
+}
+
+/// Sends lines to the test.
+struct Lines(mpsc::Sender<String>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        let _ = self.0.send(String::from_utf8_lossy(line).trim().to_owned());
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A FIFO whose reader blocks until the test writes.
@@ -395,4 +410,135 @@ fn a_server_without_watchdog_has_no_readings_and_no_reports() {
     assert!(watchdog::loops().iter().all(|stats| stats.thread_id != thread));
     server.stop().unwrap();
     assert!(reports.try_recv().is_err());
+}
+
+/// Requests with polls of some microseconds, beside twice as many threads that compute for ever as
+/// there are cores.
+fn assert_honest(requests: usize, name: &'static str) {
+    let reports = reports_of(name);
+    let path = name.strip_prefix("GET ").unwrap();
+    let honest = get(|| async {
+        let sum: u64 = (0..1000).map(std::hint::black_box).sum();
+        sum.to_string()
+    });
+    let router = Router::new().route(path, honest);
+    let server = start(router.clone());
+    let addresses = [server.local_addr(), axum_serve(router.layer(WatchdogLayer::new()))];
+    let is_over = AtomicBool::new(false);
+    let cores = thread::available_parallelism().map_or(2, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..2 * cores {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
+        }
+        for address in addresses {
+            let mut client = Bare::connect(address);
+            for _ in 0..requests / 2 {
+                client.get(path);
+                assert_eq!(client.response().0, 200);
+            }
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(reports.try_iter().map(|poll| poll.to_string()).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn a_request_that_waits_for_a_core_is_no_long_poll() {
+    assert_honest(200, "GET /honest");
+}
+
+#[test]
+#[ignore = "it takes a while"]
+fn ten_thousand_requests_beside_busy_neighbors_are_no_long_polls() {
+    assert_honest(10_000, "GET /honest/often");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_that_was_stopped_in_a_poll_has_had_no_long_one() {
+    use rustix::process::{Signal, getpid, kill_process};
+
+    const HERE: &str = "watchdog::a_process_that_was_stopped_in_a_poll_has_had_no_long_one";
+    const VARIABLE: &str = "UNBLOCK_TEST_WATCHDOG_STOP";
+    if std::env::var_os(VARIABLE).is_none() {
+        return in_child(HERE, VARIABLE);
+    }
+    let reports = reports_of("GET /stop");
+    let router = Router::new()
+        .route("/stop", get(|| async { kill_process(getpid(), Signal::STOP).unwrap() }));
+    let server = start(router);
+    let mut client = Bare::connect(server.local_addr());
+    let pid = std::process::id();
+    let wakes = format!(
+        "until grep -q 'T (stopped)' /proc/{pid}/status; do sleep 0.01; done; sleep 0.3; \
+         kill -CONT {pid}"
+    );
+    let mut waker = std::process::Command::new("sh").args(["-c", &wakes]).spawn().unwrap();
+    client.get("/stop");
+    assert_eq!(client.response().0, 200);
+    assert!(waker.wait().unwrap().success());
+    server.stop().unwrap();
+    assert_eq!(reports.try_iter().map(|poll| poll.to_string()).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn each_process_has_a_watcher_that_sleeps_while_its_loops_do() {
+    use crate::process::{Process, address, assert_sleep};
+
+    let server =
+        Process::start(std::process::Command::new(env!("CARGO_BIN_EXE_held")).arg("ready"));
+    let address = address(&server.line());
+    let watchers = |pid: u32| {
+        let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten();
+        let is_watcher = |task: &std::path::PathBuf| {
+            std::fs::read_to_string(task.join("comm"))
+                .is_ok_and(|name| name == "unblock-watcher\n")
+        };
+        tasks.flatten().map(|task| task.path()).filter(is_watcher).collect::<Vec<_>>()
+    };
+    eventually("a watcher in each child", || {
+        let mut client = Bare::connect(address);
+        client.get("/");
+        client.response();
+        let children = server.children();
+        children.len() == 2 && children.iter().all(|child| watchers(*child).len() == 1)
+    });
+    assert!(watchers(server.pid()).is_empty(), "the parent has no loops");
+    assert_sleep(|| server.children().into_iter().flat_map(watchers).collect());
+}
+
+#[test]
+fn a_long_poll_is_two_lines_of_the_log() {
+    const HERE: &str = "watchdog::a_long_poll_is_two_lines_of_the_log";
+    const VARIABLE: &str = "UNBLOCK_TEST_WATCHDOG_LOG";
+    if std::env::var_os(VARIABLE).is_none() {
+        return in_child(HERE, VARIABLE);
+    }
+    let (tell, lines) = mpsc::channel();
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new("unblock_runtime::watchdog=warn"))
+        .with_ansi(false)
+        .without_time()
+        .with_writer(move || Lines(tell.clone()))
+        .init();
+    let gate = Gate::new();
+    let at = gate.clone();
+    let server = start(Router::new().route("/log", get(|| async move { at.wait() })));
+    let client = Client::new(server.local_addr());
+    let response = client.begin(Method::GET, "/log", "".into());
+    let line = next(&lines);
+    let begins = "WARN unblock_runtime::watchdog: GET /log has held event loop 0 for ";
+    assert!(line.starts_with(begins) && line.contains(ADVICE), "{line}");
+    gate.open();
+    assert_eq!(response.wait().status, 200);
+    let line = next(&lines);
+    let begins = "WARN unblock_runtime::watchdog: GET /log held event loop 0 for ";
+    assert!(line.starts_with(begins) && line.contains(ADVICE), "{line}");
+    server.stop().unwrap();
+    assert!(lines.try_recv().is_err(), "these two");
 }

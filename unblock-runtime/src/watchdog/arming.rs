@@ -31,25 +31,24 @@ impl Arming {
         *self.thread.lock() = Some(thread::current());
     }
 
-    /// Wakes the watcher unless it looks already. The calling thread has noted before that it is
-    /// active.
+    /// Wakes the watcher unless it looks already, and returns whether it did. The calling thread has
+    /// noted before that it is active.
     #[inline]
-    pub(crate) fn arm(&self) {
+    pub(crate) fn arm(&self) -> bool {
         fence(Ordering::SeqCst);
-        if !self.armed.load(Ordering::Relaxed) {
-            self.wake();
-        }
+        !self.armed.load(Ordering::Relaxed) && self.wake()
     }
 
     #[cold]
-    fn wake(&self) {
+    fn wake(&self) -> bool {
         if self.armed.swap(true, Ordering::SeqCst) {
-            return;
+            return false;
         }
         let thread = self.thread.lock().clone();
         if let Some(thread) = thread {
             thread.unpark();
         }
+        true
     }
 
     /// Disarms the watcher, unless a thread is active.

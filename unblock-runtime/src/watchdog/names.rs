@@ -159,3 +159,46 @@ fn own_table() -> u32 {
 fn lock(table: u32) -> MutexGuard<'static, Table> {
     NAMES[table as usize % TABLES].lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    fn open(text: &'static str) -> OpenName {
+        OpenName::new((Name::Text(text.into()), 1))
+    }
+
+    fn text(id: NameId) -> Option<String> {
+        NameId::from_bits(id.to_bits()).entry().map(|(name, _)| name.to_string())
+    }
+
+    #[test]
+    fn a_name_is_found_while_it_is_open_and_its_place_is_used_again() {
+        let (one, other) = (open("one"), open("other"));
+        let (first, second) = (one.id(), other.id());
+        assert_eq!(text(first).as_deref(), Some("one"));
+        assert_eq!(text(second).as_deref(), Some("other"));
+        drop(one);
+        assert_eq!(text(first), None);
+        let next = open("next");
+        assert_eq!((next.id(), text(first).as_deref()), (first, Some("next")));
+        assert_eq!(text(second).as_deref(), Some("other"));
+    }
+
+    #[test]
+    fn a_table_that_was_large_and_is_empty_gives_its_memory_back() {
+        let many: Vec<_> = (0..=KEPT_CAPACITY).map(|_| open("many")).collect();
+        let table = many[0].id().table;
+        drop(many);
+        assert!(lock(table).entries.capacity() <= KEPT_CAPACITY);
+    }
+
+    #[test]
+    fn a_name_is_printable_and_of_bounded_length() {
+        let show = |text: &'static str| Name::Text(text.into()).to_string();
+        assert_eq!(show("GET /a b"), "GET /a b");
+        assert_eq!(show("a\nb\u{1b}[0m\u{202e}\u{85}"), "a\\nb\\u{1b}[0m\\u{202e}\\u{85}");
+        let long: &str = "x".repeat(1000).leak();
+        assert_eq!(show(long), format!("{}...", "x".repeat(LONGEST)));
+    }
+}

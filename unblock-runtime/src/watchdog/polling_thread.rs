@@ -117,7 +117,7 @@ impl PollingThread {
         self.gauge.begun.store(begun, Ordering::Release);
         // A loop has armed the watcher when it woke up.
         if self.number.is_none() {
-            Watcher::get().arming.arm();
+            Watcher::get().arm(begun);
         }
     }
 
@@ -149,9 +149,10 @@ impl PollingThread {
 
     /// Notes that the loop runs again.
     pub(crate) fn wakes(&self, now: Instant) {
-        self.gauge.awake_since.store(nanos(now), Ordering::Relaxed);
+        let now = nanos(now);
+        self.gauge.awake_since.store(now, Ordering::Relaxed);
         add(&self.gauge.wakes, 1);
-        Watcher::get().arming.arm();
+        Watcher::get().arm(now);
     }
 
     /// Notes that the loop has nothing to do.

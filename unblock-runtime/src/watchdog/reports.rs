@@ -222,3 +222,45 @@ impl LongPoll {
 fn lock() -> MutexGuard<'static, Reports> {
     REPORTS.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    fn poll(name: String) -> LongPoll {
+        let (thread, begun, held) = (String::new(), SystemTime::now(), Duration::from_millis(812));
+        let (loop_number, thread_id, doing, is_over) = (Some(0), None, None, true);
+        LongPoll { name, thread, loop_number, thread_id, begun, held, doing, is_over }
+    }
+
+    fn reports() -> Reports {
+        Reports { routes: BTreeMap::new(), last: VecDeque::new(), hooks: Vec::new() }
+    }
+
+    #[test]
+    fn a_route_is_logged_once_and_then_the_others_are_counted() {
+        let mut reports = reports();
+        let poll = poll("GET /report".into());
+        assert_eq!(reports.count(&poll, true).log(false), Some(0));
+        for _ in 0..3 {
+            assert_eq!(reports.count(&poll, true).log(false), None);
+        }
+        assert_eq!(reports.count(&poll, false).log(true), Some(2), "the end of one of the three");
+        let route = &reports.routes["GET /report"].stats;
+        assert_eq!((route.count, route.longest), (4, poll.held));
+    }
+
+    #[test]
+    fn strangers_make_no_more_than_so_many_routes_and_lines() {
+        let mut reports = reports();
+        let mut lines = 0;
+        for number in 0..10 * MOST_ROUTES {
+            let poll = poll(format!("GET /{number}"));
+            lines += usize::from(reports.count(&poll, true).log(false).is_some());
+            reports.keep(number as u64, poll);
+        }
+        assert_eq!((reports.routes.len(), lines), (MOST_ROUTES + 1, MOST_ROUTES + 1));
+        assert_eq!(reports.routes[OTHERS].stats.count, 9 * MOST_ROUTES as u64);
+        assert_eq!(reports.last.len(), KEPT);
+    }
+}

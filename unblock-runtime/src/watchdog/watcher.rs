@@ -22,13 +22,14 @@ const MIN_PERIOD: Duration = Duration::from_millis(1);
 const QUIET_LOOKS: u32 = 4;
 
 pub(super) struct Watcher {
-    pub(super) arming: Arming,
+    arming: Arming,
     /// The time between two looks in nanoseconds: half of the shortest time from which any poll is
     /// long.
     period: AtomicU64,
-    /// When the watcher went to sleep between two looks, or 0 if it is not there.
-    sleeps_since: AtomicU64,
-    /// For how long the watcher has overslept, in nanoseconds.
+    /// When the watcher's present round began, which is a sleep and a look, or 0 while it is
+    /// disarmed.
+    round: AtomicU64,
+    /// For how long the rounds took longer than they should, in nanoseconds.
     overslept: AtomicU64,
     /// The process in which the thread was started.
     started: Mutex<Option<Process>>,
@@ -51,7 +52,7 @@ impl Watcher {
         static WATCHER: LazyLock<Watcher> = LazyLock::new(|| Watcher {
             arming: Arming::new(),
             period: AtomicU64::new(half(DEFAULT_THRESHOLD)),
-            sleeps_since: AtomicU64::new(0),
+            round: AtomicU64::new(0),
             overslept: AtomicU64::new(0),
             started: Mutex::new(None),
         });
@@ -61,7 +62,7 @@ impl Watcher {
     /// Has it look twice within this time, if it does not yet.
     pub(super) fn look_within(&self, threshold: Duration) {
         let period = half(threshold);
-        if period < self.period.load(Ordering::Relaxed) {
+        if period < self.period() {
             self.period.fetch_min(period, Ordering::Relaxed);
         }
     }
@@ -74,7 +75,7 @@ impl Watcher {
         if *started == Some(process) {
             return;
         }
-        let thread = Builder::new().name("unblock-watchdog".into());
+        let thread = Builder::new().name("unblock-watcher".into());
         match spawner::run(|| thread.spawn(|| self.run())).flatten() {
             Ok(_) => *started = Some(process),
             Err(error) => unwind::log(|| {
@@ -88,42 +89,55 @@ impl Watcher {
         let mut quiet = 0;
         loop {
             self.arming.wait();
-            self.sleep();
+            // If it was armed by itself, nobody has noted the time.
+            let now = nanos(Instant::now());
+            let _ = self.round.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
+            thread::sleep(Duration::from_nanos(self.period()));
             let mut was_active = false;
             for thread in polling_thread::all() {
                 was_active |= look(&thread);
             }
+            self.end_round();
             quiet = if was_active { 0 } else { quiet + 1 };
             if quiet >= QUIET_LOOKS {
+                self.round.store(0, Ordering::Relaxed);
                 self.arming.disarm(polling_thread::is_any_active);
                 quiet = 0;
             }
         }
     }
 
-    fn sleep(&self) {
-        let before = nanos(Instant::now());
-        self.sleeps_since.store(before, Ordering::Relaxed);
-        let period = self.period.load(Ordering::Relaxed);
-        thread::sleep(Duration::from_nanos(period));
-        let late = lateness(before, period, nanos(Instant::now()));
-        self.overslept.fetch_add(late, Ordering::Relaxed);
-        // A reader between the two counts twice what it is to subtract, which is no false alarm.
-        self.sleeps_since.store(0, Ordering::Release);
+    /// Wakes the watcher unless it looks already. The calling thread has noted that it is active.
+    #[inline]
+    pub(super) fn arm(&self, now: u64) {
+        if self.arming.arm() {
+            self.round.store(now, Ordering::Relaxed);
+        }
     }
 
-    /// Returns for how long the process, or the whole machine, was stopped while the watcher looked:
-    /// by a debugger, a signal, the freezer of a container. Then the watcher oversleeps. So it does
-    /// when it waits for a core itself.
+    fn end_round(&self) {
+        let now = nanos(Instant::now());
+        let late = lateness(self.round.load(Ordering::Relaxed), self.period(), now);
+        self.overslept.fetch_add(late, Ordering::Relaxed);
+        // A reader between the two counts twice what it is to subtract, which is no false alarm.
+        self.round.store(now, Ordering::Release);
+    }
+
+    /// Returns for how long the process, or the whole machine, was stopped while the watcher was
+    /// armed: by a debugger, a signal, the freezer of a container. Then the watcher oversleeps. So
+    /// it does when it waits for a core itself.
     pub(super) fn stopped(&self, now: u64) -> Duration {
-        let since = self.sleeps_since.load(Ordering::Acquire);
-        let period = self.period.load(Ordering::Relaxed);
-        let late = if since == 0 { 0 } else { lateness(since, period, now) };
+        let since = self.round.load(Ordering::Acquire);
+        let late = if since == 0 { 0 } else { lateness(since, self.period(), now) };
         Duration::from_nanos(self.overslept.load(Ordering::Relaxed) + late)
+    }
+
+    fn period(&self) -> u64 {
+        self.period.load(Ordering::Relaxed)
     }
 }
 
-/// Returns for how long a sleep since `before` has lasted beyond its time. Timers are late by a bit.
+/// Returns for how long a round since `before` has lasted beyond its time. Timers are late by a bit.
 fn lateness(before: u64, period: u64, now: u64) -> u64 {
     let late = now.saturating_sub(before).saturating_sub(period);
     if late > period / 4 { late } else { 0 }
@@ -150,7 +164,7 @@ fn look(thread: &PollingThread) -> bool {
         let Stay { certain, waited, doing } = stay(thread, &seen, now);
         if certain >= Duration::from_nanos(threshold) {
             let age = Duration::from_nanos(now.saturating_sub(poll.begun));
-            let held = age.saturating_sub(waited);
+            let held = age.saturating_sub(waited).max(certain);
             reports::still_held(thread, poll.begun, &name, held, doing);
         }
     }
