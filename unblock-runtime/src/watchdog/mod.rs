@@ -14,7 +14,8 @@
 //!
 //! What the thread does comes from Linux's `/proc/self/task`; elsewhere the lines say how long only.
 //! Time for which the thread only waited for a core does not count, where the kernel tells it
-//! (`schedstat`), so that a machine that is busy with something else is no false alarm.
+//! (`schedstat`), nor time for which the process was stopped, so that a machine that is busy with
+//! something else is no false alarm.
 //!
 //! A route is logged once a minute, and its other long polls are counted: [`long_polls`] has the
 //! counts of each route, [`recent`] the last ones in detail, [`loops`] the threads, and
@@ -30,8 +31,8 @@
 //!
 //! Only polls of requests, of the bodies of their responses, and of futures in [`watch`] have a
 //! name. Whatever else blocks a loop, such as a task that a handler has spawned, shows in
-//! [`LoopStats::lag`]. A process that was stopped by a signal or a debugger in the middle of a poll
-//! has had a long one. So has a poll that says so to its runtime, by tokio's `block_in_place`.
+//! [`LoopStats::lag`]. A poll that tells its runtime that it blocks, by tokio's `block_in_place`, is
+//! long all the same.
 //!
 //! # Cost
 //!
