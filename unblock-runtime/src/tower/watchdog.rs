@@ -17,8 +17,8 @@ use crate::watchdog::{DEFAULT_THRESHOLD, Name, Watch};
 /// Has the [watchdog](crate::watchdog) watch each request, on whichever thread polls it. Bodies are
 /// not watched.
 ///
-/// With the feature `matched-path`, a layer of axum's `Router` names a request by the pattern of its
-/// route. In this crate's server, which watches requests already, it does that alone.
+/// With the feature `matched-path`, a layer of axum's `Router` names a request by the pattern of
+/// its route. In this crate's server, which watches requests already, it does that alone.
 ///
 /// ```
 /// use axum::{Router, routing::get};

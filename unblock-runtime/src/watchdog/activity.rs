@@ -4,8 +4,8 @@ use std::fs;
 
 use crate::workers::os_thread::{Sleep, ThreadId};
 
-/// System calls in which a thread can sleep: the number, the name, and whether the first argument is
-/// the number of a file.
+/// System calls in which a thread can sleep: the number, the name, and whether the first argument
+/// is the number of a file.
 type Call = (u64, &'static str, bool);
 
 #[cfg(target_arch = "x86_64")]

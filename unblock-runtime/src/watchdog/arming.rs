@@ -2,11 +2,11 @@
 //!
 //! # The invariant
 //!
-//! *While a thread is active, the watcher is armed or about to be.* A thread notes that it is active
-//! and then looks whether the watcher is armed. The watcher disarms itself and then looks whether a
-//! thread is active. A fence stands between the two on either side, so that they cannot both miss
-//! the other: the thread finds the watcher disarmed and arms it, or the watcher finds the thread
-//! and arms itself.
+//! *While a thread is active, the watcher is armed or about to be.* A thread notes that it is
+//! active and then looks whether the watcher is armed. The watcher disarms itself and then looks
+//! whether a thread is active. A fence stands between the two on either side, so that they cannot
+//! both miss the other: the thread finds the watcher disarmed and arms it, or the watcher finds the
+//! thread and arms itself.
 //!
 //! - Two threads that arm: the one whose swap finds it disarmed wakes the watcher.
 //! - Arming against a watcher that goes to sleep: the wake-up is kept for its next `park`.
@@ -31,8 +31,8 @@ impl Arming {
         *self.thread.lock() = Some(thread::current());
     }
 
-    /// Wakes the watcher unless it looks already, and returns whether it did. The calling thread has
-    /// noted before that it is active.
+    /// Wakes the watcher unless it looks already, and returns whether it did. The calling thread
+    /// has noted before that it is active.
     #[inline]
     pub(crate) fn arm(&self) -> bool {
         fence(Ordering::SeqCst);
@@ -53,8 +53,8 @@ impl Arming {
 
     /// Disarms the watcher, unless a thread is active.
     pub(crate) fn disarm(&self, is_any_active: impl FnOnce() -> bool) {
-        // A swap takes part in the order of the swaps of those that arm, which a store would have to
-        // be proven to do.
+        // A swap takes part in the order of the swaps of those that arm, which a store would have
+        // to be proven to do.
         self.armed.swap(false, Ordering::SeqCst);
         fence(Ordering::SeqCst);
         if is_any_active() {

@@ -2,8 +2,8 @@
 //!
 //! A handler that someone forgot to annotate keeps its loop, and everybody else's requests with it.
 //! The [server](crate::server) watches the polls of its requests, without a setting. Under another
-//! server `tower::WatchdogLayer` does, or [`watch`] around any future. A poll that takes longer than
-//! [25 ms](DEFAULT_THRESHOLD) is logged as a warning of `tracing`, with the target
+//! server `tower::WatchdogLayer` does, or [`watch`] around any future. A poll that takes longer
+//! than [25 ms](DEFAULT_THRESHOLD) is logged as a warning of `tracing`, with the target
 //! `unblock_runtime::watchdog`, while it lasts and at its end:
 //!
 //! ```text
@@ -12,8 +12,8 @@
 //! GET /report held event loop 0 for 812 ms: asleep in read(2) of /data/notes.db; annotate the …
 //! ```
 //!
-//! What the thread does comes from Linux's `/proc/self/task`; elsewhere the lines say how long only.
-//! Time for which the thread only waited for a core does not count, where the kernel tells it
+//! What the thread does comes from Linux's `/proc/self/task`; elsewhere the lines say how long
+//! only. Time for which the thread only waited for a core does not count, where the kernel tells it
 //! (`schedstat`), nor time for which the process was stopped, so that a machine that is busy with
 //! something else is no false alarm.
 //!
@@ -31,8 +31,8 @@
 //!
 //! Only polls of requests, of the bodies of their responses, and of futures in [`watch`] have a
 //! name. Whatever else blocks a loop, such as a task that a handler has spawned, shows in
-//! [`LoopStats::lag`]. A poll that tells its runtime that it blocks, by tokio's `block_in_place`, is
-//! long all the same.
+//! [`LoopStats::lag`]. A poll that tells its runtime that it blocks, by tokio's `block_in_place`,
+//! is long all the same.
 //!
 //! # Cost
 //!
@@ -78,17 +78,18 @@ pub const DEFAULT_THRESHOLD: Duration = Duration::from_millis(25);
 /// Watches the polls of a future, under any executor.
 ///
 /// `name` is what reports call it, such as `GET /users/{id}`: the name of a kind of thing, because
-/// long polls are counted by it. Within a poll that is watched already, such as that of a request of
-/// this crate's server, it adds nothing.
+/// long polls are counted by it. Within a poll that is watched already, such as that of a request
+/// of this crate's server, it adds nothing.
 ///
 /// In actix-web, whose middleware is not tower's:
 ///
 /// ```ignore
 /// use actix_web::{App, middleware::from_fn};
+/// use unblock_runtime::watchdog::watch;
 ///
 /// App::new().wrap(from_fn(|request, next| {
 ///     let route = request.match_pattern().unwrap_or_else(|| request.path().to_owned());
-///     unblock_runtime::watchdog::watch(format!("{} {route}", request.method()), next.call(request))
+///     watch(format!("{} {route}", request.method()), next.call(request))
 /// }))
 /// ```
 pub async fn watch<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> F::Output {
@@ -139,8 +140,8 @@ pub struct LongPoll {
     pub begun: SystemTime,
     /// How long it took, or has taken so far, without waits for a core.
     pub held: Duration,
-    /// What the thread did when the watcher looked: `computing`, or `asleep in read(2) of …`. `None`
-    /// if it was not seen while it lasted, and where the platform cannot tell.
+    /// What the thread did when the watcher looked: `computing`, or `asleep in read(2) of …`.
+    /// `None` if it was not seen while it lasted, and where the platform cannot tell.
     pub doing: Option<String>,
     /// Whether the poll has ended.
     pub is_over: bool,
@@ -192,8 +193,9 @@ pub struct LoopStats {
     pub thread_id: Option<u32>,
     /// The lag: how long a task that another thread has woken waited until the loop polled it, as
     /// the result of a job does. Node calls this the event loop delay. It is measured 80 times a
-    /// second while the loop is awake; this is the last measurement, or for how long the present one
-    /// has had no reply. `None` for a thread of another runtime, whose tasks other threads may poll.
+    /// second while the loop is awake; this is the last measurement, or for how long the present
+    /// one has had no reply. `None` for a thread of another runtime, whose tasks other threads may
+    /// poll.
     pub lag: Option<Duration>,
     /// The longest lag of the last 10 to 20 seconds.
     pub longest_lag: Option<Duration>,

@@ -1,7 +1,7 @@
 //! The names of what is open: requests, and other watched futures.
 //!
-//! A poll says where its name is by a number, so that it need not lock or copy anything. The watcher
-//! looks the name up if it has something to report.
+//! A poll says where its name is by a number, so that it need not lock or copy anything. The
+//! watcher looks the name up if it has something to report.
 
 use std::borrow::Cow;
 use std::cell::Cell;

@@ -4,9 +4,9 @@
 //! # The invariant
 //!
 //! *A reader that finds a poll, takes its name, and finds the same poll again has the name of that
-//! poll.* The thread stores the name and then the beginning; at the end it clears the beginning. All
-//! of these are releases, so whoever reads the name of a later poll sees that the earlier one is
-//! over. Two polls that begin in the same nanosecond would be taken for one, but a poll that is
+//! poll.* The thread stores the name and then the beginning; at the end it clears the beginning.
+//! All of these are releases, so whoever reads the name of a later poll sees that the earlier one
+//! is over. Two polls that begin in the same nanosecond would be taken for one, but a poll that is
 //! looked at twice has taken longer than that.
 
 #[cfg(feature = "server")]

@@ -2,11 +2,11 @@
 //!
 //! # The invariant
 //!
-//! *A poll that was reported while it lasted is reported once more at its end, and counted once; and
-//! nothing says of a poll that it lasts when its end has been reported.* The watcher looks once more
-//! whether the poll lasts, and marks it as reported, under the lock. The thread that polls has ended
-//! the poll before it takes the lock. So if the watcher is the first under the lock, the thread
-//! finds the mark; if the thread is, the watcher finds that the poll is over.
+//! *A poll that was reported while it lasted is reported once more at its end, and counted once;
+//! and nothing says of a poll that it lasts when its end has been reported.* The watcher looks once
+//! more whether the poll lasts, and marks it as reported, under the lock. The thread that polls has
+//! ended the poll before it takes the lock. So if the watcher is the first under the lock, the
+//! thread finds the mark; if the thread is, the watcher finds that the poll is over.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::Ordering;

@@ -10,8 +10,8 @@ use super::polling_thread::{PollingThread, nanos};
 use super::reports;
 use super::watcher::Watcher;
 
-/// The age in nanoseconds of what a thread knows about its waits, at which it asks the kernel again.
-/// That costs some 2 µs.
+/// The age in nanoseconds of what a thread knows about its waits, at which it asks the kernel
+/// again. That costs some 2 µs.
 const WAITS_KEPT: u64 = 100_000_000;
 
 /// A future that is watched, by its name, until this is dropped.

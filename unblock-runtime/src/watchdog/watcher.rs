@@ -137,7 +137,8 @@ impl Watcher {
     }
 }
 
-/// Returns for how long a round since `before` has lasted beyond its time. Timers are late by a bit.
+/// Returns for how long a round since `before` has lasted beyond its time. Timers are late by a
+/// bit.
 fn lateness(before: u64, period: u64, now: u64) -> u64 {
     let late = now.saturating_sub(before).saturating_sub(period);
     if late > period / 4 { late } else { 0 }

@@ -113,8 +113,8 @@ async fn finish(in_flight: &InFlight, handoffs: &mut Handoffs, serve: impl Fn(Ac
     }
 }
 
-/// Creates the runtime of this thread, which polls busily as [`BusyPoll`] decides, and notes when it
-/// sleeps.
+/// Creates the runtime of this thread, which polls busily as [`BusyPoll`] decides, and notes when
+/// it sleeps.
 ///
 /// The task that waits for `poll_again` does nothing. Waking it when the runtime is about to park
 /// makes the runtime poll its sockets without waiting instead.
