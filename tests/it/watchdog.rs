@@ -402,7 +402,7 @@ fn a_server_without_watchdog_has_no_readings_and_no_reports() {
         "/unwatched",
         get(|| async move {
             let thread = rustix::thread::gettid().as_raw_nonzero().get();
-            tell.send(u32::try_from(thread).unwrap()).unwrap();
+            tell.send(thread).unwrap();
             thread::sleep(4 * watchdog::DEFAULT_THRESHOLD);
         }),
     );

@@ -135,7 +135,7 @@ pub struct LongPoll {
     /// The number of the event loop in its server, if it is one.
     pub loop_number: Option<usize>,
     /// The kernel's number of the thread, on Linux.
-    pub thread_id: Option<u32>,
+    pub thread_id: Option<i32>,
     /// When the poll began.
     pub begun: SystemTime,
     /// How long it took, or has taken so far, without waits for a core.
@@ -190,7 +190,7 @@ pub struct LoopStats {
     /// The name of the thread.
     pub thread: String,
     /// The kernel's number of the thread, on Linux.
-    pub thread_id: Option<u32>,
+    pub thread_id: Option<i32>,
     /// The lag: how long a task that another thread has woken waited until the loop polled it, as
     /// the result of a job does. Node calls this the event loop delay. It is measured 80 times a
     /// second while the loop is awake; this is the last measurement, or for how long the present

@@ -12,18 +12,19 @@
 #[cfg(feature = "server")]
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 #[cfg(feature = "server")]
 use std::task::Poll;
 use std::task::Waker;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
 
 use super::names::NameId;
 use super::watcher::{Seen, Watcher};
 use super::{CurrentPoll, LoopStats};
+use crate::clock;
 use crate::workers::os_thread::ThreadId;
 
 /// The time over which the longest lag is kept, twice: the present one and the one before.
@@ -99,7 +100,7 @@ impl PollingThread {
             id: ThreadId::current(),
         });
         if number.is_some() {
-            thread.wakes(Instant::now());
+            thread.wakes();
         }
         with_all(|threads| threads.push(Arc::clone(&thread)));
         Watcher::get().start();
@@ -148,8 +149,8 @@ impl PollingThread {
     }
 
     /// Notes that the loop runs again.
-    pub(crate) fn wakes(&self, now: Instant) {
-        let now = nanos(now);
+    pub(crate) fn wakes(&self) {
+        let now = now();
         self.gauge.awake_since.store(now, Ordering::Relaxed);
         add(&self.gauge.wakes, 1);
         Watcher::get().arm(now);
@@ -157,9 +158,9 @@ impl PollingThread {
 
     /// Notes that the loop has nothing to do.
     #[cfg(feature = "server")]
-    pub(crate) fn sleeps(&self, now: Instant) {
+    pub(crate) fn sleeps(&self) {
         let since = self.gauge.awake_since.load(Ordering::Relaxed);
-        add(&self.gauge.busy, nanos(now).saturating_sub(since));
+        add(&self.gauge.busy, now().saturating_sub(since));
         self.gauge.awake_since.store(0, Ordering::Relaxed);
     }
 
@@ -196,7 +197,7 @@ impl PollingThread {
         poll_fn(|cx| {
             let asked = self.lag.asked.load(Ordering::Relaxed);
             if asked != 0 {
-                self.lag.note(nanos(Instant::now()), asked);
+                self.lag.note(now(), asked);
                 self.lag.asked.store(0, Ordering::Relaxed);
             }
             let mut waker = self.lag.waker.lock().unwrap_or_else(PoisonError::into_inner);
@@ -209,7 +210,7 @@ impl PollingThread {
     }
 
     fn stats(&self) -> LoopStats {
-        let now = nanos(Instant::now());
+        let now = now();
         let gauge = &self.gauge;
         let awake_since = gauge.awake_since.load(Ordering::Relaxed);
         let mut busy = gauge.busy.load(Ordering::Relaxed);
@@ -310,12 +311,8 @@ pub(super) fn stats() -> Vec<LoopStats> {
     stats
 }
 
-/// Returns a time as nanoseconds, never 0.
+/// Returns the time in nanoseconds, never 0.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "nanoseconds of 584 years fit")]
-pub(super) fn nanos(now: Instant) -> u64 {
-    static ZERO: LazyLock<Instant> = LazyLock::new(|| {
-        Instant::now().checked_sub(Duration::from_secs(1)).unwrap_or_else(Instant::now)
-    });
-    now.saturating_duration_since(*ZERO).as_nanos() as u64 | 1
+pub(super) fn now() -> u64 {
+    clock::now().max(1)
 }

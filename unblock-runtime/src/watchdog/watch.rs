@@ -3,12 +3,13 @@
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::names::{Name, NameId, OpenName};
-use super::polling_thread::{PollingThread, nanos};
+use super::polling_thread::{PollingThread, now};
 use super::reports;
 use super::watcher::Watcher;
+use crate::clock;
 
 /// The age in nanoseconds of what a thread knows about its waits, at which it asks the kernel
 /// again. That costs some 2 µs.
@@ -25,7 +26,7 @@ pub(crate) struct Watch {
 impl Watch {
     pub(crate) fn new(name: Name, threshold: Duration) -> Self {
         Watcher::get().look_within(threshold);
-        let threshold = u64::try_from(threshold.as_nanos()).unwrap_or(u64::MAX);
+        let threshold = clock::nanos(threshold);
         Self { name: OpenName::new((name, threshold)), threshold }
     }
 
@@ -43,10 +44,10 @@ impl Watch {
         if local.thread.poll().is_some() {
             return None;
         }
-        let mut begun = nanos(Instant::now());
+        let mut begun = now();
         if begun.saturating_sub(local.waits.get().0) > WAITS_KEPT {
             local.renew_waits();
-            begun = nanos(Instant::now());
+            begun = now();
         }
         local.thread.begin(begun, self.name.id());
         Some(WatchedPoll { watch: self, local, begun })
@@ -71,7 +72,7 @@ struct WatchedPoll<'a> {
 impl Drop for WatchedPoll<'_> {
     #[inline]
     fn drop(&mut self) {
-        let took = nanos(Instant::now()).saturating_sub(self.begun);
+        let took = now().saturating_sub(self.begun);
         self.local.thread.end(took);
         if took >= self.watch.threshold {
             self.report(took);
@@ -121,7 +122,7 @@ impl Local {
     /// Asks how long the thread has waited, as far as that is known.
     #[cold]
     fn renew_waits(&self) -> Duration {
-        let now = nanos(Instant::now());
+        let now = now();
         let waited = self.thread.id.core_time().unwrap_or_default().waited;
         let waited = waited + Watcher::get().stopped(now);
         self.waits.set((now, waited));

@@ -4,12 +4,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread::{self, Builder};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::activity;
 use super::arming::Arming;
-use super::polling_thread::{self, PollingThread, nanos};
+use super::polling_thread::{self, PollingThread, now};
 use super::{DEFAULT_THRESHOLD, reports};
+use crate::clock;
 use crate::process::Process;
 use crate::spawner;
 use crate::unwind;
@@ -90,7 +91,7 @@ impl Watcher {
         loop {
             self.arming.wait();
             // If it was armed by itself, nobody has noted the time.
-            let now = nanos(Instant::now());
+            let now = now();
             let _ = self.round.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
             thread::sleep(Duration::from_nanos(self.period()));
             let mut was_active = false;
@@ -116,7 +117,7 @@ impl Watcher {
     }
 
     fn end_round(&self) {
-        let now = nanos(Instant::now());
+        let now = now();
         let late = lateness(self.round.load(Ordering::Relaxed), self.period(), now);
         self.overslept.fetch_add(late, Ordering::Relaxed);
         // A reader between the two counts twice what it is to subtract, which is no false alarm.
@@ -145,14 +146,14 @@ fn lateness(before: u64, period: u64, now: u64) -> u64 {
 }
 
 fn half(threshold: Duration) -> u64 {
-    u64::try_from((threshold / 2).max(MIN_PERIOD).as_nanos()).unwrap_or(u64::MAX)
+    clock::nanos((threshold / 2).max(MIN_PERIOD))
 }
 
 /// Looks at a thread, and reports a poll that is long. Returns whether it was active since the last
 /// look.
 fn look(thread: &PollingThread) -> bool {
     let mut seen = thread.seen.lock().unwrap_or_else(PoisonError::into_inner);
-    let now = nanos(Instant::now());
+    let now = now();
     let activity = thread.activity();
     let was_active = activity != seen.activity || thread.is_active();
     seen.activity = activity;

@@ -104,11 +104,6 @@ mod linux {
             Some(CoreTime { ran: next()?, waited: next()? })
         }
 
-        /// Returns the number by which other programs know the thread.
-        pub(crate) fn number(self) -> Option<u32> {
-            u32::try_from(self.0).ok()
-        }
-
         /// Returns what the thread sleeps in. A look costs about 3 µs (`proc_pid_syscall(5)`,
         /// `proc_pid_wchan(5)`).
         pub(crate) fn sleep(self) -> Sleep {
@@ -196,10 +191,6 @@ mod elsewhere {
         }
 
         pub(crate) fn core_time(self) -> Option<CoreTime> {
-            None
-        }
-
-        pub(crate) fn number(self) -> Option<u32> {
             None
         }
 

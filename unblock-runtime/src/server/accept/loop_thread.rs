@@ -128,21 +128,19 @@ fn runtime(
         let (poll_again, in_flight) = (Arc::clone(poll_again), in_flight.clone());
         let (busy_poll, thread) = (Arc::clone(&busy_poll), thread.clone());
         move || {
-            let now = Instant::now();
             if let Some(thread) = &thread {
-                thread.sleeps(now);
+                thread.sleeps();
             }
-            if lock(&busy_poll).idle(now, in_flight.progress()) == Idle::Poll {
+            if lock(&busy_poll).idle(Instant::now(), in_flight.progress()) == Idle::Poll {
                 poll_again.notify_one();
             }
         }
     };
     let unpark = move || {
-        let now = Instant::now();
         if let Some(thread) = &thread {
-            thread.wakes(now);
+            thread.wakes();
         }
-        lock(&busy_poll).woken(now);
+        lock(&busy_poll).woken(Instant::now());
     };
     let mut builder = Builder::new_current_thread();
     builder.enable_all().on_thread_park(park).on_thread_unpark(unpark);
