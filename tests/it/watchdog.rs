@@ -379,7 +379,7 @@ fn a_handler_that_panics_and_a_client_that_goes_leave_nothing() {
 #[test]
 fn a_hook_that_panics_is_contained_and_a_stranger_cannot_write_the_log() {
     watchdog::on_blocked(|poll| {
-        assert!(!poll.name.starts_with("GET /\\u{e9}"), "the secret reason")
+        assert!(!poll.name.starts_with("GET /\\u{e9}"), "the secret reason");
     });
     let reports = reports_of("GET /\\u{e9}t\\u{e9}");
     let gate = Gate::new();
@@ -488,10 +488,10 @@ fn a_process_that_was_stopped_in_a_poll_has_had_no_long_one() {
         "until grep -q 'T (stopped)' /proc/{pid}/status; do sleep 0.01; done; sleep 0.3; \
          kill -CONT {pid}"
     );
-    let mut waker = std::process::Command::new("sh").args(["-c", &wakes]).spawn().unwrap();
+    let mut shell = std::process::Command::new("sh").args(["-c", &wakes]).spawn().unwrap();
     client.get("/stop");
     assert_eq!(client.response().0, 200);
-    assert!(waker.wait().unwrap().success());
+    assert!(shell.wait().unwrap().success());
     server.stop().unwrap();
     assert_eq!(reports.try_iter().map(|poll| poll.to_string()).collect::<Vec<_>>(), [""; 0]);
 }
@@ -499,9 +499,11 @@ fn a_process_that_was_stopped_in_a_poll_has_had_no_long_one() {
 #[cfg(target_os = "linux")]
 #[test]
 fn each_process_has_a_watcher_that_sleeps_while_its_loops_do() {
+    use rustix::process::Signal;
+
     use crate::process::{Process, address, assert_sleep};
 
-    let server =
+    let mut server =
         Process::start(std::process::Command::new(env!("CARGO_BIN_EXE_held")).arg("ready"));
     let address = address(&server.line());
     let watchers = |pid: u32| {
@@ -520,6 +522,8 @@ fn each_process_has_a_watcher_that_sleeps_while_its_loops_do() {
     });
     assert!(watchers(server.pid()).is_empty(), "the parent has no loops");
     assert_sleep(|| server.children().into_iter().flat_map(watchers).collect());
+    server.signal(Signal::TERM);
+    assert!(server.status().success());
 }
 
 #[test]
