@@ -84,10 +84,12 @@ pub const DEFAULT_THRESHOLD: Duration = Duration::from_millis(25);
 /// In actix-web, whose middleware is not tower's:
 ///
 /// ```ignore
-/// use actix_web::{App, middleware::from_fn};
+/// use actix_web::App;
+/// use actix_web::dev::ServiceRequest;
+/// use actix_web::middleware::{Next, from_fn};
 /// use unblock_runtime::watchdog::watch;
 ///
-/// App::new().wrap(from_fn(|request, next| {
+/// App::new().wrap(from_fn(|request: ServiceRequest, next: Next<_>| {
 ///     let route = request.match_pattern().unwrap_or_else(|| request.path().to_owned());
 ///     watch(format!("{} {route}", request.method()), next.call(request))
 /// }))
