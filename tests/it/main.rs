@@ -49,3 +49,4 @@ mod submission_set;
 mod support;
 mod surroundings;
 mod upgrades;
+mod watchdog;

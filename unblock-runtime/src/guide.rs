@@ -14,6 +14,9 @@
 //!   [`std::thread::spawn`];
 //! - one computation that is to use all cores: submit it as one job, and let rayon divide it there.
 //!
+//! To find functions in a running server that should have it and do not, read the log: the
+//! [`watchdog`](crate::watchdog) names each handler that blocks its event loop.
+//!
 //! # From other ways
 //!
 //! ## `tokio::task::spawn_blocking`

@@ -34,6 +34,7 @@
 //! - [`Error`]: the reason why a job has no value.
 //! - [`job`]: questions that a running job may ask: its name, its deadline, whether it is
 //!   cancelled; and [`job::within`], one deadline for all jobs of a future.
+//! - [`watchdog`]: finds handlers that block an event loop, and says which and with what.
 //! - `server`: an HTTP server whose loops are such event loops, with the feature of that name.
 //!
 //! # The path of a request
@@ -88,7 +89,9 @@
 //!   for axum's router.
 //! - `tracing`: a span for each job, a child of the caller's, so that what a job logs belongs to
 //!   the request that it works for. With an OpenTelemetry layer the trace goes through the pool.
-//! - `tower`: the module `tower`, a layer that gives each request a deadline, under any server.
+//! - `tower`: the module `tower`, layers for any server. One gives each request a deadline, one has
+//!   the [`watchdog`] watch it.
+//! - `matched-path`: that layer names a request by the pattern of its route in axum.
 
 #[cfg(feature = "macros")]
 pub use unblock_macros::unblock;
@@ -126,6 +129,7 @@ mod timer;
 #[cfg(feature = "tower")]
 pub mod tower;
 mod unwind;
+pub mod watchdog;
 mod workers;
 
 /// Names for generated code. Not public API.

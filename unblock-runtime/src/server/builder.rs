@@ -89,6 +89,17 @@ impl ServerBuilder {
         self
     }
 
+    /// Sets the time from which a poll of a request is long, which the
+    /// [watchdog](crate::watchdog) reports: a handler that blocks its loop, and is not annotated.
+    /// `None` switches that off, and [`watchdog::loops`](crate::watchdog::loops) has no readings of
+    /// this server's loops then. Default: [25 ms](crate::watchdog::DEFAULT_THRESHOLD).
+    ///
+    /// The body of a response counts as well where its length is not known, as that of a stream.
+    pub fn long_poll(mut self, threshold: impl Into<Option<Duration>>) -> Self {
+        self.config.requests.long_poll = threshold.into();
+        self
+    }
+
     /// Sets the grace period: how long requests may still run when the server stops. Default: 30 s.
     pub fn grace(mut self, longest: Duration) -> Self {
         self.config.grace = longest;

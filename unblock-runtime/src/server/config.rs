@@ -9,6 +9,7 @@ use super::error::ServerError;
 use super::limits::Limits;
 use super::processes::restart_budget::Restarts;
 use crate::cores;
+use crate::watchdog;
 
 /// The role of this process for the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,13 +58,15 @@ pub(super) struct Config {
 }
 
 /// The settings that concern connections and their requests. Each loop has a copy.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct RequestConfig {
     pub(super) limits: Limits,
     /// Time that the service has until the head of its response is there.
     pub(super) timeout: Option<Duration>,
     /// Whether each request is logged.
     pub(super) access_log: bool,
+    /// The time from which a poll is reported by the watchdog, if there is one.
+    pub(super) long_poll: Option<Duration>,
 }
 
 impl Config {
@@ -78,9 +81,10 @@ impl Config {
     /// period may be so.
     pub(super) fn check(&self) -> Result<(), ServerError> {
         self.loops()?;
-        let RequestConfig { limits, timeout, .. } = &self.requests;
+        let RequestConfig { limits, timeout, long_poll, .. } = &self.requests;
         let times = [
             ("ServerBuilder::request_timeout", timeout.unwrap_or(Duration::MAX)),
+            ("ServerBuilder::long_poll", long_poll.unwrap_or(Duration::MAX)),
             ("Limits::idle", limits.idle),
             ("Limits::header_read", limits.header_read),
             ("Limits::body_read", limits.body_read.0),
@@ -95,6 +99,17 @@ impl Config {
 }
 
 pub(super) type OnReady = Box<dyn FnOnce(SocketAddr) + Send>;
+
+impl Default for RequestConfig {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            timeout: None,
+            access_log: false,
+            long_poll: Some(watchdog::DEFAULT_THRESHOLD),
+        }
+    }
+}
 
 impl Default for Config {
     fn default() -> Self {

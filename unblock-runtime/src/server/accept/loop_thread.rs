@@ -22,6 +22,7 @@ use crate::server::in_flight::InFlight;
 use crate::server::request::service::IntoService;
 use crate::server::select::select;
 use crate::server::shutdown::ShutdownWatch;
+use crate::watchdog::{self, PollingThread};
 
 /// The permits for what all loops of a process may have open together.
 #[derive(Clone)]
@@ -32,6 +33,7 @@ pub(super) struct Permits {
 
 /// A loop that is ready to run on a thread.
 pub(super) struct LoopThread {
+    pub(super) index: usize,
     pub(super) listeners: Vec<Listener>,
     pub(super) config: RequestConfig,
     pub(super) permits: Permits,
@@ -53,7 +55,9 @@ impl LoopThread {
         S: IntoService<K> + 'static,
     {
         let poll_again = Arc::new(Notify::new());
-        let runtime = runtime(&poll_again, &self.in_flight)?;
+        let is_watched = self.config.long_poll.is_some();
+        let thread = is_watched.then(|| watchdog::register_loop(self.index));
+        let runtime = runtime(&poll_again, &self.in_flight, thread.clone())?;
         let Self { listeners, config, permits, in_flight, balancer, .. } = self;
         let (mut handoffs, mut shutdown) = (self.handoffs, self.shutdown);
         #[cfg(feature = "dashboard")]
@@ -76,6 +80,9 @@ impl LoopThread {
                     poll_again.notified().await;
                 }
             });
+            if let Some(thread) = thread {
+                spawn_local(async move { thread.show_lag().await });
+            }
             ready();
             acceptor.run(shutdown.clone(), &mut handoffs, serve).await;
             // Connections that have become something else know nothing of the server's stop.
@@ -106,22 +113,35 @@ async fn finish(in_flight: &InFlight, handoffs: &mut Handoffs, serve: impl Fn(Ac
     }
 }
 
-/// Creates the runtime of this thread, which polls busily as [`BusyPoll`] decides.
+/// Creates the runtime of this thread, which polls busily as [`BusyPoll`] decides, and notes when
+/// it sleeps.
 ///
 /// The task that waits for `poll_again` does nothing. Waking it when the runtime is about to park
 /// makes the runtime poll its sockets without waiting instead.
-fn runtime(poll_again: &Arc<Notify>, in_flight: &InFlight) -> io::Result<LocalRuntime> {
+fn runtime(
+    poll_again: &Arc<Notify>,
+    in_flight: &InFlight,
+    thread: Option<Arc<PollingThread>>,
+) -> io::Result<LocalRuntime> {
     let busy_poll = Arc::new(Mutex::new(BusyPoll::default()));
     let park = {
         let (poll_again, in_flight) = (Arc::clone(poll_again), in_flight.clone());
-        let busy_poll = Arc::clone(&busy_poll);
+        let (busy_poll, thread) = (Arc::clone(&busy_poll), thread.clone());
         move || {
+            if let Some(thread) = &thread {
+                thread.sleeps();
+            }
             if lock(&busy_poll).idle(Instant::now(), in_flight.progress()) == Idle::Poll {
                 poll_again.notify_one();
             }
         }
     };
-    let unpark = move || lock(&busy_poll).woken(Instant::now());
+    let unpark = move || {
+        if let Some(thread) = &thread {
+            thread.wakes();
+        }
+        lock(&busy_poll).woken(Instant::now());
+    };
     let mut builder = Builder::new_current_thread();
     builder.enable_all().on_thread_park(park).on_thread_unpark(unpark);
     builder.build_local(LocalOptions::default())

@@ -79,6 +79,7 @@ impl LoopThreads {
             let copies = listeners.iter().map(Listener::try_clone).collect::<io::Result<_>>();
             let started = copies.and_then(|listeners| {
                 let loop_thread = LoopThread {
+                    index,
                     listeners,
                     config: config.requests.clone(),
                     permits: permits.clone(),

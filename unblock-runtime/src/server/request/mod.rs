@@ -46,6 +46,7 @@ use crate::server::error::BoxError;
 use crate::server::in_flight::InFlight;
 use crate::server::timeouts::{ConnectionTimeouts, OpenResponse};
 use crate::unwind;
+use crate::watchdog::{Name, Watch};
 use access_log::Entry;
 use body::{Body, Unread, UnreadSlot};
 use open::Open;
@@ -80,18 +81,23 @@ impl RequestContext {
     where
         S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>>,
     {
-        let RequestConfig { limits, timeout, access_log } = &*self.config;
+        let RequestConfig { limits, timeout, access_log, long_poll } = &*self.config;
         let deadline = timeout.and_then(|longest| Instant::now().checked_add(longest));
         let (head, incoming) = self.introduce(request).into_parts();
         let (open, number) = self.timeouts.request(limits.requests);
         let entry = access_log.then(|| Entry::new(&head, self.peer));
-        let open = Open::new(open, self.in_flight.request(), head.version, entry);
+        let watch = long_poll.map(|threshold| {
+            let (method, uri) = (head.method.clone(), head.uri.clone());
+            Watch::new(Name::Request { method, uri }, threshold)
+        });
+        let open = Open::new(open, self.in_flight.request(), head.version, entry, watch);
         let line = RequestLine::new(&head);
         let (call, unread) = if let Some(refusal) = self.refusal(&head, &incoming) {
             (Call::Refused { refusal: Some((refusal, incoming)) }, None)
         } else {
             let (body, unread) = Body::new(incoming, limits, &self.timeouts, self.peer);
-            let call = match guard(deadline, || service.call(Request::from_parts(head, body))) {
+            let call = || guard(deadline, || service.call(Request::from_parts(head, body)));
+            let call = match open.watched(call) {
                 Ok(future) => Call::Running { future },
                 Err(error) => Call::Failed { error },
             };
@@ -184,7 +190,8 @@ where
         let mut this = self.project();
         let (response, unread) = match this.call.as_mut().project() {
             CallProjection::Running { future } => {
-                let response = match ready!(poll_service(future, *this.deadline, this.alarm, cx)) {
+                let poll = || poll_service(future, *this.deadline, this.alarm, cx);
+                let response = match ready!(this.open.watched(poll)) {
                     Ok(Ok(response)) => Source::service(response),
                     Ok(Err(error)) => this.line.service_failed(&error.into()),
                     Err(error) => this.line.call_failed(&error),

@@ -8,6 +8,7 @@ use http::Version;
 use super::access_log::Entry;
 use crate::server::in_flight::OpenRequest;
 use crate::server::timeouts::OpenResponse;
+use crate::watchdog::Watch;
 
 /// Counts a request while its response is made and sent: for the connection's time limits, and for
 /// the report of a stop.
@@ -19,6 +20,8 @@ struct Guards {
     _request: OpenRequest,
     /// The line of the access log, if there is one.
     entry: Option<Box<Entry>>,
+    /// The request as the watchdog knows it, if there is one.
+    watch: Option<Watch>,
     /// Whether the time is taken in which no piece goes out. In HTTP/1.1 the socket knows it.
     is_timed: bool,
 }
@@ -29,9 +32,19 @@ impl Open {
         request: OpenRequest,
         version: Version,
         entry: Option<Entry>,
+        watch: Option<Watch>,
     ) -> Self {
         let is_timed = version == Version::HTTP_2;
-        Self(Rc::new(Guards { response, _request: request, entry: entry.map(Box::new), is_timed }))
+        let entry = entry.map(Box::new);
+        Self(Rc::new(Guards { response, _request: request, entry, watch, is_timed }))
+    }
+
+    /// Runs code of the service, under the eyes of the watchdog if there is one.
+    pub(super) fn watched<T>(&self, f: impl FnOnce() -> T) -> T {
+        match &self.0.watch {
+            Some(watch) => watch.poll(f),
+            None => f(),
+        }
     }
 
     /// Returns the line of the access log, if there is one.

@@ -67,7 +67,10 @@ where
     ) -> Poll<Option<Result<Frame<Piece>, BoxError>>> {
         let this = self.project();
         let mut source = this.source;
-        let frame = ready!(source.as_mut().poll_frame(cx));
+        // A body whose length is known has its bytes, and a stream has code that makes them.
+        let is_stream = source.size_hint().exact().is_none();
+        let mut poll = || source.as_mut().poll_frame(cx);
+        let frame = ready!(if is_stream { this.open.watched(poll) } else { poll() });
         let piece = |bytes| Piece::new(bytes, this.open.clone());
         let frame = frame.map(|frame| frame.map(|frame| frame.map_data(piece)));
         if let Some(entry) = this.open.entry()

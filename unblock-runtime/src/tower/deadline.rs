@@ -1,8 +1,4 @@
-//! A tower layer that gives each request a deadline, under any server.
-//!
-//! This crate's own [server](crate::server) does it without a layer, by
-//! [`request_timeout`](crate::server::ServerBuilder::request_timeout), and responds when the time
-//! is up.
+//! The layer that gives each request a deadline.
 
 use std::future::Future;
 use std::pin::Pin;
