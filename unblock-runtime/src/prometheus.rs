@@ -37,8 +37,13 @@
 //! | `unblock_queue_capacity` | jobs that the queue holds |
 //! | `unblock_queue_waiting` | jobs that wait for room in the queue |
 //! | `unblock_predicted_wait_seconds` | how long a job that computes would wait, with `shed` |
+//! | `unblock_loop_lag_seconds` | how long a task that was woken waits until its loop polls it |
+//! | `unblock_loop_lag_seconds_max` | the longest lag of the last 10 to 20 seconds |
+//! | `unblock_loop_busy_seconds_total` | time for which the loop was awake |
+//! | `unblock_long_polls_total` | polls of requests that held their loop, by `route` |
 //!
-//! All have the label `pool`, and those of jobs `function`. An `outcome` is `completed`,
+//! Those of loops have the label `loop`, all others before them `pool`, and those of jobs
+//! `function`. An `outcome` is `completed`,
 //! `panicked`, `cancelled`, `timed_out` or `rejected`; a `state` is `running`, `asleep` (in a job)
 //! or `idle`.
 //!
@@ -66,6 +71,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::pool::Pool;
 use crate::stats::{Activity, FunctionStats, Histogram, Stats, WorkerStats};
+use crate::watchdog::{self, LoopStats};
 
 /// The powers of two of nanoseconds at which buckets end: 16 µs to 69 s.
 const POWERS: std::ops::RangeInclusive<u32> = 14..=36;
@@ -103,7 +109,9 @@ impl collector::Collector for Collector {
         scrape.jobs()?;
         scrape.times()?;
         scrape.threads()?;
-        scrape.pools()
+        scrape.pools()?;
+        scrape.loops()?;
+        scrape.long_polls()
     }
 }
 
@@ -198,6 +206,37 @@ impl Scrape<'_> {
         })
     }
 
+    fn loops(&mut self) -> fmt::Result {
+        let loops: Vec<_> = watchdog::loops()
+            .into_iter()
+            .filter_map(|stats| Some((stats.number?.to_string(), stats)))
+            .collect();
+        let help = "How long a task that was woken waits until its event loop polls it";
+        self.of_loops("unblock_loop_lag_seconds", help, &loops, |stats| stats.lag)?;
+        let help = "The longest lag of the last 10 to 20 seconds";
+        self.of_loops("unblock_loop_lag_seconds_max", help, &loops, |stats| stats.longest_lag)?;
+        let (name, unit) = ("unblock_loop_busy", Some(&Unit::Seconds));
+        let help = "Time for which event loops were awake";
+        let mut busy = self.encoder.encode_descriptor(name, help, unit, MetricType::Counter)?;
+        for (number, stats) in &loops {
+            let labels = [("loop", number.as_str())];
+            let counter = &mut busy.encode_family(&labels)?;
+            counter.encode_counter::<NoLabelSet, _, u64>(&stats.busy.as_secs_f64(), None)?;
+        }
+        Ok(())
+    }
+
+    fn long_polls(&mut self) -> fmt::Result {
+        let (name, help) = ("unblock_long_polls", "Polls of a request that held their loop");
+        let mut polls = self.encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+        for route in watchdog::long_polls() {
+            let labels = [("route", route.name.as_str())];
+            let counter = &mut polls.encode_family(&labels)?;
+            counter.encode_counter::<NoLabelSet, _, u64>(&route.count, None)?;
+        }
+        Ok(())
+    }
+
     fn of_functions<V: EncodeGaugeValue>(
         &mut self,
         name: &str,
@@ -220,6 +259,21 @@ impl Scrape<'_> {
         for Reading { stats, .. } in &self.pools {
             let Some(value) = value(stats) else { continue };
             gauge.encode_family(&[("pool", stats.name.as_str())])?.encode_gauge(&value)?;
+        }
+        Ok(())
+    }
+
+    fn of_loops(
+        &mut self,
+        name: &str,
+        help: &str,
+        loops: &[(String, LoopStats)],
+        value: impl Fn(&LoopStats) -> Option<Duration>,
+    ) -> fmt::Result {
+        let mut gauge = self.encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        for (number, stats) in loops {
+            let value = value(stats).unwrap_or_default().as_secs_f64();
+            gauge.encode_family(&[("loop", number.as_str())])?.encode_gauge(&value)?;
         }
         Ok(())
     }

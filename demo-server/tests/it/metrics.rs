@@ -14,7 +14,7 @@ use crate::demo::Demo;
 fn metrics() -> String {
     let demo = Demo::start(&[]);
     let client = Client::new(demo.address);
-    for path in ["/spin/1000", "/spin/2000", "/sleep/0.01", "/notes"] {
+    for path in ["/spin/1000", "/spin/2000", "/sleep/0.01", "/notes", "/on-the-loop/sleep/0.1"] {
         assert_eq!(client.get(path).status, 200);
     }
     assert_eq!(client.begin(Method::POST, "/hash", "a password".into()).wait().status, 200);
@@ -58,6 +58,18 @@ fn metrics_count_the_jobs_of_each_function_and_how_long_they_took() {
     };
     let below_a_millisecond = run.iter().rfind(|bucket| bucket.less_than < 0.001).unwrap();
     assert!(below_a_millisecond.count < 0.5, "a job of a millisecond took less");
+}
+
+#[test]
+fn metrics_name_the_route_that_held_its_loop() {
+    let scrape = parse(&metrics());
+    let route = [("route", "GET /on-the-loop/sleep/0.1")];
+    assert_eq!(sample(&scrape, "unblock_long_polls_total", &route).value, Value::Counter(1.0));
+    for metric in ["unblock_loop_lag_seconds", "unblock_loop_lag_seconds_max"] {
+        assert!(matches!(sample(&scrape, metric, &[("loop", "0")]).value, Value::Gauge(_)));
+    }
+    let busy = &sample(&scrape, "unblock_loop_busy_seconds_total", &[("loop", "0")]).value;
+    assert!(matches!(busy, Value::Counter(_)), "{busy:?}");
 }
 
 #[test]

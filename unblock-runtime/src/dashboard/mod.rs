@@ -1,8 +1,8 @@
 //! A page that shows the pools and event loops of the process at work.
 //!
 //! ```text
-//! Pool::stats, … ──▶ sampler (one thread) ──▶ stream (one for each browser) ──▶ page/*.js
-//!                      └─ history: the last two minutes
+//! Pool::all, watchdog ──▶ sampler (one thread) ──▶ stream (one for each browser) ──▶ page/*.js
+//!                           └─ history: the last two minutes
 //! ```
 
 mod assets;

@@ -1,5 +1,6 @@
 //! What the page shows, as it is read from the library. All times are whole microseconds.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,6 +9,7 @@ use serde::Serialize;
 use super::micros;
 use crate::pool::Pool;
 use crate::stats::{Activity, FunctionStats, Stats, WorkerStats};
+use crate::watchdog::{self, CurrentPoll, LongPoll, LoopStats};
 
 /// The most workers of a pool that are shown one by one.
 const MAX_WORKERS: usize = 256;
@@ -141,6 +143,22 @@ impl PoolSnapshot {
     }
 }
 
+impl LoopSnapshot {
+    /// `recent` are the last long polls, of which the present one may be one.
+    fn of(stats: LoopStats, recent: &[LongPoll]) -> Self {
+        let is_present = |poll: &&LongPoll| !poll.is_over && poll.thread_id == stats.thread_id;
+        let doing = recent.iter().rev().find(is_present).and_then(|poll| poll.doing.clone());
+        let held = |poll: CurrentPoll| Held { name: poll.name, time: micros(poll.age), doing };
+        Self {
+            number: stats.number,
+            lag: stats.lag.map(micros),
+            longest_lag: stats.longest_lag.map(micros),
+            held_by: stats.current.map(held),
+            thread: stats.thread,
+        }
+    }
+}
+
 impl From<&WorkerStats> for WorkerSnapshot {
     fn from(worker: &WorkerStats) -> Self {
         let is_abandoned = worker.job.as_ref().is_some_and(|job| job.abandoned);
@@ -226,12 +244,20 @@ pub(super) fn functions() -> Vec<(String, FunctionStats)> {
     pools().into_iter().flat_map(of).collect()
 }
 
-/// Returns the event loops of the process.
+/// Returns the event loops of the process, and the threads of other runtimes that are watched.
 fn loops() -> Vec<LoopSnapshot> {
-    Vec::new()
+    let recent = watchdog::recent();
+    watchdog::loops().into_iter().map(|stats| LoopSnapshot::of(stats, &recent)).collect()
 }
 
 /// Returns the routes that have held a loop for too long, the most frequent first.
 fn routes() -> Vec<RouteSnapshot> {
-    Vec::new()
+    let mut routes = watchdog::long_polls();
+    routes.sort_by_key(|route| Reverse(route.count));
+    let routes = routes.into_iter().map(|route| RouteSnapshot {
+        name: route.name,
+        count: route.count,
+        longest: micros(route.longest),
+    });
+    routes.collect()
 }

@@ -228,7 +228,10 @@ impl PollingThread {
             number: self.number,
             thread: self.name.clone(),
             thread_id: self.id.number(),
-            lag: is_loop.then(|| self.lag.now(now)),
+            lag: is_loop.then(|| match awake_since {
+                0 => Duration::ZERO,
+                _ => self.lag.now(now),
+            }),
             longest_lag: is_loop.then(|| self.lag.longest(now)),
             polls: gauge.polls.load(Ordering::Relaxed),
             long_polls: gauge.long_polls.load(Ordering::Relaxed),
