@@ -196,8 +196,8 @@ pub struct LoopStats {
     /// The lag: how long a task that another thread has woken waited until the loop polled it, as
     /// the result of a job does. Node calls this the event loop delay. It is measured 80 times a
     /// second while the loop is awake; this is the last measurement, or for how long the present
-    /// one has had no reply, and zero while the loop sleeps. `None` for a thread of another runtime, whose tasks other threads may
-    /// poll.
+    /// one has had no reply, and zero while the loop sleeps. `None` for a thread of another
+    /// runtime, whose tasks other threads may poll.
     pub lag: Option<Duration>,
     /// The longest lag of the last 10 to 20 seconds.
     pub longest_lag: Option<Duration>,
