@@ -56,13 +56,6 @@
 //! The attribute is the same line at the same place. The code after the `.await` runs on the thread
 //! of the event loop that asked, so what only that thread may touch needs no lock.
 //!
-//! # What it does at the moment
-//!
-//! With the feature `dashboard`, one line of an axum router has a page that shows it:
-//! `.nest_service("/unblock", unblock_runtime::dashboard())`. The same numbers are in
-//! [`Pool::functions`](crate::Pool::functions), [`Pool::workers`](crate::Pool::workers) and
-//! [`Pool::stats`](crate::Pool::stats).
-//!
 //! # Frameworks
 //!
 //! | framework | what to write | `#[unblock]` stands | the error type | what cannot go to the pool |
@@ -173,6 +166,44 @@
 //! its job waits, it never runs, and its arguments are dropped at once. If it runs, it runs to its
 //! end, and [`job::is_cancelled`](crate::job::is_cancelled) tells it so; a long loop should ask.
 //! `detach` makes a call run that is in the queue, whoever is gone: for an audit record, say.
+//!
+//! # At three in the morning
+//!
+//! Something is slow, and you have a browser, Prometheus or the log. With the feature `dashboard`
+//! one line of an axum router has a page that shows the process at work:
+//! `.nest_service("/unblock", unblock_runtime::dashboard())`. With `prometheus` the same is there
+//! over time, and `demo-server/grafana.json` draws it. What each question needs:
+//!
+//! | the question | the page | Prometheus |
+//! | --- | --- | --- |
+//! | Which function is slow? | *Functions*, by *ran p99* | `unblock_job_run_seconds` by `function` |
+//! | Do its jobs run long, or wait? | *waited* beside *ran* | `unblock_job_wait_seconds` beside it |
+//! | Was it one slow call, or all? | its histogram, its slowest calls | `…_run_seconds_max`, the buckets |
+//! | What was it like an hour ago? | the last two minutes, *since start* | `rate` over any window |
+//! | Who fills the pool? | *in flight*; the workers' cells | `unblock_jobs_running` |
+//! | Which job never ends? | *Running now, the longest first* | `unblock_jobs_abandoned` |
+//! | How many threads are free? | *Workers*: *busy of*, *at most* | `unblock_threads`, `…_threads_max` |
+//! | Do threads compute, or sleep? | cells: `R` or `S` | `unblock_threads` by `state` |
+//! | How long is the queue, and how full? | *Queue* | `unblock_jobs_queued`, `…_capacity` |
+//! | How long would a new job wait? | *a new job waits about* | `unblock_predicted_wait_seconds` |
+//! | What is refused, and of whom? | *refused* of each function | `unblock_jobs_total` by `outcome` |
+//! | Who works for nobody? | cells: `A` | `unblock_jobs_abandoned` |
+//! | Does a function panic? | *panicked* | `unblock_jobs_total` by `outcome` |
+//! | Is a loop late, or stuck? | the line on top; *Event loops* | `unblock_loop_lag_seconds_max` |
+//! | Who holds it, and where? | the line on top: in which call, of what file | `unblock_long_polls_total` |
+//! | Which function did I forget to annotate? | *Held a loop for too long* | the same, by `route` |
+//!
+//! The log has the last three too, without any feature: see [`watchdog`](crate::watchdog), whose
+//! [`on_blocked`](crate::watchdog::on_blocked) calls you. Why a job was refused is a `debug` event
+//! in its span with the feature `tracing`, and [`Error::Overloaded`](crate::Error::Overloaded) says
+//! after what time to come again. In the program [`Pool::functions`](crate::Pool::functions),
+//! [`Pool::workers`](crate::Pool::workers) and [`Pool::all`](crate::Pool::all) have the same
+//! figures, and two readings of a [`Histogram`](crate::stats::Histogram) give that of the time
+//! between them.
+//!
+//! A page that waits for nothing on the pool and is slow all the same has a loop that is late.
+//! Waits that grow while threads are idle cannot be; waits that grow while all threads sleep ask
+//! for a larger `max_threads`, and while two compute on two cores for less work, or `shed`.
 //!
 //! # Tests
 //!
