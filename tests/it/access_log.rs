@@ -13,6 +13,7 @@ use bytes::Bytes;
 use http_body_util::Channel;
 use tracing_subscriber::EnvFilter;
 use unblock_runtime::server::{Limits, Server};
+use unblock_runtime::unblock;
 
 use crate::client::Bare;
 use crate::frames::{DATA, Frame, Frames, RST_STREAM};
@@ -44,14 +45,22 @@ fn lines() -> Receiver<String> {
     lines
 }
 
-/// The next line, which must be this with a duration before its last field.
+/// The next line, which must be this with times before its last field. Returns the times: of the
+/// request, on the loop, waiting and running.
 #[track_caller]
-fn assert_next(lines: &Receiver<String>, line: &str) {
+fn assert_next(lines: &Receiver<String>, line: &str) -> [f64; 4] {
     let got = next(lines);
     let (fields, rest) = got.split_once(" duration_ms=").expect("a duration");
-    let (millis, end) = rest.split_once(' ').expect("a last field");
-    assert!(millis.parse::<f64>().is_ok_and(|millis| millis >= 0.0), "{got}");
-    assert_eq!(format!("{fields} {end}"), format!("INFO unblock_runtime::access: {line}"));
+    let (times, end) = rest.split_once(" end=").expect("a last field");
+    let names = ["loop_ms=", "wait_ms=", "run_ms="];
+    let mut values = times.split(' ').map(|time| {
+        let number = names.iter().find_map(|name| time.strip_prefix(name)).unwrap_or(time);
+        number.parse::<f64>().expect("a time")
+    });
+    let times = std::array::from_fn(|_| values.next().expect("four times"));
+    assert!(values.next().is_none() && times.iter().all(|&time| time >= 0.0), "{got}");
+    assert_eq!(format!("{fields} end={end}"), format!("INFO unblock_runtime::access: {line}"));
+    times
 }
 
 type Parts = http_body_util::channel::Sender<Bytes, Infallible>;
@@ -72,10 +81,16 @@ fn router(streams: Sender<Parts>, waits: Sender<()>) -> Router {
     Router::new()
         .route("/", get(|| async { "hello\n" }).post(|body: String| async { body }))
         .route("/empty", get(|| async { StatusCode::NO_CONTENT }))
+        .route("/job", get(job))
         .route("/panic", get(panics))
         .route("/stream", get(stream))
         .route("/wait", get(wait))
         .route("/upgrade", get(move || async move { (StatusCode::SWITCHING_PROTOCOLS, upgrade) }))
+}
+
+#[unblock]
+fn job() {
+    std::thread::sleep(Duration::from_millis(5));
 }
 
 async fn panics() -> &'static str {
@@ -192,6 +207,18 @@ fn every_request_has_a_line_when_it_has_ended() {
         assert_eq!(next(&lines), format!("INFO unblock_runtime::access: {line}"));
         assert!(client.rest().starts_with(&format!("HTTP/1.1 {status} ")));
     }
+
+    // The jobs of a request are a part of its line, and those of others are not.
+    let mut client = Bare::connect(address);
+    client.get("/job");
+    let peer = client.local_addr();
+    let line = format!("peer={peer} method=GET path=\"/job\" status=200 bytes=0 end=\"complete\"");
+    let [duration, polled, waited, ran] = assert_next(&lines, &line);
+    assert!(ran >= 5.0 && waited + ran <= duration && polled <= duration, "{waited} {ran}");
+    client.get("/empty");
+    let line =
+        format!("peer={peer} method=GET path=\"/empty\" status=204 bytes=0 end=\"complete\"");
+    assert_eq!(assert_next(&lines, &line)[2..], [0.0, 0.0]);
 
     // A response that takes its time is logged at its end.
     let mut client = Bare::connect(address);

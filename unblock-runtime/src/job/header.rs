@@ -1,7 +1,9 @@
 //! What the pool knows of a job, whatever its work is.
 
+use std::sync::Arc;
 use std::time::Instant;
 
+use super::caller_times::CallerTimes;
 use super::deadline;
 use super::handler::Handler;
 use super::span::JobSpan;
@@ -31,6 +33,8 @@ pub(crate) struct Header {
     /// of its own, because it is cold and most pools keep none.
     pub(crate) estimate: Option<Box<Expected>>,
     pub(super) span: JobSpan,
+    /// Where the caller adds up the times of its jobs, if it does.
+    pub(super) caller_times: Option<Arc<CallerTimes>>,
 }
 
 /// How a job is to be submitted.
@@ -74,6 +78,7 @@ impl Header {
             cancelled: AtomicBool::new(false),
             estimate,
             span,
+            caller_times: CallerTimes::current(),
         }
     }
 

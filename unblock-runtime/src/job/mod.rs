@@ -16,6 +16,7 @@ mod abort_handle;
 #[cfg(not(loom))]
 pub(crate) mod block_on;
 mod builder;
+pub(crate) mod caller_times;
 pub(crate) mod completion;
 pub(crate) mod context;
 pub(crate) mod deadline;
@@ -121,6 +122,22 @@ where
         self.origin.pool().functions.counters(self.header.function)
     }
 
+    /// Notes how long the job waited before it began, or before its deadline passed.
+    fn waited(&self, nanos: u64) {
+        self.counters().waited(nanos);
+        if let Some(times) = &self.header.caller_times {
+            times.waited(nanos);
+        }
+    }
+
+    /// Notes how long the job ran.
+    fn ran(&self, nanos: u64) {
+        self.counters().ran(nanos);
+        if let Some(times) = &self.header.caller_times {
+            times.ran(nanos);
+        }
+    }
+
     /// Takes the work back out of a job that the pool does not take.
     pub(crate) fn take_work(&self) -> Option<F> {
         self.header.span.end("rejected");
@@ -191,13 +208,13 @@ where
         let counters = self.counters();
         let Some(work) = self.completion.begin(|| counters.started()) else { return now };
         let waited = now.saturating_sub(self.header.submitted);
-        counters.waited(waited);
+        self.waited(waited);
         pool.job_begins(&self.header, waited);
         let span = self.header.span.take();
         span.begin(waited);
         let outcome = unwind::catch(|| span.run(work)).map_err(Error::Panicked);
         let ended = clock::now();
-        counters.ran(ended - now);
+        self.ran(ended - now);
         span.ran(ended - now, if outcome.is_ok() { "completed" } else { "panicked" });
         pool.job_ran(&self.header, ended - now);
         let late = self.completion.complete(
@@ -248,7 +265,7 @@ where
         }
         if let Some(work) = work {
             self.header.span.end("timed_out");
-            counters.waited(clock::now().saturating_sub(self.header.submitted));
+            self.waited(clock::now().saturating_sub(self.header.submitted));
             pool.job_withdrawn(&self.header);
             drop(work);
         }

@@ -76,6 +76,8 @@ impl ServerBuilder {
     /// | `status` | status of the response; missing if there was none |
     /// | `bytes` | length of the body as far as it was handed to the connection; the client need not have taken the last of them |
     /// | `duration_ms` | time from the head of the request to the end of the response, in milliseconds |
+    /// | `loop_ms` | time for which the service was called and polled on the loop, in milliseconds |
+    /// | `wait_ms`, `run_ms` | time for which the jobs of the request waited and ran: those that ended before it did, added up |
     /// | `end` | `complete`; `broken off` for a body that was not sent whole; `unanswered` if the client had gone, or the stop came, before there was a response |
     ///
     /// Refusals by the server itself are logged as well: 400, 408, 413, 431, 500, 503, 504. A head

@@ -2,10 +2,13 @@
 
 use std::cell::Cell;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{Method, StatusCode, Uri, request};
 
+use crate::clock;
+use crate::job::caller_times::CallerTimes;
 use crate::unwind;
 
 /// Writes the line of a request whose head cannot be read, and which hyper has refused.
@@ -27,6 +30,9 @@ pub(super) struct Entry {
     method: Method,
     uri: Uri,
     begun: Instant,
+    /// Time for which the service was called and polled, in nanoseconds.
+    polled: Cell<u64>,
+    jobs: Arc<CallerTimes>,
     status: Cell<Option<StatusCode>>,
     /// Length of the body as the head announces it, if it does.
     announced: Cell<Option<u64>>,
@@ -54,12 +60,22 @@ impl Entry {
             method: head.method.clone(),
             uri: head.uri.clone(),
             begun: Instant::now(),
+            polled: Cell::new(0),
+            jobs: Arc::default(),
             status: Cell::new(None),
             announced: Cell::new(None),
             yielded: Cell::new(0),
             sent: Cell::new(0),
             end: Cell::new(End::Unanswered),
         }
+    }
+
+    /// Runs code of the service.
+    pub(super) fn run<T>(&self, f: impl FnOnce() -> T) -> T {
+        let begun = clock::now();
+        let value = self.jobs.sum_up(f);
+        self.polled.set(self.polled.get() + (clock::now() - begun));
+        value
     }
 
     /// Notes the head of the response, and the length of the body that follows if that is known.
@@ -108,6 +124,7 @@ impl End {
 
 impl Drop for Entry {
     fn drop(&mut self) {
+        let (waited, ran) = self.jobs.read();
         unwind::log(|| {
             tracing::info!(
                 target: "unblock_runtime::access",
@@ -117,6 +134,9 @@ impl Drop for Entry {
                 status = self.status.get().map(|status| status.as_u16()),
                 bytes = self.sent.get(),
                 duration_ms = millis(self.begun.elapsed()),
+                loop_ms = millis(Duration::from_nanos(self.polled.get())),
+                wait_ms = millis(Duration::from_nanos(waited)),
+                run_ms = millis(Duration::from_nanos(ran)),
                 end = self.outcome().as_str(),
             );
         });

@@ -41,8 +41,12 @@ impl Open {
 
     /// Runs code of the service, under the eyes of the watchdog if there is one.
     pub(super) fn watched<T>(&self, f: impl FnOnce() -> T) -> T {
-        match &self.0.watch {
+        let f = || match &self.0.watch {
             Some(watch) => watch.poll(f),
+            None => f(),
+        };
+        match &self.0.entry {
+            Some(entry) => entry.run(f),
             None => f(),
         }
     }
