@@ -48,5 +48,6 @@ mod streams;
 mod submission_set;
 mod support;
 mod surroundings;
+mod test_util;
 mod upgrades;
 mod watchdog;

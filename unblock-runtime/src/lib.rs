@@ -92,6 +92,8 @@
 //! - `tower`: the module `tower`, layers for any server. One gives each request a deadline, one has
 //!   the [`watchdog`] watch it.
 //! - `matched-path`: that layer names a request by the pattern of its route in axum.
+//! - `test-util`: pools without threads for tests, `PoolBuilder::on_demand` and
+//!   `PoolBuilder::inline`, whose jobs run when and where a test says.
 
 #[cfg(feature = "macros")]
 pub use unblock_macros::unblock;
@@ -143,5 +145,5 @@ pub use dashboard::dashboard;
 pub use error::{BuildError, Error, Panicked, TrySubmitError};
 pub use event_loop::{EventLoop, LoopClosed, LoopHandle};
 pub use job::{AbortHandle, Submission, SubmissionSet};
-pub use pool::{Pool, PoolBuilder, Shutdown, ShuttingDown};
+pub use pool::{EnterGuard, Pool, PoolBuilder, Shutdown, ShuttingDown};
 pub use stats::Stats;

@@ -19,6 +19,7 @@ pub use self::reentry::{Asynchronous, Reentry};
 pub use crate::job::handler::Handler;
 use crate::job::{Submission, SubmitOptions};
 pub use crate::pool::Pool;
+use crate::pool::enter;
 use crate::workers::profile::JobType;
 
 /// Traits whose methods generated code finds by method resolution.
@@ -38,7 +39,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// Creates a call on the global pool that waits as long as it takes.
+    /// Creates a call on the pool of this thread that waits as long as it takes.
     pub fn new(handler: &'static Handler) -> Self {
         Self { handler, pool: None, timeout: None, shed: false, detach: false }
     }
@@ -80,18 +81,24 @@ impl Call {
     }
 
     fn submission<R: Send + 'static>(self, job_type: JobType, body: Body<R>) -> Submission<R> {
-        let pool = self.pool.as_ref().unwrap_or_else(|| Pool::global());
+        let entered = if self.pool.is_none() { enter::current() } else { None };
+        let pool = match (&self.pool, &entered) {
+            (Some(pool), _) => &pool.shared,
+            (None, Some(entered)) => entered,
+            (None, None) => &Pool::global().shared,
+        };
         let own = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut options = SubmitOptions {
             handler: Some(self.handler),
             shed: self.shed,
+            enters_pool: entered.is_some(),
             ..SubmitOptions::until(own)
         };
         if self.detach {
             // A detached job outlives its request, so it does not inherit the request's deadline.
             options.deadline = own;
         }
-        let mut submission = pool.submit_as(job_type, body, options);
+        let mut submission = Pool::submit_as(pool, job_type, body, options);
         if self.detach {
             submission.release();
         }

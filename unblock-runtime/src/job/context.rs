@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Run;
+use crate::pool::caller_runs;
 use crate::workers::worker;
 
 thread_local! {
@@ -66,7 +67,11 @@ pub fn blocking<T>(f: impl FnOnce() -> T) -> T {
 
 /// Asks the running job, if there is one. There is none while the thread's locals are destroyed.
 fn with_job<T>(ask: impl FnOnce(&dyn Run) -> T) -> Option<T> {
-    JOB.try_with(|job| job.borrow().as_deref().map(ask)).ok().flatten()
+    // A job without a worker runs inside of the worker's, if this is one.
+    match caller_runs::running_job() {
+        Some(job) => Some(ask(&*job)),
+        None => JOB.try_with(|job| job.borrow().as_deref().map(ask)).ok().flatten(),
+    }
 }
 
 /// Runs `job` on this thread, now. The functions above speak of it while it runs. Returns when it

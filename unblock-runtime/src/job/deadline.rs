@@ -58,7 +58,7 @@ pub fn within<F: Future>(time: Duration, future: F) -> impl Future<Output = F::O
 
 /// What a thread works for.
 #[derive(Clone, Copy)]
-struct Scope {
+pub(crate) struct Scope {
     /// The nearest of the deadlines around.
     deadline: Option<Instant>,
     /// The request of the server, if there is one.
@@ -72,10 +72,10 @@ struct Request {
 }
 
 impl Scope {
-    const NONE: Self = Self { deadline: None, request: None };
+    pub(crate) const NONE: Self = Self { deadline: None, request: None };
 
     /// Calls `f` in this scope.
-    fn enter<T>(self, f: impl FnOnce() -> T) -> T {
+    pub(crate) fn enter<T>(self, f: impl FnOnce() -> T) -> T {
         struct Restore(Scope);
         impl Drop for Restore {
             fn drop(&mut self) {

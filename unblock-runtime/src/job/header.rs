@@ -32,6 +32,8 @@ pub(crate) struct Header {
     /// What admission expected of the job, in a pool that keeps estimates. It is in an allocation
     /// of its own, because it is cold and most pools keep none.
     pub(crate) estimate: Option<Box<Expected>>,
+    /// Set if the job has its pool entered while it runs.
+    pub(super) enters_pool: bool,
     pub(super) span: JobSpan,
     /// Where the caller adds up the times of its jobs, if it does.
     pub(super) caller_times: Option<Arc<CallerTimes>>,
@@ -46,6 +48,8 @@ pub(crate) struct SubmitOptions {
     pub(crate) own_deadline: Option<Instant>,
     /// Refuse the job at once if it would have to wait too long.
     pub(crate) shed: bool,
+    /// Have the pool entered while the job runs, because the caller had.
+    pub(crate) enters_pool: bool,
 }
 
 impl SubmitOptions {
@@ -77,6 +81,7 @@ impl Header {
             deadline_lifted: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
             estimate,
+            enters_pool: options.enters_pool,
             span,
             caller_times: CallerTimes::current(),
         }

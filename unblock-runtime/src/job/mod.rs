@@ -45,7 +45,7 @@ pub use self::submission::Submission;
 pub use self::submission_set::SubmissionSet;
 use crate::clock;
 use crate::error::Error;
-use crate::pool::Shared;
+use crate::pool::{Shared, enter};
 use crate::queue::{AtomicPosition, Behavior, Position, Queued};
 use crate::stats::Counters;
 use crate::unwind;
@@ -212,7 +212,9 @@ where
         pool.job_begins(&self.header, waited);
         let span = self.header.span.take();
         span.begin(waited);
+        let entry = self.header.enters_pool.then(|| enter::Entry::new(Arc::clone(pool)));
         let outcome = unwind::catch(|| span.run(work)).map_err(Error::Panicked);
+        drop(entry);
         let ended = clock::now();
         self.ran(ended - now);
         span.ran(ended - now, if outcome.is_ok() { "completed" } else { "panicked" });

@@ -12,6 +12,7 @@ use super::block_on::block_on;
 use super::{AbortHandle, Await, CancelledBy, Run, deadline};
 use crate::error::Error;
 use crate::event_loop::Waiter;
+use crate::pool::caller_runs;
 use crate::queue::Position;
 use crate::timer::Alarm;
 
@@ -121,7 +122,19 @@ impl<T> Submission<T> {
     /// As for awaiting it.
     #[cfg(not(loom))]
     pub fn wait(self) -> Result<T, Error> {
+        self.run_queued();
         block_on(self)
+    }
+
+    /// In a pool without threads, runs jobs on this thread until this one is over, or there is none
+    /// left. Panics if this one could never end.
+    pub(super) fn run_queued(&self) {
+        let pool = self.job.pool();
+        if let Some(caller_runs) = &pool.caller_runs {
+            self.wait_for_room();
+            caller_runs.run_until(pool, || self.job.is_finished());
+            caller_runs.assert_can_end(pool, &*self.job);
+        }
     }
 
     /// Lets the job run without anybody waiting for it. If there was no room in the queue, the job
@@ -195,6 +208,10 @@ impl<T> Future for Submission<T> {
             }
         } else if this.is_expired() {
             this.job.expire();
+        }
+        // The job that polls blocks this thread, so nobody else runs what it waits for.
+        if caller_runs::is_in_job() {
+            this.run_queued();
         }
         // A worker has nearly always let go of a job by the time its outcome is looked at.
         let polled = match Arc::get_mut(&mut this.job).and_then(Await::take) {

@@ -130,6 +130,15 @@ impl<T> SubmissionSet<T> {
     /// it is [`join_next`](Self::join_next), and it blocks as [`Submission::wait`] does.
     #[cfg(not(loom))]
     pub fn wait_next(&mut self) -> Option<Result<T, Error>> {
+        let members = || self.members.iter().flatten().map(|member| &member.submission);
+        if !members().any(Submission::is_finished) {
+            // The jobs of pools without threads run here.
+            let runs = |submission: &Submission<T>| {
+                submission.run_queued();
+                submission.is_finished()
+            };
+            let _ = members().any(runs);
+        }
         block_on(self.join_next())
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Pool;
+use super::caller_runs::{CallerRuns, When};
 use super::shared::Shared;
 use super::size::PoolSize;
 use crate::error::BuildError;
@@ -34,6 +35,8 @@ pub struct PoolBuilder {
     niceness: Option<i32>,
     stack_size: Option<usize>,
     thread_hooks: ThreadHooks,
+    /// Set if the pool is to have no threads.
+    pub(super) caller_runs: Option<When>,
 }
 
 impl PoolBuilder {
@@ -47,6 +50,7 @@ impl PoolBuilder {
             niceness: None,
             stack_size: None,
             thread_hooks: ThreadHooks::default(),
+            caller_runs: None,
         }
     }
 
@@ -149,7 +153,10 @@ impl PoolBuilder {
     /// gives no threads.
     pub fn build(self) -> Result<Pool, BuildError> {
         let invalid = |text: &str| Err(BuildError::Setting(text.to_owned()));
-        let size = PoolSize::new(self.parallelism, self.max_threads)?;
+        let size = match self.caller_runs {
+            Some(_) => PoolSize::WITHOUT_THREADS,
+            None => PoolSize::new(self.parallelism, self.max_threads)?,
+        };
         if self.queue_capacity == 0 {
             return invalid("queue_capacity must be at least 1");
         }
@@ -168,9 +175,13 @@ impl PoolBuilder {
             Niceness::new(self.niceness),
             self.stack_size,
             self.thread_hooks,
+            self.caller_runs.map(CallerRuns::new),
         ));
         // If the system refuses a thread below, dropping this handle ends those that started.
         let pool = Pool::from_shared(Arc::clone(&shared));
+        if self.caller_runs.is_some() {
+            return Ok(pool);
+        }
         spawner::run(move || start_threads(&shared)).flatten().map_err(BuildError::Thread)?;
         Ok(pool)
     }

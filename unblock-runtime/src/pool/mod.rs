@@ -2,6 +2,9 @@
 
 mod accounting;
 mod builder;
+#[cfg_attr(not(feature = "test-util"), path = "no_caller_runs.rs")]
+pub(crate) mod caller_runs;
+pub(crate) mod enter;
 mod shared;
 mod shutdown;
 mod size;
@@ -11,6 +14,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 pub use self::builder::PoolBuilder;
+pub use self::enter::EnterGuard;
 pub(crate) use self::shared::Shared;
 pub use self::shutdown::{Shutdown, ShuttingDown};
 pub(crate) use self::size::PoolSize;
@@ -175,12 +179,13 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submit_as(JobType::of::<F>(), work, options)
+        Self::submit_as(&self.shared, JobType::of::<F>(), work, options)
     }
 
-    /// Submits work of another type than its own, as that in a box.
+    /// Submits work of another type than its own, as that in a box, to a pool whose handle the
+    /// caller need not have.
     pub(crate) fn submit_as<F, T>(
-        &self,
+        shared: &Arc<Shared>,
         job_type: JobType,
         work: F,
         options: SubmitOptions,
@@ -189,7 +194,7 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let (shared, now) = (&self.shared, clock::now());
+        let now = clock::now();
         let name = JobName::of::<F>(options.handler);
         let function = shared.functions.find(name);
         shared.functions.counters(function).submitted();
@@ -201,24 +206,18 @@ impl Pool {
         let header = Header::new(job_type, function, now, options, estimate, span);
         let job = Job::new(work, Origin::here(shared), header);
         if let Some(retry_after) = refused {
-            return self.refused(job, retry_after);
+            return refuse(shared, job, retry_after);
         }
         match shared.try_enter(&(Arc::clone(&job) as Arc<dyn Run>)) {
             Entry::Entered => shared.cancel_if_stopping(&*job),
             Entry::Full if !options.shed => {}
             Entry::Full => {
                 let retry_after = shared.predicted_wait(&*job);
-                return self.refused(job, retry_after);
+                return refuse(shared, job, retry_after);
             }
             Entry::Closed => job.refuse(Error::Closed),
         }
         Submission::new(job, options.deadline)
-    }
-
-    /// Refuses a job, and returns the submission by which its caller is told in its turn.
-    fn refused<T>(&self, job: Arc<dyn Await<T>>, retry_after: Duration) -> Submission<T> {
-        job.refuse(Error::Overloaded { retry_after });
-        Submission::refused(job, self.shared.admission.refusal_due(Instant::now()))
     }
 
     /// Returns what the pool has done and does now. Takes a short lock, and does not wait for jobs.
@@ -286,9 +285,13 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// [`BuildError::Setting`] if one of the two is 0, or `max_threads` is less than `parallelism`.
-    /// Nothing has changed then.
+    /// [`BuildError::Setting`] if one of the two is 0, or `max_threads` is less than `parallelism`,
+    /// or if the pool was built without threads, for tests. Nothing has changed then.
     pub fn resize(&self, parallelism: usize, max_threads: usize) -> Result<(), BuildError> {
+        if self.shared.caller_runs.is_some() {
+            let text = "a pool that was built without threads cannot be given any";
+            return Err(BuildError::Setting(text.to_owned()));
+        }
         self.shared.resize(PoolSize::new(Some(parallelism), Some(max_threads))?);
         Ok(())
     }
@@ -328,8 +331,14 @@ struct CloseOnDrop {
 
 impl Drop for CloseOnDrop {
     fn drop(&mut self) {
-        self.shared.close();
+        self.shared.close_for_good();
     }
+}
+
+/// Refuses a job, and returns the submission by which its caller is told in its turn.
+fn refuse<T>(shared: &Shared, job: Arc<dyn Await<T>>, retry_after: Duration) -> Submission<T> {
+    job.refuse(Error::Overloaded { retry_after });
+    Submission::refused(job, shared.admission.refusal_due(Instant::now()))
 }
 
 #[cfg(all(test, not(loom)))]

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::caller_runs::CallerRuns;
 use super::shutdown::ShutdownWaiters;
 use super::size::PoolSize;
 use crate::error::Error;
@@ -36,6 +37,8 @@ pub(crate) struct Shared {
     /// The stack size of the workers in bytes; `None` for the standard library's default.
     pub(crate) stack_size: Option<usize>,
     pub(crate) thread_hooks: ThreadHooks,
+    /// There if the pool has no threads.
+    pub(crate) caller_runs: Option<CallerRuns>,
     /// Set when the log says that detached jobs are refused. It is never cleared.
     has_refused_detached: AtomicBool,
     /// Set when a shutdown has run out of time. It is never cleared.
@@ -54,6 +57,7 @@ impl Shared {
         niceness: Niceness,
         stack_size: Option<usize>,
         thread_hooks: ThreadHooks,
+        caller_runs: Option<CallerRuns>,
     ) -> Self {
         Self {
             name,
@@ -65,6 +69,7 @@ impl Shared {
             niceness,
             stack_size,
             thread_hooks,
+            caller_runs,
             has_refused_detached: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             shutdown_waiters: Mutex::new(ShutdownWaiters::default()),
@@ -91,7 +96,10 @@ impl Shared {
     pub(super) fn try_enter(&self, job: &Arc<dyn Run>) -> Entry {
         // It is noted before the job enters, because a worker may take it at once.
         self.starts_waiting(job.header());
-        let entry = self.queue.try_enter(Arc::clone(job));
+        let entry = match &self.caller_runs {
+            Some(caller_runs) => caller_runs.try_enter(self, job),
+            None => self.queue.try_enter(Arc::clone(job)),
+        };
         if entry != Entry::Entered {
             self.stops_waiting(job.header());
         }
@@ -182,6 +190,15 @@ impl Shared {
     pub(super) fn close(&self) {
         self.queue.close();
         self.dismiss_if_finished();
+    }
+
+    /// Takes no more jobs, because the last handle is gone. The jobs in the queue still run, unless
+    /// only a handle could have them run.
+    pub(super) fn close_for_good(&self) {
+        self.close();
+        if self.caller_runs.as_ref().is_some_and(CallerRuns::is_on_demand) {
+            self.end_queued(|job| job.refuse(Error::Closed));
+        }
     }
 
     /// Returns true if a shutdown has run out of time.

@@ -113,6 +113,10 @@ impl ShuttingDown {
     /// Not to be called in a job of the pool, which it would wait for until the grace is over.
     #[cfg(not(loom))]
     pub fn wait(self) -> Shutdown {
+        if let Some(caller_runs) = &self.shared.caller_runs {
+            let cancels = || self.cancel_at.is_some_and(|at| at <= Instant::now());
+            caller_runs.run_until(&self.shared, cancels);
+        }
         block_on(self)
     }
 
@@ -165,7 +169,7 @@ impl Future for ShuttingDown {
         }
         if this.deadline.is_some_and(|deadline| deadline <= now) {
             let running = shared.functions.counts().on_threads();
-            return Poll::Ready(this.report(running, shared.workers.running_jobs()));
+            return Poll::Ready(this.report(running, shared.functions.on_threads()));
         }
         if let Some(next) = this.cancel_at.or(this.deadline) {
             this.set_alarm(next, cx);

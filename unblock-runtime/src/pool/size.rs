@@ -16,6 +16,9 @@ pub(crate) struct PoolSize {
 }
 
 impl PoolSize {
+    /// Of a pool whose callers run one job after the other.
+    pub(super) const WITHOUT_THREADS: Self = Self { parallelism: 1, max_threads: 0 };
+
     /// What is not given follows from what is.
     pub(super) fn new(
         parallelism: Option<usize>,

@@ -168,6 +168,15 @@ impl<T: Queued + ?Sized> Queue<T> {
     /// Enters the queue if there is room and the waitlist is empty. Nobody but the caller may know
     /// the item yet.
     pub(crate) fn try_enter(&self, item: Arc<T>) -> Entry {
+        let entry = self.try_take_room(item.position());
+        if entry == Entry::Entered {
+            self.push(item);
+        }
+        entry
+    }
+
+    /// Takes the room of an item that is to enter, or that its caller begins at once instead.
+    pub(crate) fn try_take_room(&self, position: &AtomicPosition) -> Entry {
         if self.waiting.load(Ordering::SeqCst) > 0 || !self.room.try_take() {
             return if self.is_open() { Entry::Full } else { Entry::Closed };
         }
@@ -178,8 +187,7 @@ impl<T: Queued + ?Sized> Queue<T> {
             let _ = self.begun();
             return Entry::Closed;
         }
-        item.position().set(Position::InQueue);
-        self.push(item);
+        position.set(Position::InQueue);
         Entry::Entered
     }
 

@@ -165,6 +165,12 @@ impl Functions {
         }
         stats.into_values().collect()
     }
+
+    /// Returns the functions that have jobs on threads, and how many of each.
+    pub(crate) fn on_threads(&self) -> BTreeMap<&'static str, u64> {
+        let on_threads = |stats: FunctionStats| (stats.name, stats.running + stats.abandoned);
+        self.read().into_iter().map(on_threads).filter(|&(_, jobs)| jobs > 0).collect()
+    }
 }
 
 impl Function {

@@ -24,7 +24,6 @@ mod slot;
 pub(crate) mod thread_hooks;
 pub(crate) mod worker;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -441,17 +440,6 @@ impl Workers {
 
     pub(crate) fn idle(&self) -> usize {
         self.registry.lock().idle.len()
-    }
-
-    /// Returns the names of the jobs that run, and how many of each.
-    pub(crate) fn running_jobs(&self) -> BTreeMap<&'static str, u64> {
-        let names: Vec<_> =
-            self.registry.lock().workers.iter().filter_map(|slot| slot.job_name()).collect();
-        let mut jobs = BTreeMap::new();
-        for name in names {
-            *jobs.entry(name.get()).or_default() += 1;
-        }
-        jobs
     }
 
     /// Returns what each worker of the pool with this name does now.

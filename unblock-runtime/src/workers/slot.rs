@@ -22,7 +22,7 @@ pub(crate) struct WorkerSlot {
     /// The number of the type of the job that the worker runs, or [`NO_JOB`].
     job_type: AtomicU32,
     /// The parts of the name of the job that the worker runs. The second is `None` if it runs none.
-    /// They are written for each job, and read by a shutdown that leaves jobs running.
+    /// They are written for each job.
     handler: AtomicCell<Option<&'static Handler>>,
     path: AtomicCell<Option<fn() -> &'static str>>,
     /// When the job began, or 0 if the worker runs none. It is written after the job's name and
