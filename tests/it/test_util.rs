@@ -1,7 +1,7 @@
 //! What a user's tests have: pools without threads, whose jobs run when and where the test says,
 //! and a pool of its own for each test.
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -377,7 +377,7 @@ fn a_job_that_waits_for_itself_is_told_what_to_do() {
 #[test]
 fn the_pool_says_that_its_threads_run_the_jobs() {
     let pool = single(1);
-    let text = unwind(|| drop(pool.run_next()));
+    let text = unwind(|| assert_eq!(pool.run_next(), None));
     assert!(text.contains("Pool::builder().on_demand()"), "{text}");
 }
 
@@ -424,10 +424,9 @@ fn a_shutdown_that_a_task_awaits_ends_when_the_test_has_run_the_jobs() {
     let pool = on_demand();
     pool.submit(|| ()).detach();
     let mut shutdown = pin!(pool.shutdown(Duration::MAX));
-    let mut poll = || shutdown.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-    assert!(poll().is_pending());
+    assert!(poll_once(&mut shutdown).is_pending());
     assert_eq!(pool.run_until_idle(), 1);
-    assert!(matches!(poll(), Poll::Ready(report) if report.finished == 1));
+    assert!(matches!(poll_once(&mut shutdown), Poll::Ready(report) if report.finished == 1));
 }
 
 #[test]
@@ -571,11 +570,10 @@ fn a_call_uses_the_pool_that_is_entered_at_its_first_poll() {
     let mut call = pin!(double(2));
     drop(guard);
     let first = pool.enter();
-    let mut poll = || call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-    assert!(poll().is_pending());
+    assert!(poll_once(&mut call).is_pending());
     drop(first);
-    assert_eq!((poll(), pool.run_until_idle()), (Poll::Pending, 1));
-    assert_eq!(poll(), Poll::Ready(4));
+    assert_eq!((poll_once(&mut call), pool.run_until_idle()), (Poll::Pending, 1));
+    assert_eq!(poll_once(&mut call), Poll::Ready(4));
 }
 
 #[test]

@@ -62,7 +62,7 @@ use crate::parse::options::Options;
 ///   `state.pool` or a `static POOL: LazyLock<Pool>`. It is evaluated at each call, before the
 ///   arguments are passed on, and what it locks is free again before the job runs. A variable of a
 ///   destructured argument is there by value if it is `Copy`, else by reference. Default: the
-///   global pool.
+///   pool that the calling thread has entered by `Pool::enter`, or else the global one.
 /// - `timeout = "2s"`: how long a call may take, counted from its first poll. The value is a number
 ///   and one of `ns`, `us`, `ms`, `s`, `m`, `h`, or an expression of type `Duration`. Default: no
 ///   limit.
@@ -135,12 +135,22 @@ use crate::parse::options::Options;
 ///
 /// # Tests
 ///
+/// A test has the calls that it makes run when and where it says, without a thread, by entering a
+/// pool of its own; see the section "Tests" of `unblock_runtime::guide`, and the feature
+/// `test-util`.
+///
 /// The clock of a tokio test with `start_paused` runs on while tokio has nothing to do, and it does
-/// not know of the pool. Let a thread of tokio wait for the call, as that stops the clock:
+/// not know of the pool. In an inline pool the clock stands still, because the job runs within the
+/// first poll of the call:
 ///
 /// ```ignore
-/// let handle = tokio::runtime::Handle::current();
-/// let value = tokio::task::spawn_blocking(move || handle.block_on(slow())).await?;
+/// #[tokio::test(start_paused = true)]
+/// async fn the_answer_comes_in_time() {
+///     let pool = Pool::builder().inline().build().unwrap();
+///     let _guard = pool.enter();
+///     let value = tokio::time::timeout(Duration::from_secs(1), slow()).await;
+///     assert_eq!(value, Ok(42));
+/// }
 /// ```
 ///
 /// # Arguments

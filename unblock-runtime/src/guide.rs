@@ -207,9 +207,157 @@
 //!
 //! # Tests
 //!
-//! An annotated function is an `async fn`: `#[tokio::test]` and `block_on` await it. A test that
-//! shuts a pool down should use one of its own, by `pool = …`, because the global pool is that of
-//! all tests of the process. With tokio's paused clock, see the attribute's documentation.
+//! An annotated function is an `async fn`: `#[tokio::test]` and `block_on` await it, and nothing
+//! else is needed to test what it returns. But it runs on the global pool, which is that of all
+//! tests of the process, and on another thread. With the feature `test-util` a test has a pool of
+//! its own without threads, and says when jobs run:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! unblock-runtime = { version = "0.1", features = ["test-util"] }
+//! ```
+//!
+//! ## A pool for each test
+//!
+//! [`Pool::enter`](crate::Pool::enter) has the calls on this thread use the test's pool, so the
+//! code under test names none. `PoolBuilder::inline` builds a pool where a job runs at once, within
+//! the first poll of the call. That is what most tests want:
+//!
+//! ```
+//! # #[cfg(all(feature = "macros", feature = "test-util"))] mod shown {
+//! use unblock_runtime::{Pool, unblock};
+//!
+//! #[unblock]
+//! fn hash(password: &str) -> usize {
+//!     password.len()
+//! }
+//!
+//! async fn log_in(password: &str) -> bool {
+//!     !password.is_empty() && hash(password).await == 6
+//! }
+//!
+//! // #[tokio::test]
+//! # pub
+//! async fn an_empty_password_is_not_hashed() {
+//!     let pool = Pool::builder().inline().build().unwrap();
+//!     let _guard = pool.enter();
+//!     assert!(log_in("secret").await);
+//!     assert!(!log_in("").await);
+//!     assert_eq!(pool.stats().completed, 1); // no other test has added to it
+//! }
+//! # }
+//! # #[cfg(all(feature = "macros", feature = "test-util"))]
+//! # tokio::runtime::Builder::new_current_thread()
+//! #     .build()
+//! #     .unwrap()
+//! #     .block_on(shown::an_empty_password_is_not_hashed());
+//! ```
+//!
+//! The guard is for one thread. Tasks that `#[tokio::test]` spawns are polled there, but not those
+//! of its `flavor = "multi_thread"`; for these, the test's process can make such a pool the global
+//! one, by [`install_global`](crate::PoolBuilder::install_global).
+//!
+//! An inline job runs on the thread of the test, with what is there: tokio's handle, task-locals,
+//! the caller's span. A body that must not rely on them is shown wrong by a pool with threads
+//! alone. So is one that blocks on a future by `Handle::block_on`, which tokio forbids on its own
+//! threads; [`Submission::wait`](crate::Submission::wait) works there.
+//!
+//! ## The order of events
+//!
+//! In a pool that `PoolBuilder::on_demand` builds, jobs wait until the test runs them, one by one,
+//! in the order of their submission:
+//!
+//! ```
+//! # #[cfg(all(feature = "macros", feature = "test-util"))] mod shown {
+//! use std::pin::pin;
+//! use std::sync::Arc;
+//! use std::sync::atomic::{AtomicU64, Ordering};
+//! use unblock_runtime::{Pool, unblock};
+//!
+//! #[unblock]
+//! fn pay(paid: &Arc<AtomicU64>, amount: u64) {
+//!     paid.fetch_add(amount, Ordering::SeqCst);
+//! }
+//!
+//! // #[tokio::test]
+//! # pub
+//! async fn a_customer_who_leaves_early_pays_nothing() {
+//!     let pool = Pool::builder().on_demand().build().unwrap();
+//!     let _guard = pool.enter();
+//!     let paid = Arc::default();
+//!     {
+//!         let mut leaves = pin!(pay(&paid, 5));
+//!         tokio::select! {
+//!             biased;
+//!             () = &mut leaves => unreachable!("the test has not run the job"),
+//!             () = std::future::ready(()) => {} // the call was polled, and its job is queued
+//!         }
+//!         assert_eq!(pool.stats().queued, 1);
+//!     }
+//!     let (stays, ran) = (pay(&paid, 7), async { pool.run_next() });
+//!     let ((), ran) = tokio::join!(stays, ran); // polls one after the other
+//!     assert!(ran.unwrap().ends_with("pay"));
+//!     assert_eq!(paid.load(Ordering::SeqCst), 7);
+//!     assert_eq!(pool.stats().cancelled, 1);
+//! }
+//! # }
+//! # #[cfg(all(feature = "macros", feature = "test-util"))]
+//! # tokio::runtime::Builder::new_current_thread()
+//! #     .build()
+//! #     .unwrap()
+//! #     .block_on(shown::a_customer_who_leaves_early_pays_nothing());
+//! ```
+//!
+//! ## Timeouts and refusals
+//!
+//! No test needs to sleep for them. A call [within](crate::job::within) no time at all has timed
+//! out, whatever the `timeout` of the function is, and a queue that the test has filled refuses a
+//! call with `shed`:
+//!
+//! ```
+//! # #[cfg(all(feature = "macros", feature = "test-util"))] mod shown {
+//! use std::time::Duration;
+//! use unblock_runtime::{Error, Pool, job, unblock};
+//!
+//! #[unblock(timeout = "2s", shed)]
+//! fn find(id: u64) -> Result<u64, Error> {
+//!     Ok(id)
+//! }
+//!
+//! async fn status(id: u64) -> u16 {
+//!     match find(id).await {
+//!         Ok(_) => 200,
+//!         Err(Error::Overloaded { .. }) => 503,
+//!         Err(Error::TimedOut) => 504,
+//!         Err(_) => 500,
+//!     }
+//! }
+//!
+//! // #[tokio::test]
+//! # pub
+//! async fn clients_are_told_why_there_is_no_answer() {
+//!     let pool = Pool::builder().on_demand().queue_capacity(1).build().unwrap();
+//!     let _guard = pool.enter();
+//!     assert_eq!(job::within(Duration::ZERO, status(1)).await, 504);
+//!     pool.submit(|| ()).detach(); // the queue has room for one
+//!     assert_eq!(status(1).await, 503);
+//! }
+//! # }
+//! # #[cfg(all(feature = "macros", feature = "test-util"))]
+//! # tokio::runtime::Builder::new_current_thread()
+//! #     .build()
+//! #     .unwrap()
+//! #     .block_on(shown::clients_are_told_why_there_is_no_answer());
+//! ```
+//!
+//! ## Tokio's paused clock
+//!
+//! With `start_paused` tokio's clock runs on while no task has anything to do, and a job on another
+//! thread is nothing that tokio knows of. In an inline pool the job has ended when the call was
+//! polled, so the clock stands still, and the timeouts of the code under test do not strike. In a
+//! pool on demand they strike at once, for a job that the test does not run. `timeout`,
+//! [`job::within`](crate::job::within) and a shutdown's grace go by the clock of the system, which
+//! nothing stops.
 //!
 //! # The first compile errors
 //!

@@ -115,7 +115,8 @@ impl<T> Submission<T> {
     /// Waits for the outcome by blocking this thread, for code without an executor.
     ///
     /// On the thread of an event loop it blocks the loop, and the outcome comes all the same. In a
-    /// job of the same pool it counts as blocking, so that another worker runs meanwhile.
+    /// job of the same pool it counts as blocking, so that another worker runs meanwhile. In a pool
+    /// without threads, which tests have, it runs the jobs in front and this one.
     ///
     /// # Errors
     ///

@@ -188,8 +188,8 @@ impl CallerRuns {
         drop(taken);
         assert!(
             may_end || job.header().deadline().is_some(),
-            "the job `{}` cannot end before the job that waits for it: await it after that job, or \
-             give its function a higher `concurrency`",
+            "the job `{}` cannot end before the job that waits for it: await it after that job \
+             or give its function a higher `concurrency`",
             job.name()
         );
     }

@@ -9,7 +9,7 @@ use super::{Pool, Shared};
 
 thread_local! {
     /// The pools that this thread has entered, the current one last.
-    static ENTERED: RefCell<Vec<Rc<Arc<Shared>>>> = const { RefCell::new(Vec::new()) };
+    static ENTERED: RefCell<Vec<Rc<EnteredPool>>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Pool {
@@ -72,11 +72,14 @@ impl fmt::Debug for EnterGuard {
 }
 
 /// Keeps a pool entered on this thread.
-pub(crate) struct Entry(Rc<Arc<Shared>>);
+pub(crate) struct Entry(Rc<EnteredPool>);
+
+/// Each time that a pool is entered is told from others by the address of this.
+struct EnteredPool(Arc<Shared>);
 
 impl Entry {
     pub(crate) fn new(pool: Arc<Shared>) -> Self {
-        let entry = Rc::new(pool);
+        let entry = Rc::new(EnteredPool(pool));
         // The thread may be ending, with its locals gone. Then it calls the global pool.
         let _ = ENTERED.try_with(|entered| entered.borrow_mut().push(Rc::clone(&entry)));
         Self(entry)
@@ -94,5 +97,8 @@ impl Drop for Entry {
 /// Returns the pool that this thread has entered.
 #[inline]
 pub(crate) fn current() -> Option<Arc<Shared>> {
-    ENTERED.try_with(|entered| entered.borrow().last().map(|pool| Arc::clone(pool))).ok().flatten()
+    ENTERED
+        .try_with(|entered| entered.borrow().last().map(|last| Arc::clone(&last.0)))
+        .ok()
+        .flatten()
 }

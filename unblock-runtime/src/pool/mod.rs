@@ -53,9 +53,9 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// Returns the pool that `#[unblock]` uses where no other is named. It is built at the first
-    /// use, with the defaults of [`builder`](Self::builder), unless one was
-    /// [installed](PoolBuilder::install_global) before.
+    /// Returns the pool that `#[unblock]` uses where no other is named or [entered](Self::enter).
+    /// It is built at the first use, with the defaults of [`builder`](Self::builder), unless one
+    /// was [installed](PoolBuilder::install_global) before.
     ///
     /// # Panics
     ///
