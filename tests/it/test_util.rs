@@ -1,11 +1,12 @@
 //! What a user's tests have: pools without threads, whose jobs run when and where the test says,
 //! and a pool of its own for each test.
 
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Barrier};
 use std::task::{Context, Poll, Waker};
 use std::thread;
@@ -262,7 +263,7 @@ fn a_job_that_awaits_another_runs_it() {
 }
 
 #[unblock(concurrency = 1)]
-fn one_at_a_time(pool: Pool, told: std::sync::mpsc::Sender<&'static str>) {
+fn one_at_a_time(pool: Pool, told: Sender<&'static str>) {
     told.send("begins").unwrap();
     pool.run_next();
     told.send("ends").unwrap();
@@ -579,6 +580,32 @@ fn a_call_uses_the_pool_that_is_entered_at_its_first_poll() {
 #[test]
 fn a_thread_may_end_with_a_pool_that_it_never_left() {
     thread::spawn(|| std::mem::forget(inline().enter())).join().unwrap();
+}
+
+/// Its locals are destroyed by then, those of the library among them.
+#[test]
+fn an_inline_job_runs_on_a_thread_that_ends() {
+    struct Submits(Pool, Sender<Option<&'static str>>);
+    impl Drop for Submits {
+        fn drop(&mut self) {
+            let guard = self.0.enter();
+            let told = self.1.clone();
+            self.0.submit(move || told.send(job::name()).unwrap()).wait().unwrap();
+            drop(guard);
+        }
+    }
+    thread_local!(static SUBMITS: RefCell<Option<Submits>> = const { RefCell::new(None) });
+    let (told, tells) = channel();
+    let pool = inline();
+    thread::spawn(move || {
+        SUBMITS.set(Some(Submits(pool.clone(), told)));
+        // The library's locals are made later than this one, and destroyed earlier.
+        let _guard = pool.enter();
+        block_on(double(1));
+    })
+    .join()
+    .unwrap();
+    next(&tells);
 }
 
 #[test]

@@ -173,17 +173,17 @@ impl CallerRuns {
         }
     }
 
-    /// Runs queued jobs until `job` is over, there is none left, or the time is up.
+    /// Runs queued jobs until there is nothing to wait for any more, or none is left.
     pub(crate) fn run_until(&self, pool: &Shared, is_over: impl Fn() -> bool) {
         while !is_over() && !self.run_next(pool).is_empty() {}
     }
 
-    /// Panics if `job` cannot end before one that runs on this thread and waits for it: it is not in
-    /// the queue, and no other thread runs a job.
+    /// Panics if `job` cannot end before one that runs on this thread and waits for it, because
+    /// neither is it in the queue nor does another thread run a job.
     pub(crate) fn assert_can_end(&self, pool: &Shared, job: &dyn Run) {
         let taken = self.taken.lock();
         let is_here = |other: &&Arc<dyn Run>| std::ptr::eq(Arc::as_ptr(other.pool()), pool);
-        let here = JOBS.with_borrow(|jobs| jobs.iter().filter(is_here).count());
+        let here = JOBS.try_with(|jobs| jobs.borrow().iter().filter(is_here).count()).unwrap_or(0);
         let may_end = here == 0 || *taken > here || pool.queue.has_computing() || job.is_finished();
         drop(taken);
         assert!(
@@ -223,7 +223,7 @@ fn run(job: Arc<dyn Run>) -> Option<&'static str> {
     struct Leave;
     impl Drop for Leave {
         fn drop(&mut self) {
-            let left = JOBS.with_borrow_mut(Vec::pop);
+            let left = JOBS.try_with(|jobs| jobs.borrow_mut().pop());
             drop(left);
         }
     }
@@ -234,10 +234,9 @@ fn run(job: Arc<dyn Run>) -> Option<&'static str> {
     // A panic of the job is its outcome. This catches those of destructors of a user's values.
     unwind::contain("dropping a job's value or what it had captured", || {
         let job = job;
-        let leave = {
-            JOBS.with_borrow_mut(|jobs| jobs.push(Arc::clone(&job)));
-            Leave
-        };
+        // The thread may be ending, with its locals gone. Then the job does not know itself.
+        let _ = JOBS.try_with(|jobs| jobs.borrow_mut().push(Arc::clone(&job)));
+        let leave = Leave;
         // As on a worker, the body runs on no event loop, and for no request or scope.
         let no_loop = Entered::enter(None);
         Scope::NONE.enter(|| job.run(clock::now()));
