@@ -473,6 +473,20 @@ fn a_stream_comes_turn_by_turn() {
     assert!(matches!(next_of(&mut stream), Poll::Ready(None)));
 }
 
+#[tokio::test]
+async fn readers_and_writers_work_on_an_inline_pool() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let pool = inline();
+    let mut text = String::new();
+    pool.reader(&b"a line"[..]).read_to_string(&mut text).await.unwrap();
+    assert_eq!(text, "a line");
+    let mut writer = pool.writer(Vec::new());
+    writer.write_all(b"a line").await.unwrap();
+    writer.flush().await.unwrap();
+    assert_conserved(&pool.stats());
+}
+
 #[test]
 fn an_inline_job_works_for_no_scope_as_on_a_worker() {
     let pool = inline();
