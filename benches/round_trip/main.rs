@@ -13,9 +13,9 @@
 mod contender;
 
 use clap::Parser;
-use contender::{CONTENDERS, Contender, Round};
-use unblock_benches::figures::{median, print_columns};
-use unblock_benches::print_heading;
+use contender::{CONTENDERS, Round};
+use unblock_benches::figures::{print_columns, print_row};
+use unblock_benches::{Row, print_heading, take_turns};
 
 #[derive(Parser)]
 struct Args {
@@ -40,37 +40,30 @@ fn main() {
     let args = Args::parse();
     print_heading();
     let contenders: Vec<_> = CONTENDERS.iter().filter(|c| c.name.contains(&args.only)).collect();
+    let names: Vec<_> = contenders.iter().map(|contender| contender.name).collect();
     for &callers in &args.callers {
         let jobs = if callers == 1 { args.jobs / 5 } else { args.jobs };
-        let mut rounds: Vec<Vec<Round>> = contenders.iter().map(|_| Vec::new()).collect();
-        for _ in 0..args.rounds {
-            for (contender, rounds) in contenders.iter().zip(&mut rounds) {
-                rounds.push((contender.run)(callers, jobs / callers));
-            }
-        }
-        print_table(callers, &contenders, &rounds);
+        let rows = take_turns(args.rounds, &names, |_, contender| {
+            (contenders[contender].run)(callers, jobs / callers)
+        });
+        print_table(callers, args.rounds, &rows);
     }
 }
 
-fn print_table(callers: usize, contenders: &[&Contender], rounds: &[Vec<Round>]) {
-    println!("\n{callers} callers, medians of {} rounds\n", rounds.first().map_or(0, Vec::len));
+fn print_table(callers: usize, rounds: usize, rows: &[Row<Round>]) {
+    println!("\n{callers} callers, medians of {rounds} rounds\n");
     print_columns(&["contender", "jobs/s", "ratio", "p50 µs", "p99 µs", "loop wake-ups per job"]);
-    let ours =
-        rounds.first().map_or(f64::NAN, |rounds| median(rounds, |round| round.jobs_per_second));
-    for (contender, rounds) in contenders.iter().zip(rounds) {
-        let jobs_per_second = median(rounds, |round| round.jobs_per_second);
-        let wake_ups = match rounds[0].wake_ups_per_job {
-            Some(_) => {
-                format!("{:.3}", median(rounds, |round| round.wake_ups_per_job.unwrap_or(f64::NAN)))
-            }
-            None => "-".to_owned(),
-        };
-        println!(
-            "| {} | {jobs_per_second:.0} | {:.2} | {:.1} | {:.1} | {wake_ups} |",
-            contender.name,
-            ours / jobs_per_second,
-            median(rounds, |round| round.p50_micros),
-            median(rounds, |round| round.p99_micros),
-        );
+    let jobs_per_second = |row: &Row<Round>| row.median(|round| round.jobs_per_second);
+    let Some(first) = rows.first() else { return };
+    for row in rows {
+        print_row(&format!(
+            "| {} | {:.0} | {:.2} | {:.1} | {:.1} | {:.3} |",
+            row.name,
+            jobs_per_second(row),
+            jobs_per_second(first) / jobs_per_second(row),
+            row.median(|round| round.p50_micros),
+            row.median(|round| round.p99_micros),
+            row.median(|round| round.wake_ups_per_job.unwrap_or(f64::NAN)),
+        ));
     }
 }

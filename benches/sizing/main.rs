@@ -33,7 +33,7 @@ use clap::Parser;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 use unblock_benches::figures::print_columns;
-use unblock_benches::print_heading;
+use unblock_benches::{print_heading, take_turns};
 use unblock_runtime::{Pool, unblock};
 
 #[derive(Parser)]
@@ -176,14 +176,9 @@ fn main() {
         }
         return (case.run)(&runtime).print();
     }
-    let mut outcomes: Vec<Vec<Outcome>> = CASES.iter().map(|_| Vec::new()).collect();
-    let mut callers = callers::Times::default();
-    for round in 0..args.rounds {
-        for (number, outcomes) in outcomes.iter_mut().enumerate() {
-            outcomes.push(Outcome::of_process(number));
-        }
-        callers.measure(round);
-    }
+    let names: Vec<_> = CASES.iter().map(|case| case.name).collect();
+    let mut rows = take_turns(args.rounds, &names, |_, case| Outcome::of_process(case));
+    let callers = callers::measure_all(args.rounds);
     print_heading();
     println!("\n{cores} cores, medians of {} rounds\n", args.rounds);
     print_columns(&[
@@ -195,7 +190,8 @@ fn main() {
         "most computing at once",
         "threads",
     ]);
-    for (case, outcomes) in CASES.iter().zip(&mut outcomes) {
+    for (case, row) in CASES.iter().zip(&mut rows) {
+        let outcomes = &mut row.rounds;
         outcomes.sort_by_key(|outcome| outcome.elapsed);
         let (ideal, took) = ((case.ideal)(cores), outcomes[outcomes.len() / 2].elapsed);
         let worst = outcomes[outcomes.len() - 1].elapsed;
@@ -210,7 +206,7 @@ fn main() {
             outcomes.iter().map(|outcome| outcome.threads).max().unwrap_or(0),
         );
     }
-    callers.print();
+    callers::print(&callers);
     println!("\n{}", retirement(&runtime));
 }
 

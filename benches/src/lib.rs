@@ -5,8 +5,8 @@
 //! ([`servers`]); the [`load`] generator is one thread for any number of clients, because it takes
 //! its time from the cores that the servers are to have.
 //!
-//! The benches of the pool need no server. All print [a heading](print_heading) with the command,
-//! the machine and the date.
+//! The benches of the pool need no server, and [take turns](take_turns) too. All print
+//! [a heading](print_heading) with the command, the machine and the date.
 
 pub mod figures;
 pub mod load;
@@ -17,10 +17,11 @@ mod cores;
 mod heading;
 mod light;
 mod options;
+mod progress;
 mod rounds;
 
 pub use cores::Cores;
 pub use heading::print_heading;
 pub use light::{Beside, LIGHT, LIGHT_RATE};
 pub use options::Options;
-pub use rounds::{Row, in_turn};
+pub use rounds::{Row, in_turn, take_turns};

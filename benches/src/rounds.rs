@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::Options;
 use crate::figures::median;
+use crate::progress::Progress;
 use crate::servers::{Contender, Server};
 
 /// The rounds of one contender.
@@ -14,8 +15,7 @@ pub struct Row<R> {
     pub rounds: Vec<R>,
 }
 
-/// Measures all contenders in each round, so that a machine that changes its speed changes it for
-/// all. Each measurement has a new server.
+/// Measures the contenders that the options include, each with a new server for each round.
 pub fn in_turn<Own: Args, R>(
     options: &Options<Own>,
     contenders: &[Contender],
@@ -23,12 +23,27 @@ pub fn in_turn<Own: Args, R>(
 ) -> Vec<Row<R>> {
     let included = contenders.iter().filter(|contender| options.includes(contender.name));
     let contenders: Vec<&Contender> = included.collect();
-    let row = |contender: &&Contender| Row { name: contender.name, rounds: Vec::new() };
-    let mut rows: Vec<_> = contenders.iter().map(row).collect();
-    for _ in 0..options.rounds() {
-        for (contender, row) in contenders.iter().zip(&mut rows) {
-            let server = Server::start(contender, options.cores());
-            row.rounds.push(round(&server));
+    let names: Vec<_> = contenders.iter().map(|contender| contender.name).collect();
+    take_turns(options.rounds(), &names, |_, contender| {
+        round(&Server::start(contenders[contender], options.cores()))
+    })
+}
+
+/// Measures all of these in each round, so that a machine that changes its speed changes it for
+/// all. `measure` has the numbers of the round and of the contender. Standard error says how far it
+/// is.
+pub fn take_turns<R>(
+    rounds: usize,
+    names: &[&'static str],
+    mut measure: impl FnMut(usize, usize) -> R,
+) -> Vec<Row<R>> {
+    let mut rows: Vec<_> =
+        names.iter().map(|name| Row { name, rounds: Vec::with_capacity(rounds) }).collect();
+    let mut progress = Progress::new(rounds, names.len());
+    for round in 0..rounds {
+        for (contender, row) in rows.iter_mut().enumerate() {
+            progress.begin(row.name);
+            row.rounds.push(measure(round, contender));
         }
     }
     rows
