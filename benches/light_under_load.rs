@@ -12,10 +12,12 @@
 //! them is in all figures. The clients of the light route have real-time priority where the system
 //! allows it; the latency from when a request was really sent leaves out how late they were.
 
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
 use clap::Args;
+use unblock_benches::charts::{self, Caption, DotPlot, Percentiles};
 use unblock_benches::figures::{print_columns, print_row, ratio};
 use unblock_benches::load::{
     Arrivals, Connections, Load, LoadGenerator, Outcome, PATIENCE, Precision, Results, Step,
@@ -32,6 +34,9 @@ struct Own {
     /// Heavy handlers sleep, instead of computing
     #[arg(long)]
     sleep: bool,
+    /// Draw the light route's latencies into this SVG
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
 }
 
 /// Requests per second for the light route.
@@ -67,6 +72,9 @@ fn main() {
     let time = options.time();
     let rows = in_turn(&options, CONTENDERS, |server| round(server, &heavy, time));
     print_table(&heavy, time, options.rounds(), &rows);
+    if let Some(file) = &options.own.svg {
+        charts::write(file, &plot(&heavy, time, options.rounds(), &rows).draw());
+    }
 }
 
 fn round(server: &Server, heavy: &Heavy, time: Duration) -> Round {
@@ -110,8 +118,6 @@ fn print_table(heavy: &Heavy, time: Duration, rounds: usize, rows: &[Row<Round>]
         "failed: heavy, light",
     ]);
     let responses = |row: &Row<Round>| row.median(|round| round.heavy.rate(Outcome::Succeeded));
-    let light =
-        |row: &Row<Round>, percent| row.median(|round| round.light.latencies().percentile(percent));
     let from_sent =
         |row: &Row<Round>| row.median(|round| round.light.latencies_from_sent().percentile(99));
     let best = rows.iter().map(responses).fold(f64::NAN, f64::max);
@@ -135,5 +141,29 @@ fn print_table(heavy: &Heavy, time: Duration, rounds: usize, rows: &[Row<Round>]
             row.sum(|round| round.heavy.unsuccessful()),
             row.sum(|round| round.idle.unsuccessful() + round.light.unsuccessful()),
         ));
+    }
+}
+
+/// Median of a percentile of the light route's latency under the load, in milliseconds.
+fn light(row: &Row<Round>, percent: usize) -> f64 {
+    row.median(|round| round.light.latencies().percentile(percent))
+}
+
+fn plot(heavy: &Heavy, time: Duration, rounds: usize, rows: &[Row<Round>]) -> DotPlot {
+    let contenders = rows.iter().map(|row| Percentiles {
+        name: row.name.to_owned(),
+        p50: light(row, 50),
+        p99: light(row, 99),
+    });
+    DotPlot {
+        caption: Caption {
+            title: "Latency of a light route under load".to_owned(),
+            subtitle: format!(
+                "/ {LIGHT_RATE} times per second, while {} clients ask for {}",
+                heavy.clients, heavy.path
+            ),
+            rounds: format!("medians of {rounds} rounds of {time:?}"),
+        },
+        contenders: contenders.collect(),
     }
 }

@@ -34,9 +34,11 @@ mod two_routes;
 mod work;
 
 use std::fmt;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use two_routes::TWO_ROUTES;
+use unblock_benches::charts;
 use unblock_benches::servers::Contender;
 use unblock_benches::servers::peers::{ACTIX, AXUM, AXUM_PER_CORE, DEMO};
 use unblock_benches::{Options, in_turn};
@@ -53,6 +55,9 @@ struct Own {
     /// Loads for the tables spin and mix, as multiples of the capacity
     #[arg(long, value_delimiter = ',', default_values_t = [1.0, 2.0, 10.0])]
     loads: Vec<f64>,
+    /// Draw into this SVG how much of the table spin is in time at each load
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -79,10 +84,16 @@ fn main() {
     for table in &options.own.tables {
         match table {
             Table::Spin => {
-                for &load in &options.own.loads {
+                let measured = options.own.loads.iter().map(|&load| {
                     let work = spin::SPIN.times_capacity(load, cores);
                     let round = |server: &_| spin::round(server, &work, time);
-                    spin::print(&work, time, rounds, &in_turn(&options, OF_ONE_COST, round));
+                    let rows = in_turn(&options, OF_ONE_COST, round);
+                    spin::print(&work, time, rounds, &rows);
+                    (work, rows)
+                });
+                let measured: Vec<_> = measured.collect();
+                if let Some(file) = &options.own.svg {
+                    charts::write(file, &spin::chart(time, rounds, &measured).draw());
                 }
             }
             Table::Storm => {

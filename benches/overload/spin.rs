@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use unblock_benches::charts::{Caption, Line, LineChart};
 use unblock_benches::figures::{print_columns, print_row};
 use unblock_benches::load::{Outcome, Results};
 use unblock_benches::servers::Server;
@@ -68,5 +69,43 @@ pub(crate) fn print(offered: &Offered, time: Duration, rounds: usize, rows: &[Ro
             mebibytes(1),
             mebibytes(2),
         ));
+    }
+}
+
+/// The share of the capacity that has a response in time, at each of the loads.
+pub(crate) fn chart(
+    time: Duration,
+    rounds: usize,
+    measured: &[(Offered, Vec<Row<Beside>>)],
+) -> LineChart {
+    let mut measured: Vec<_> = measured.iter().collect();
+    measured.sort_by(|(a, _), (b, _)| a.load.total_cmp(&b.load));
+    let loads: Vec<_> = measured.iter().map(|(offered, _)| offered.load).collect();
+    let names = measured.first().map_or(&[][..], |(_, rows)| rows).iter().map(|row| row.name);
+    let contenders = names.enumerate().map(|(contender, name)| Line {
+        name: name.to_owned(),
+        shares: measured
+            .iter()
+            .map(|(offered, rows)| {
+                rows[contender].median(|round| offered.of_capacity(&round.heavy))
+            })
+            .collect(),
+    });
+    LineChart {
+        caption: Caption {
+            title: "Responses in time under overload".to_owned(),
+            subtitle: format!(
+                "of what the cores can do; {:?} of CPU time each, clients wait {PATIENCE:?}",
+                SPIN.costs[0]
+            ),
+            rounds: format!("medians of {rounds} rounds of {time:?}"),
+        },
+        loads_title: "load offered, as a multiple of that (logarithmic)",
+        ideal: Line {
+            name: "what the cores can do".to_owned(),
+            shares: loads.iter().map(|load| load.min(1.0)).collect(),
+        },
+        contenders: contenders.collect(),
+        loads,
     }
 }

@@ -7,7 +7,12 @@ use std::{env, fs};
 
 /// Prints the command, the machine and the date: what a reader needs to judge a table.
 pub fn print_heading() {
-    println!("\n`{}`: {}, {}", command(), machine(), date());
+    println!("\n`{}`: {}", command(), machine_and_date());
+}
+
+/// The machine, and today.
+pub(crate) fn machine_and_date() -> String {
+    format!("{}, {}", machine(), date())
 }
 
 /// The command line that cargo was given for this program.

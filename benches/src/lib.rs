@@ -8,6 +8,7 @@
 //! The benches of the pool need no server, and [take turns](take_turns) too. All print
 //! [a heading](print_heading) with the command, the machine and the date.
 
+pub mod charts;
 pub mod figures;
 pub mod load;
 pub mod servers;
