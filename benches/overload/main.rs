@@ -87,7 +87,7 @@ fn main() {
                 let measured = options.own.loads.iter().map(|&load| {
                     let work = spin::SPIN.times_capacity(load, cores);
                     let round = |server: &_| spin::round(server, &work, time);
-                    let rows = in_turn(&options, OF_ONE_COST, round);
+                    let rows = in_turn(&options, spin::CONTENDERS, round);
                     spin::print(&work, time, rounds, &rows);
                     (work, rows)
                 });

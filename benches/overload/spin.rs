@@ -5,12 +5,17 @@ use std::time::Duration;
 use unblock_benches::charts::{Caption, Line, LineChart};
 use unblock_benches::figures::{print_columns, print_row};
 use unblock_benches::load::{Outcome, Results};
-use unblock_benches::servers::Server;
+use unblock_benches::servers::peers::{ACTIX, AXUM, AXUM_PER_CORE, DEMO};
+use unblock_benches::servers::{Contender, Server};
 use unblock_benches::{Beside, LIGHT, LIGHT_RATE, Row};
 
+use crate::storm::{LOAD_SHED, PERMITS};
 use crate::work::{Offered, PATIENCE, Work};
 
 pub(crate) const SPIN: Work = Work { paths: &["/spin/5000"], costs: &[Duration::from_millis(5)] };
+
+/// The peers at their defaults, and those that refuse what is too much.
+pub(crate) const CONTENDERS: &[Contender] = &[DEMO, AXUM, AXUM_PER_CORE, ACTIX, LOAD_SHED, PERMITS];
 
 pub(crate) fn round(server: &Server, offered: &Offered, time: Duration) -> Beside {
     Beside::measure(server, PATIENCE, time, || offered.send(server.address, time))

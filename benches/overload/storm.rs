@@ -40,14 +40,14 @@ const LOAD_SHED_EXAMPLE: Contender = Contender {
 };
 
 /// Those that wait keep the cores busy, and have far less than the time of the clients to wait.
-const LOAD_SHED: Contender = Contender {
+pub(crate) const LOAD_SHED: Contender = Contender {
     name: "axum, tower's load_shed: 64 at a time, 1 s, a thread per core",
     program: Program::This(|| {
         LoadShed { limit: 64, timeout: PATIENCE, threads: cores() }.serve();
     }),
 };
 
-const PERMITS: Contender = Contender {
+pub(crate) const PERMITS: Contender = Contender {
     name: "axum, a semaphore with a permit per core, 0.8 s",
     program: Program::This(|| {
         Permits { permits: cores(), wait: Duration::from_millis(800) }.serve();
