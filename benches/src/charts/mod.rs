@@ -1,7 +1,7 @@
 //! Pictures of tables, as SVG for a page with a light or a dark background.
 //!
-//! They are drawn here, because the crates that draw charts write their colors into each element,
-//! where a style sheet cannot change them for a dark page.
+//! They are drawn here: two charts, whose colors are in a style sheet, so that one file fits a
+//! light page and a dark one.
 
 mod dot_plot;
 mod labels;
