@@ -83,8 +83,8 @@ fn a_worker_shows_the_job_that_it_runs_and_for_how_long() {
         let gate = gate.clone();
         move || gate.wait()
     });
-    let asleep =
-        |worker: &WorkerStats| worker.activity == Activity::Asleep || !cfg!(target_os = "linux");
+    let is_told = cfg!(all(target_os = "linux", not(unblock_by_time)));
+    let asleep = |worker: &WorkerStats| worker.activity == Activity::Asleep || !is_told;
     eventually("the worker is seen asleep in the job", || {
         let workers = pool.workers();
         let job = workers[0].job.as_ref();
