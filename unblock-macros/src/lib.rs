@@ -73,8 +73,8 @@ use crate::parse::options::Options;
 /// - `error = to_error`: what makes the function's error of an `unblock_runtime::Error`, a path or
 ///   a closure. It is for errors that cannot have `From<unblock_runtime::Error>`, because both are
 ///   types of other crates. Default: `From`.
-/// - `shed`: refuses a call at once if it would have to wait too long, instead of waiting for room
-///   in the queue.
+/// - `shed`: refuses a call at once if others wait in front of it and it would probably end after
+///   its deadline, or if the queue has no room.
 /// - `detach`: runs a queued job even if its caller is gone, unless the process or the pool ends
 ///   first.
 /// - `name = "…"`: the name in statistics and in `job::name()`. Default: `Type::method` or
@@ -191,10 +191,13 @@ use crate::parse::options::Options;
 /// ```
 ///
 /// With `shed` a call is admitted if it will probably end in time: within the nearer of the
-/// function's `timeout` and its request's deadline, or within one second if it has neither. The
+/// function's `timeout` and its request's deadline, or within one second if it has neither. That
+/// time is for waiting and for running, so a function that takes about a second needs a `timeout`
+/// above that. A call with none in front is always let in, even if it will miss its deadline. The
 /// wait is predicted from the jobs that wait already, from how long calls of each function have
 /// taken, and from how much they vary. As long as nothing is known of functions, 64 calls of them
-/// per core may wait. The `retry_after` of `Error::Overloaded` says when there will be room if no
+/// per core may wait; and until some calls have shown that a function sleeps, it is expected to
+/// need a core. The `retry_after` of `Error::Overloaded` says when there will be room if no
 /// more calls come.
 ///
 /// In a request of `unblock_runtime::server` the nearer of the function's `timeout` and the

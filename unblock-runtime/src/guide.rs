@@ -15,7 +15,10 @@
 //! - one computation that is to use all cores: submit it as one job, and let rayon divide it there.
 //!
 //! To find functions in a running server that should have it and do not, read the log: the
-//! [`watchdog`](crate::watchdog) names each handler that blocks its event loop.
+//! [`watchdog`](crate::watchdog) names each handler that blocks its event loop. It speaks through
+//! `tracing`, so the program needs a subscriber, such as `tracing_subscriber::fmt().init()`. This
+//! crate's server is watched as it is; under `axum::serve` and any other tower service add
+//! `tower::WatchdogLayer`, after all routes, with the features `tower` and `matched-path`.
 //!
 //! # From other ways
 //!
@@ -190,16 +193,17 @@
 //! | Who works for nobody? | cells: `A` | `unblock_jobs_abandoned` |
 //! | Does a function panic? | *panicked* | `unblock_jobs_total` by `outcome` |
 //! | Is a loop late, or stuck? | the line on top; *Event loops* | `unblock_loop_lag_seconds_max` |
-//! | Who holds it, and where? | the line on top: in which call, of what file | `unblock_long_polls_total` |
+//! | Who holds it, and where? | the line on top: in which system call | `unblock_long_polls_total` |
 //! | Which function did I forget to annotate? | *Held a loop for too long* | the same, by `route` |
 //!
-//! The log has the last three too, without any feature: see [`watchdog`](crate::watchdog), whose
-//! [`on_blocked`](crate::watchdog::on_blocked) calls you. Why a job was refused is a `debug` event
-//! in its span with the feature `tracing`, and [`Error::Overloaded`](crate::Error::Overloaded) says
-//! after what time to come again. In the program [`Pool::functions`](crate::Pool::functions),
-//! [`Pool::workers`](crate::Pool::workers) and [`Pool::all`](crate::Pool::all) have the same
-//! figures, and two readings of a [`Histogram`](crate::stats::Histogram) give that of the time
-//! between them.
+//! Rows about loops need this crate's server, or the watchdog's layer under another. The log has
+//! the last three too, if the program has a subscriber of `tracing`: see
+//! [`watchdog`](crate::watchdog), whose [`on_blocked`](crate::watchdog::on_blocked) calls you. Why
+//! a job was refused is a `debug` event in its span with the feature `tracing`, and
+//! [`Error::Overloaded`](crate::Error::Overloaded) says after what time to come again. In the
+//! program [`Pool::functions`](crate::Pool::functions), [`Pool::workers`](crate::Pool::workers) and
+//! [`Pool::all`](crate::Pool::all) have the same figures, and two readings of a
+//! [`Histogram`](crate::stats::Histogram) give that of the time between them.
 //!
 //! A page that waits for nothing on the pool and is slow all the same has a loop that is late.
 //! Waits that grow while threads are idle cannot be; waits that grow while all threads sleep ask
@@ -361,6 +365,9 @@
 //!
 //! # The first compile errors
 //!
+//! - *`Handler<_, _>` is not satisfied*, or *`IntoResponse` is not implemented for
+//!   `unblock_runtime::Error`*: the feature `axum` of this crate is off.
+//! - *no method named `inline`* or *`on_demand`*: the feature `test-util` is off.
 //! - *cannot be sent between threads safely*: an argument or the result stays on its thread. Take
 //!   what the body needs out of it before the call: an id instead of a request.
 //! - *the job needs a copy … of its own, and there is no way to make one*: `&T` and `&self` are

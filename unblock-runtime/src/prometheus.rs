@@ -51,6 +51,17 @@
 //! these are ends of buckets of [`Histogram`], so that no count is
 //! estimated.
 //!
+//! Without a registry, a route of axum is:
+//!
+//! ```text
+//! async fn metrics() -> impl IntoResponse {
+//!     ([("content-type", prometheus::CONTENT_TYPE)], prometheus::text())
+//! }
+//! ```
+//!
+//! A pool is there from the moment when it is built, the global one with its first job, or from
+//! `Pool::global()` in `main`.
+//!
 //! A question and its query: which function is slow?
 //!
 //! ```text

@@ -28,7 +28,7 @@ impl From<&Error> for ErrorStatus {
             Error::Panicked(panicked) => {
                 // This is the last place that sees the panic.
                 let message = panicked.message().unwrap_or("(not a text)");
-                unwind::log(|| tracing::error!(message, "a job panicked"));
+                unwind::log(|| tracing::error!(panic = message, "a job panicked"));
                 (500, INTERNAL)
             }
         };
