@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use super::distribution::{Distribution, Quantiles};
 use super::micros;
-use super::reading::{self, Outcomes, Snapshot};
+use super::reading::{self, Outcomes};
 use crate::stats::FunctionStats;
+use crate::watchdog;
 
 /// The number of seconds that the curves show.
 pub(super) const POINTS: usize = 120;
@@ -151,20 +152,22 @@ impl History {
         self.sampled = at;
         let time = reading::now();
         let waits = self.sample_functions(reading::functions(), at, time);
-        let snapshot = Snapshot::take();
-        let pools = snapshot.pools.iter().map(|pool| {
-            let before = self.pools.insert(pool.name.clone(), pool.outcomes);
+        let pools = reading::pools().into_iter().map(|(name, pool)| {
+            let stats = pool.stats();
+            let outcomes = Outcomes::from(&stats);
+            let before = self.pools.insert(name.clone(), outcomes);
             PoolPoint {
-                wait: waits.get(&pool.name).and_then(|wait| wait.quantile(0.99)).map(micros),
-                queued: pool.queued,
-                threads: pool.threads,
-                busy: pool.threads.saturating_sub(pool.idle),
-                outcomes: pool.outcomes.since(before.unwrap_or_default()),
-                name: pool.name.clone(),
+                wait: waits.get(&name).and_then(|wait| wait.quantile(0.99)).map(micros),
+                queued: stats.queued,
+                threads: stats.threads,
+                busy: stats.threads.saturating_sub(stats.idle),
+                outcomes: outcomes.since(before.unwrap_or_default()),
+                name,
             }
         });
         let pools = pools.collect();
-        let lag = snapshot.loops.iter().filter_map(|event_loop| event_loop.lag).max();
+        let lags = watchdog::loops().into_iter().filter_map(|event_loop| event_loop.lag);
+        let lag = lags.max().map(micros);
         self.points.push_back(Arc::new(Point { time, length, lag, pools }));
         if self.points.len() > POINTS {
             self.points.pop_front();

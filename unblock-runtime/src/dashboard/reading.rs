@@ -224,10 +224,10 @@ pub(super) fn now() -> u64 {
 }
 
 /// Returns the pools of the process by names that differ: a second `db` is `db (2)`.
-fn pools() -> Vec<(String, Pool)> {
+pub(super) fn pools() -> Vec<(String, Pool)> {
     let mut known: HashMap<String, usize> = HashMap::new();
     let named = Pool::all().into_iter().map(|pool| {
-        let name = pool.stats().name;
+        let name = pool.shared.name.clone();
         let count = known.entry(name.clone()).or_default();
         *count += 1;
         (if *count == 1 { name } else { format!("{name} ({count})") }, pool)

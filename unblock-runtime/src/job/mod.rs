@@ -123,16 +123,16 @@ where
     }
 
     /// Notes how long the job waited before it began, or before its deadline passed.
-    fn waited(&self, nanos: u64) {
-        self.counters().waited(nanos);
+    fn waited(&self, nanos: u64, counters: &Counters) {
+        counters.waited(nanos);
         if let Some(times) = &self.header.caller_times {
             times.waited(nanos);
         }
     }
 
     /// Notes how long the job ran.
-    fn ran(&self, nanos: u64) {
-        self.counters().ran(nanos);
+    fn ran(&self, nanos: u64, counters: &Counters) {
+        counters.ran(nanos);
         if let Some(times) = &self.header.caller_times {
             times.ran(nanos);
         }
@@ -208,7 +208,7 @@ where
         let counters = self.counters();
         let Some(work) = self.completion.begin(|| counters.started()) else { return now };
         let waited = now.saturating_sub(self.header.submitted);
-        self.waited(waited);
+        self.waited(waited, counters);
         pool.job_begins(&self.header, waited);
         let span = self.header.span.take();
         span.begin(waited);
@@ -216,7 +216,7 @@ where
         let outcome = unwind::catch(|| span.run(work)).map_err(Error::Panicked);
         drop(entry);
         let ended = clock::now();
-        self.ran(ended - now);
+        self.ran(ended - now, counters);
         span.ran(ended - now, if outcome.is_ok() { "completed" } else { "panicked" });
         pool.job_ran(&self.header, ended - now);
         let late = self.completion.complete(
@@ -267,7 +267,7 @@ where
         }
         if let Some(work) = work {
             self.header.span.end("timed_out");
-            self.waited(clock::now().saturating_sub(self.header.submitted));
+            self.waited(clock::now().saturating_sub(self.header.submitted), counters);
             pool.job_withdrawn(&self.header);
             drop(work);
         }

@@ -13,7 +13,6 @@ use crate::event_loop::Entered;
 use crate::job::Run;
 use crate::job::deadline::Scope;
 use crate::queue::Entry;
-use crate::queue::concurrency_limits::Turn;
 use crate::sync::Mutex;
 use crate::unwind;
 
@@ -194,8 +193,8 @@ impl CallerRuns {
         );
     }
 
-    /// Runs a job that was taken, if as many of its handler may run, and then those that waited for
-    /// its end. Returns the names of those that ran.
+    /// Runs a job that was taken in its turn, and those that waited for its end. Returns the names
+    /// of those that ran.
     fn run_in_turn(&self, pool: &Shared, job: Arc<dyn Run>) -> Vec<&'static str> {
         struct GiveBack<'a>(&'a Mutex<usize>);
         impl Drop for GiveBack<'_> {
@@ -204,16 +203,8 @@ impl CallerRuns {
             }
         }
         let _give_back = GiveBack(&self.taken);
-        let limit = job.header().concurrency_limit().filter(|_| !job.is_tombstone());
-        let Some(limit) = limit else { return run(job).into_iter().collect() };
-        let Turn::Now(job) = pool.concurrency_limits.begin(limit, Arc::clone(&job)) else {
-            pool.cancel_if_stopping(&*job);
-            return Vec::new();
-        };
-        let mut ran = Vec::from_iter(run(job));
-        while let Some(job) = pool.concurrency_limits.end(limit) {
-            ran.extend(run(job));
-        }
+        let mut ran = Vec::new();
+        pool.run_in_turn(job, |job| ran.extend(run(job)));
         ran
     }
 }

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::job::{CancelledBy, Run};
 use crate::process::Process;
 use crate::queue::admission::Admission;
-use crate::queue::concurrency_limits::ConcurrencyLimits;
+use crate::queue::concurrency_limits::{ConcurrencyLimits, Turn};
 use crate::queue::{Change, Entry, Lanes, Queue};
 use crate::stats::Functions;
 use crate::sync::Mutex;
@@ -143,6 +143,20 @@ impl Shared {
             });
         }
         is_long
+    }
+
+    /// Runs a job that was taken out of the queue by `run`, if as many of its handler may run, and
+    /// then those that waited for its end. If not, a thread runs it that ends one of them.
+    pub(crate) fn run_in_turn(&self, job: Arc<dyn Run>, mut run: impl FnMut(Arc<dyn Run>)) {
+        let limit = job.header().concurrency_limit().filter(|_| !job.is_tombstone());
+        let Some(limit) = limit else { return run(job) };
+        let Turn::Now(job) = self.concurrency_limits.begin(limit, Arc::clone(&job)) else {
+            return self.cancel_if_stopping(&*job);
+        };
+        run(job);
+        while let Some(job) = self.concurrency_limits.end(limit) {
+            run(job);
+        }
     }
 
     /// Returns true if a worker with a permit would find a job that it may begin.

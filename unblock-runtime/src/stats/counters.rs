@@ -108,6 +108,12 @@ impl Counters {
     pub(crate) fn ran(&self, nanos: u64) {
         self.ran.record(nanos);
     }
+
+    /// Adds how long jobs waited, and how long they ran.
+    pub(super) fn add_times(&self, waited: &mut Histogram, ran: &mut Histogram) {
+        waited.merge(&self.waited.read());
+        ran.merge(&self.ran.read());
+    }
 }
 
 /// The counters of one function in one pool.
@@ -142,16 +148,6 @@ impl ShardedCounters {
 
     pub(super) fn shards(&self) -> impl Iterator<Item = &Counters> {
         self.0.iter().filter_map(OnceLock::get).map(Box::as_ref)
-    }
-
-    /// Reads how long jobs waited, and how long they ran.
-    pub(super) fn times(&self) -> (Histogram, Histogram) {
-        let mut times = (Histogram::default(), Histogram::default());
-        for shard in self.shards() {
-            times.0.merge(&shard.waited.read());
-            times.1.merge(&shard.ran.read());
-        }
-        times
     }
 }
 

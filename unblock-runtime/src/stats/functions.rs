@@ -55,21 +55,28 @@ pub struct FunctionStats {
 }
 
 impl FunctionStats {
-    fn add(&mut self, function: &Function) {
+    /// Reads what is known of functions with the same name.
+    fn read(name: &'static str, functions: &[&Function]) -> Self {
         // The times come first: nobody waits less often than he begins to run.
-        let (wait, run) = function.counters.times();
-        let counts = Counts::read(|| function.counters.shards());
-        self.wait.merge(&wait);
-        self.run.merge(&run);
-        self.submitted += counts.submitted;
-        self.completed += counts.completed;
-        self.panicked += counts.panicked;
-        self.cancelled += counts.cancelled;
-        self.timed_out += counts.timed_out;
-        self.rejected += counts.rejected;
-        self.queued += counts.queued;
-        self.running += counts.running;
-        self.abandoned += counts.abandoned;
+        let (mut wait, mut run) = (Histogram::default(), Histogram::default());
+        for counters in functions.iter().flat_map(|function| function.counters.shards()) {
+            counters.add_times(&mut wait, &mut run);
+        }
+        let counts = counts(functions);
+        Self {
+            name,
+            submitted: counts.submitted,
+            completed: counts.completed,
+            panicked: counts.panicked,
+            cancelled: counts.cancelled,
+            timed_out: counts.timed_out,
+            rejected: counts.rejected,
+            queued: counts.queued,
+            running: counts.running,
+            abandoned: counts.abandoned,
+            wait,
+            run,
+        }
     }
 }
 
@@ -155,22 +162,32 @@ impl Functions {
 
     /// Reads what is known of each function, by name.
     pub(crate) fn read(&self) -> Vec<FunctionStats> {
-        let mut stats = BTreeMap::<&'static str, FunctionStats>::new();
-        let taken = self.taken.lock().clone();
-        for function in taken.into_iter().filter_map(|place| self.places[place].get()) {
-            let name = function.name.map_or("(further functions)", JobName::get);
-            let stats = stats.entry(name).or_default();
-            stats.name = name;
-            stats.add(function);
-        }
-        stats.into_values().collect()
+        let by_name = self.by_name().into_iter();
+        by_name.map(|(name, functions)| FunctionStats::read(name, &functions)).collect()
     }
 
     /// Returns the functions that have jobs on threads, and how many of each.
     pub(crate) fn on_threads(&self) -> BTreeMap<&'static str, u64> {
-        let on_threads = |stats: FunctionStats| (stats.name, stats.running + stats.abandoned);
-        self.read().into_iter().map(on_threads).filter(|&(_, jobs)| jobs > 0).collect()
+        let by_name = self.by_name().into_iter();
+        let on_threads = by_name.map(|(name, functions)| (name, counts(&functions).on_threads()));
+        on_threads.filter(|&(_, jobs)| jobs > 0).collect()
     }
+
+    /// Returns the functions by name. Closures of different types may have the same.
+    fn by_name(&self) -> BTreeMap<&'static str, Vec<&Function>> {
+        let mut by_name = BTreeMap::<_, Vec<_>>::new();
+        let taken = self.taken.lock().clone();
+        for function in taken.into_iter().filter_map(|place| self.places[place].get()) {
+            let name = function.name.map_or("(further functions)", JobName::get);
+            by_name.entry(name).or_default().push(function);
+        }
+        by_name
+    }
+}
+
+/// Sums up the counters of some functions.
+fn counts(functions: &[&Function]) -> Counts {
+    Counts::read(|| functions.iter().flat_map(|function| function.counters.shards()))
 }
 
 impl Function {

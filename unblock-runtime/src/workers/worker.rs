@@ -12,7 +12,6 @@ use super::{Unparked, WakeFor, WorkerSlot, Workers};
 use crate::clock::{self, nanos};
 use crate::job::{Run, context};
 use crate::pool::Shared;
-use crate::queue::concurrency_limits::Turn;
 use crate::queue::{Behavior, LaneKind};
 use crate::unwind;
 
@@ -98,17 +97,17 @@ fn run(pool: &Arc<Shared>, slot: &Arc<WorkerSlot>) {
             is_nice = true;
         }
         let has_permit = slot.has_permit();
+        let now = ended.take();
         if let Some(next) = next_job(pool, has_permit) {
             if mem::take(&mut searching) {
                 pool.workers.end_search(has_work);
             }
-            ended = run_in_turn(next, pool, slot, ended.take());
+            let last_end = run_in_turn(next, pool, slot, now);
             if pool.workers.may_continue(slot, || pool.queue.has_blocking()) {
+                ended = last_end;
                 continue;
             }
-            ended = None;
         } else if has_permit {
-            ended = None;
             if !searching {
                 pool.workers.begin_search();
                 searching = true;
@@ -178,21 +177,14 @@ fn next_job(pool: &Shared, has_permit: bool) -> Option<Next<'_>> {
     None
 }
 
-/// Runs a job, if as many of its handler may run. If not, another worker runs it that ends one of
-/// them. The worker that ends a job of a handler goes on with the next. `now` is the time, if it is
-/// known. Returns when the last job ended, if that is known.
+/// Runs a job in its turn, and those that waited for its end. `now` is the time, if it is known.
+/// Returns when the last of them ended, if that is known.
 fn run_in_turn(next: Next<'_>, pool: &Shared, slot: &WorkerSlot, now: Option<u64>) -> Option<u64> {
-    let limit = next.job.header().concurrency_limit().filter(|_| !next.job.is_tombstone());
-    let Some(limit) = limit else { return run_job(next, pool, slot, now) };
-    let Turn::Now(job) = pool.concurrency_limits.begin(limit, Arc::clone(&next.job)) else {
-        pool.cancel_if_stopping(&*next.job);
-        return now;
-    };
-    let lane = next.lane;
-    let mut ended = run_job(Next { job, ..next }, pool, slot, now);
-    while let Some(job) = pool.concurrency_limits.end(limit) {
-        ended = run_job(Next { job, lane, blocking: None }, pool, slot, ended);
-    }
+    let Next { job, lane, mut blocking } = next;
+    let mut ended = now;
+    pool.run_in_turn(job, |job| {
+        ended = run_job(Next { job, lane, blocking: blocking.take() }, pool, slot, ended);
+    });
     ended
 }
 

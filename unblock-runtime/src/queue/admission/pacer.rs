@@ -19,6 +19,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::clock::nanos;
 use crate::sync::Mutex;
 
 /// The number of refusals per second and core that come at once. A server at ten times its capacity
@@ -132,10 +133,6 @@ impl Pace {
 
 fn shortest_interval(cores: u32) -> u64 {
     1_000_000_000 / (PER_SECOND_AND_CORE * u64::from(cores.max(1)))
-}
-
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(all(test, not(loom)))]
