@@ -30,6 +30,23 @@ pub enum Error {
     Cancelled,
     /// The pool has shut down, or is shutting down, and takes no more jobs.
     Closed,
+    /// The process that ran the job died, in a pool of processes. The job had begun, and how far it
+    /// came is not known, so it is not tried again. How the process died, and what it wrote last,
+    /// is in [`Death`] and in `Debug`, for logs, and not in `Display`.
+    Died(Death),
+    /// An argument or the value of the job could not be carried to another process or back. The
+    /// reason is in [`Unportable`] and in `Debug`, for logs, and not in `Display`.
+    Unportable(Unportable),
+    /// No process took the job, which has not begun: those of the pool die when they start, or the
+    /// worker program does not know the function. The reason is in `Debug`, for logs, and not in
+    /// `Display`.
+    Unreachable {
+        /// The time after which the pool starts the next process. An HTTP server sends it as
+        /// `Retry-After`, and then at least one second.
+        retry_after: Duration,
+        /// Why there is none.
+        reason: Box<str>,
+    },
 }
 
 impl fmt::Display for Error {
@@ -47,11 +64,83 @@ impl fmt::Display for Error {
             Self::Panicked(_) => f.write_str("the job panicked"),
             Self::Cancelled => f.write_str("the job was cancelled before it ran"),
             Self::Closed => f.write_str("the pool is closed"),
+            Self::Died(_) => f.write_str("the process that ran the job died"),
+            Self::Unportable(_) => {
+                f.write_str("the job could not be carried to another process or back")
+            }
+            Self::Unreachable { retry_after, .. } => {
+                write!(f, "no process takes the job; try again in {retry_after:.1?}")
+            }
         }
     }
 }
 
 impl std::error::Error for Error {}
+
+/// How the process of a job died.
+///
+/// `Display` says it in a line, for a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Death {
+    // It is boxed because each job has room for an error.
+    inner: Box<(String, String)>,
+}
+
+impl Death {
+    #[cfg(feature = "processes")]
+    pub(crate) fn new(status: String, stderr: String) -> Self {
+        Self { inner: Box::new((status, stderr)) }
+    }
+
+    /// Returns how the process ended: `signal: 11 (SIGSEGV)`, `exit status: 3`, or why it was
+    /// killed.
+    pub fn status(&self) -> &str {
+        &self.inner.0
+    }
+
+    /// Returns the last lines that the process wrote to its standard output and standard error.
+    /// They may hold things that a client must not see.
+    pub fn stderr(&self) -> &str {
+        &self.inner.1
+    }
+}
+
+impl fmt::Display for Death {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.status())?;
+        let mut lines = self.stderr().lines().peekable();
+        if lines.peek().is_some() {
+            f.write_str("; it wrote last: ")?;
+        }
+        while let Some(line) = lines.next() {
+            f.write_str(line)?;
+            if lines.peek().is_some() {
+                f.write_str(" / ")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why a job could not be carried to another process or back: `Display` says it in a line, for a
+/// log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unportable {
+    reason: Box<str>,
+}
+
+impl Unportable {
+    #[cfg(feature = "processes")]
+    pub(crate) fn new(reason: impl Into<Box<str>>) -> Self {
+        Self { reason: reason.into() }
+    }
+}
+
+impl fmt::Display for Unportable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
 
 /// The panic of a job.
 ///
@@ -170,12 +259,14 @@ pub enum BuildError {
     Thread(io::Error),
     /// There is a global pool already: it was installed before, or its first use has built it.
     GlobalExists,
+    /// A pool of processes cannot start any. The text says why.
+    Processes(String),
 }
 
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Setting(text) => f.write_str(text),
+            Self::Setting(text) | Self::Processes(text) => f.write_str(text),
             Self::Thread(error) => write!(f, "the pool's threads could not be started: {error}"),
             Self::GlobalExists => {
                 f.write_str("the global pool exists already: install it before its first use, once")

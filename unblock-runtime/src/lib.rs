@@ -117,9 +117,13 @@ pub mod job;
 mod poll_when_woken;
 mod pool;
 mod process;
+#[cfg(all(unix, feature = "processes"))]
+pub mod processes;
 #[cfg(feature = "prometheus")]
 pub mod prometheus;
 mod queue;
+#[cfg(feature = "processes")]
+mod remote;
 #[cfg(feature = "server")]
 pub mod server;
 mod spawner;
@@ -142,7 +146,7 @@ pub mod __private {
 
 #[cfg(feature = "dashboard")]
 pub use dashboard::dashboard;
-pub use error::{BuildError, Error, Panicked, TrySubmitError};
+pub use error::{BuildError, Death, Error, Panicked, TrySubmitError, Unportable};
 pub use event_loop::{EventLoop, LoopClosed, LoopHandle};
 pub use job::{AbortHandle, Submission, SubmissionSet};
 pub use pool::{EnterGuard, Pool, PoolBuilder, Shutdown, ShuttingDown};

@@ -53,6 +53,17 @@ pub struct Owned<B: ?Sized, O> {
 }
 
 impl<B: ?Sized, O: Borrow<B>> Owned<B, O> {
+    #[cfg(feature = "processes")]
+    pub(crate) fn new(copy: O) -> Self {
+        Self { copy, borrowed: PhantomData }
+    }
+
+    /// Returns the copy itself.
+    #[cfg(feature = "processes")]
+    pub fn copy(&self) -> &O {
+        &self.copy
+    }
+
     /// Borrows the copy for as long as the body runs.
     pub fn get(&self) -> &B {
         self.copy.borrow()

@@ -3,10 +3,13 @@
 //! An annotated function makes its arguments the job's own ([`copy_for_the_job`]), makes a [`Call`]
 //! with its options, [runs](Call::run) its body as a job, and returns what the [`Outcome`] of that
 //! becomes for its return type. A method with `&self` is called once more by its job ([`Reentry`]).
+//! A function with `remote` has its arguments [carried](Call::run_remote) where it runs.
 
 mod argument;
 mod outcome;
 mod reentry;
+#[cfg(feature = "processes")]
+pub mod remote;
 
 use std::any::type_name;
 use std::pin::Pin;
@@ -17,7 +20,7 @@ pub use self::argument::{CopyForTheJob, Owned, Variable, copy_for_the_job, goes_
 pub use self::outcome::{CanFail, Outcome, failing_as, fallible, infallible};
 pub use self::reentry::{Asynchronous, Reentry};
 pub use crate::job::handler::Handler;
-use crate::job::{Submission, SubmitOptions};
+use crate::job::{Submission, SubmitOptions, Work};
 pub use crate::pool::Pool;
 use crate::pool::enter;
 use crate::workers::profile::JobType;
@@ -77,10 +80,11 @@ impl Call {
         R: Send + 'static, // It crosses threads: `Arc` for `Rc`, `Box<dyn Error + Send + Sync>`.
     {
         self.handler.set_path(type_name::<F>());
-        Running(self.submission(JobType::of::<F>(), Box::new(body)))
+        let body: Body<R> = Box::new(body);
+        Running(self.submission(JobType::of::<F>(), body))
     }
 
-    fn submission<R: Send + 'static>(self, job_type: JobType, body: Body<R>) -> Submission<R> {
+    fn submission<R: Send + 'static>(self, job_type: JobType, work: impl Work<R>) -> Submission<R> {
         let entered = if self.pool.is_none() { enter::current() } else { None };
         let pool = match (&self.pool, &entered) {
             (Some(pool), _) => &pool.shared,
@@ -98,7 +102,7 @@ impl Call {
             // A detached job outlives its request, so it does not inherit the request's deadline.
             options.deadline = own;
         }
-        let mut submission = Pool::submit_as(pool, job_type, body, options);
+        let mut submission = Pool::submit_as(pool, job_type, work, options);
         if self.detach {
             submission.release();
         }

@@ -31,9 +31,24 @@ impl From<&Error> for ErrorStatus {
                 unwind::log(|| tracing::error!(panic = message, "a job panicked"));
                 (500, INTERNAL)
             }
+            // So are these.
+            Error::Died(death) => {
+                unwind::log(|| tracing::error!(%death, "the process of a job died"));
+                (500, INTERNAL)
+            }
+            Error::Unportable(reason) => {
+                unwind::log(|| tracing::error!(%reason, "a job could not be carried"));
+                (500, INTERNAL)
+            }
+            Error::Unreachable { reason, .. } => {
+                unwind::log(|| tracing::error!(reason, "no process takes a job"));
+                (503, "out of order; try again later")
+            }
         };
         let retry_after = match error {
-            Error::Overloaded { retry_after } => Some(*retry_after),
+            Error::Overloaded { retry_after } | Error::Unreachable { retry_after, .. } => {
+                Some(*retry_after)
+            }
             _ => None,
         };
         Self { status, line, retry_after }

@@ -28,6 +28,7 @@ pub(crate) mod origin;
 pub(crate) mod span;
 mod submission;
 mod submission_set;
+mod work;
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -43,6 +44,9 @@ use self::origin::Origin;
 use self::span::JobSpan;
 pub use self::submission::Submission;
 pub use self::submission_set::SubmissionSet;
+#[cfg(feature = "processes")]
+pub(crate) use self::work::Fallible;
+pub(crate) use self::work::Work;
 use crate::clock;
 use crate::error::Error;
 use crate::pool::{Shared, enter};
@@ -110,7 +114,7 @@ pub(crate) struct Job<F, T> {
 
 impl<F, T> Job<F, T>
 where
-    F: FnOnce() -> T + Send + 'static,
+    F: Work<T>,
     T: Send + 'static,
 {
     pub(crate) fn new(work: F, origin: Origin, header: Header) -> Arc<Self> {
@@ -153,7 +157,7 @@ where
 
 impl<F, T> Queued for Job<F, T>
 where
-    F: FnOnce() -> T + Send + 'static,
+    F: Work<T>,
     T: Send + 'static,
 {
     fn position(&self) -> &AtomicPosition {
@@ -171,7 +175,7 @@ where
 
 impl<F, T> Run for Job<F, T>
 where
-    F: FnOnce() -> T + Send + 'static,
+    F: Work<T>,
     T: Send + 'static,
 {
     fn header(&self) -> &Header {
@@ -213,7 +217,8 @@ where
         let span = self.header.span.take();
         span.begin(waited);
         let entry = self.header.enters_pool.then(|| enter::Entry::new(Arc::clone(pool)));
-        let outcome = unwind::catch(|| span.run(work)).map_err(Error::Panicked);
+        let outcome = unwind::catch(|| span.run(|| work.run()));
+        let outcome = outcome.map_err(Error::Panicked).flatten();
         drop(entry);
         let ended = clock::now();
         self.ran(ended - now, counters);
@@ -276,7 +281,7 @@ where
 
 impl<F, T> Await<T> for Job<F, T>
 where
-    F: FnOnce() -> T + Send + 'static,
+    F: Work<T>,
     T: Send + 'static,
 {
     fn poll(&self, cx: &Context<'_>) -> Poll<Result<T, Error>> {

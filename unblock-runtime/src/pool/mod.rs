@@ -22,7 +22,7 @@ use crate::clock;
 use crate::error::{BuildError, Error, TrySubmitError};
 use crate::job::origin::Origin;
 use crate::job::span::JobSpan;
-use crate::job::{Await, Header, Job, JobBuilder, JobName, Run, Submission, SubmitOptions};
+use crate::job::{Await, Header, Job, JobBuilder, JobName, Run, Submission, SubmitOptions, Work};
 use crate::queue::Entry;
 use crate::stats::{FunctionStats, Stats, WorkerStats};
 use crate::workers::profile::JobType;
@@ -191,7 +191,7 @@ impl Pool {
         options: SubmitOptions,
     ) -> Submission<T>
     where
-        F: FnOnce() -> T + Send + 'static,
+        F: Work<T>,
         T: Send + 'static,
     {
         let now = clock::now();
