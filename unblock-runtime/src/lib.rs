@@ -124,6 +124,8 @@ pub mod prometheus;
 mod queue;
 #[cfg(feature = "processes")]
 mod remote;
+#[cfg(any(feature = "server", feature = "processes"))]
+mod restart_budget;
 #[cfg(feature = "server")]
 pub mod server;
 mod spawner;

@@ -79,7 +79,7 @@ impl Call {
                 Running(self.pool(pool).submission(job_type, body))
             }
             Target::Processes(pool) => {
-                let processes = pool.processes();
+                let processes = pool.handle();
                 let body: RemoteBody<R> = Box::new(move || {
                     let mut message = Encoder::new();
                     encode(&arguments, &mut message).map_err(Error::Unportable)?;

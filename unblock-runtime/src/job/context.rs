@@ -65,6 +65,12 @@ pub fn blocking<T>(f: impl FnOnce() -> T) -> T {
     worker::block_in_place(f)
 }
 
+/// Returns the running job.
+pub(crate) fn current() -> Option<Arc<dyn Run>> {
+    let of_worker = || JOB.try_with(|job| job.borrow().clone()).ok().flatten();
+    caller_runs::running_job().or_else(of_worker)
+}
+
 /// Asks the running job, if there is one. There is none while the thread's locals are destroyed.
 fn with_job<T>(ask: impl FnOnce(&dyn Run) -> T) -> Option<T> {
     // A job without a worker runs inside of the worker's, if this is one.

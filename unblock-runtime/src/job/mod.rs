@@ -1,7 +1,7 @@
 //! What a running job may ask: its [`name`], its [`deadline`], whether it [is
-//! cancelled](is_cancelled); and what it may say: that a part of it is [`blocking`]. Around them:
-//! the options with which a closure is submitted ([`JobBuilder`]), and one deadline for all jobs of
-//! a future ([`within`]).
+//! cancelled](is_cancelled); and what it may say: that a part of it is [`blocking`], and what is to
+//! happen [when it is cancelled](on_cancel()). Around them: the options with which a closure is
+//! submitted ([`JobBuilder`]), and one deadline for all jobs of a future ([`within`]).
 
 // A job is the work, the place for its outcome and what the pool knows of it, in one allocation
 // that the queue and the awaiting caller share:
@@ -23,6 +23,7 @@ pub(crate) mod deadline;
 pub(crate) mod handler;
 pub(crate) mod header;
 mod name;
+pub(crate) mod on_cancel;
 pub(crate) mod origin;
 #[cfg_attr(not(feature = "tracing"), path = "no_span.rs")]
 pub(crate) mod span;
@@ -40,6 +41,7 @@ pub use self::context::{blocking, deadline, is_cancelled, name};
 pub use self::deadline::within;
 pub(crate) use self::header::{Header, SubmitOptions};
 pub(crate) use self::name::JobName;
+pub use self::on_cancel::{OnCancel, on_cancel};
 use self::origin::Origin;
 use self::span::JobSpan;
 pub use self::submission::Submission;
@@ -119,6 +121,11 @@ where
 {
     pub(crate) fn new(work: F, origin: Origin, header: Header) -> Arc<Self> {
         Arc::new(Self { completion: Completion::new(work), origin, header })
+    }
+
+    /// Returns where the job is in memory.
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
     }
 
     /// What this thread counts for the job's function.
@@ -244,6 +251,8 @@ where
             self.header.span.end("cancelled");
             pool.job_withdrawn(&self.header);
             drop(work);
+        } else {
+            pool.cancel_hooks.call_those_of(self.address());
         }
     }
 
@@ -269,6 +278,7 @@ where
         });
         if abandoned {
             JobSpan::abandon(&pool.name, self.job_name());
+            pool.cancel_hooks.call_those_of(self.address());
         }
         if let Some(work) = work {
             self.header.span.end("timed_out");

@@ -1,4 +1,4 @@
-//! Pools without threads, with the feature `test-util`: their jobs run on the threads of their
+//! Pools without threads, for tests and in worker processes: their jobs run on the threads of their
 //! callers. (The word is that of Java's `CallerRunsPolicy`.)
 //!
 //! Such a pool has the queue, the limits and the statistics of any other, and no workers or
@@ -7,7 +7,9 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::{Pool, PoolBuilder, Shared};
+#[cfg(feature = "test-util")]
+use super::Pool;
+use super::{PoolBuilder, Shared};
 use crate::clock;
 use crate::event_loop::Entered;
 use crate::job::Run;
@@ -34,6 +36,7 @@ thread_local! {
     static JOBS: RefCell<Vec<Arc<dyn Run>>> = const { RefCell::new(Vec::new()) };
 }
 
+#[cfg(feature = "test-util")]
 impl PoolBuilder {
     /// Builds a pool without threads, whose jobs wait until a test runs them: by
     /// [`Pool::run_next`] or [`Pool::run_until_idle`], in the order of their submission. Needs the
@@ -88,12 +91,20 @@ impl PoolBuilder {
     /// assert_eq!(there.wait().unwrap(), here);
     /// # Ok::<(), unblock_runtime::BuildError>(())
     /// ```
-    pub fn inline(mut self) -> Self {
+    pub fn inline(self) -> Self {
+        self.in_place()
+    }
+}
+
+impl PoolBuilder {
+    /// Builds a pool without threads, where each job runs at once on the thread that submits it.
+    pub(crate) fn in_place(mut self) -> Self {
         self.caller_runs = Some(When::Inline);
         self
     }
 }
 
+#[cfg(feature = "test-util")]
 impl Pool {
     /// Runs the next job of a pool that was built [on demand](PoolBuilder::on_demand), on this
     /// thread. Returns its name, as [`job::name`](crate::job::name) has it, or `None` if no job is

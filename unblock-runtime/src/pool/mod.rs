@@ -2,7 +2,7 @@
 
 mod accounting;
 mod builder;
-#[cfg_attr(not(feature = "test-util"), path = "no_caller_runs.rs")]
+#[cfg_attr(not(any(feature = "test-util", feature = "processes")), path = "no_caller_runs.rs")]
 pub(crate) mod caller_runs;
 pub(crate) mod enter;
 mod shared;

@@ -9,6 +9,7 @@ use super::caller_runs::CallerRuns;
 use super::shutdown::ShutdownWaiters;
 use super::size::PoolSize;
 use crate::error::Error;
+use crate::job::on_cancel::CancelHooks;
 use crate::job::{CancelledBy, Run};
 use crate::process::Process;
 use crate::queue::admission::Admission;
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) workers: Workers,
     pub(crate) admission: Admission,
     pub(crate) functions: Functions,
+    pub(crate) cancel_hooks: CancelHooks,
     pub(crate) niceness: Niceness,
     /// The stack size of the workers in bytes; `None` for the standard library's default.
     pub(crate) stack_size: Option<usize>,
@@ -65,6 +67,7 @@ impl Shared {
             concurrency_limits: ConcurrencyLimits::new(),
             admission: Admission::new(workers.size(), Instant::now()),
             functions: Functions::new(workers.parallelism() as usize),
+            cancel_hooks: CancelHooks::new(),
             workers,
             niceness,
             stack_size,
@@ -220,11 +223,13 @@ impl Shared {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// Cancels the jobs that have not begun, because a shutdown has run out of time.
+    /// Cancels the jobs that have not begun, and tells those that run, because a shutdown has run out
+    /// of time.
     pub(super) fn cancel_queued(&self) {
         self.stopping.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
         self.end_queued(|job| job.cancel(CancelledBy::Shutdown));
+        self.cancel_hooks.call_all();
     }
 
     /// Ends each job that has not begun.

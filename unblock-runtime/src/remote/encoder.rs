@@ -65,7 +65,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// Returns the message in pieces, in their order.
-    pub(crate) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = &[u8]> + Clone {
         let ends = self.lent.iter().map(|(at, _)| *at).chain([self.written.len()]);
         let starts = [0].into_iter().chain(self.lent.iter().map(|(at, _)| *at));
         let lent = self.lent.iter().map(|(_, bytes)| Some(*bytes)).chain([None]);
@@ -105,13 +105,19 @@ impl Reply {
         Ok(Self { written: encoder.written, bytes: Vec::new() })
     }
 
+    /// Makes an answer that is a plain text.
+    #[cfg(unix)]
+    pub(crate) fn text(text: String) -> Self {
+        Self { written: text.into_bytes(), bytes: Vec::new() }
+    }
+
     /// Returns the number of bytes of the answer.
     pub(crate) fn len(&self) -> usize {
         self.written.len() + self.bytes.len()
     }
 
     /// Returns the answer in pieces, in their order.
-    pub(crate) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = &[u8]> + Clone {
         [self.written.as_slice(), &self.bytes].into_iter().filter(|piece| !piece.is_empty())
     }
 }

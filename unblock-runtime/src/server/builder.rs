@@ -12,9 +12,9 @@ use super::accept::listener::Listener;
 use super::config::{Config, Role};
 use super::error::ServerError;
 use super::limits::Limits;
-use super::processes::restart_budget::Restarts;
 use super::server::Server;
 use super::shutdown::ServerHandle;
+use crate::restart_budget::Restarts;
 
 /// Configures a [`Server`] before it listens.
 #[must_use]

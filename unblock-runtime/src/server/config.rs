@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::error::ServerError;
 use super::limits::Limits;
-use super::processes::restart_budget::Restarts;
 use crate::cores;
+use crate::restart_budget::Restarts;
 use crate::watchdog;
 
 /// The role of this process for the server.

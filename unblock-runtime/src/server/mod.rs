@@ -85,11 +85,11 @@ mod socket;
 mod timeouts;
 mod upgrade;
 
+pub use crate::restart_budget::Restarts;
 pub use builder::ServerBuilder;
 pub use config::{Role, is_child};
 pub use error::ServerError;
 pub use limits::Limits;
-pub use processes::restart_budget::Restarts;
 pub use request::body::{Body, BodyError};
 pub use request::service::{Hyper, IntoService, Tower};
 pub use request::text_response::TextResponse;

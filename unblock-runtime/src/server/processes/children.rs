@@ -23,7 +23,7 @@ use command_fds::{CommandFdExt, FdMapping};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::sleep_until;
 
-use super::restart_budget::RestartBudget;
+use crate::restart_budget::RestartBudget;
 use crate::server::accept::inherited::Introduction;
 use crate::server::accept::listener::Listener;
 use crate::server::error::ServerError;

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! parent ──▶ children ──▶ child: the program again, which inherits the socket and serves
-//!    │          └───────▶ restart_budget: how often, and after which pause, a child is restarted
+//!    │                   crate::restart_budget: how often, and after which pause, one is restarted
 //!    └── passes SIGTERM and Ctrl-C on, and kills the children that do not end in time
 //! ```
 
@@ -13,4 +13,3 @@ pub(super) mod child;
 mod children;
 #[cfg(unix)]
 pub(super) mod parent;
-pub(super) mod restart_budget;

@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 
 use super::children::Children;
-use super::restart_budget::RestartBudget;
+use crate::restart_budget::RestartBudget;
 use crate::server::accept::listener::Listener;
 use crate::server::config::Config;
 use crate::server::error::ServerError;

@@ -34,30 +34,30 @@ impl Restarts {
 }
 
 /// The restarts of the current window.
-pub(super) struct RestartBudget {
+pub(crate) struct RestartBudget {
     rules: Restarts,
     restarts: VecDeque<Instant>,
 }
 
 /// The budget is used up.
 #[derive(Debug)]
-pub(super) struct OverBudget {
+pub(crate) struct OverBudget {
     /// Number of restarts within the window.
-    pub(super) restarts: usize,
+    pub(crate) restarts: usize,
 }
 
 impl RestartBudget {
-    pub(super) fn new(rules: Restarts) -> Self {
+    pub(crate) fn new(rules: Restarts) -> Self {
         Self { rules, restarts: VecDeque::new() }
     }
 
     /// Returns the length of the window.
-    pub(super) fn within(&self) -> Duration {
+    pub(crate) fn within(&self) -> Duration {
         self.rules.within
     }
 
     /// Takes one restart from the budget, unless it is used up.
-    pub(super) fn restart(&mut self, now: Instant) -> Result<(), OverBudget> {
+    pub(crate) fn restart(&mut self, now: Instant) -> Result<(), OverBudget> {
         while self.restarts.front().is_some_and(|at| now.duration_since(*at) >= self.rules.within) {
             self.restarts.pop_front();
         }
@@ -70,7 +70,7 @@ impl RestartBudget {
 
     /// Returns the number of deaths in a row, and the pause before the next start, for a child that
     /// lived for `lived` after `deaths` others in a row.
-    pub(super) fn pause(&self, deaths: u32, lived: Duration) -> (u32, Duration) {
+    pub(crate) fn pause(&self, deaths: u32, lived: Duration) -> (u32, Duration) {
         let deaths = if lived >= self.rules.within { 1 } else { deaths.saturating_add(1) };
         let doubled = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(deaths - 1));
         (deaths, doubled.min(LONGEST_PAUSE))
