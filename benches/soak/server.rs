@@ -133,7 +133,6 @@ async fn upgrade(mut request: Request) -> Response {
 /// Number of jobs that were submitted, that have ended, and that have not.
 fn jobs() -> String {
     let stats = Pool::global().stats();
-    let ended = stats.completed + stats.panicked + stats.cancelled + stats.timed_out;
     let open = stats.queued + stats.running + stats.abandoned;
-    format!("{} {} {open}\n", stats.submitted, ended + stats.rejected)
+    format!("{} {} {open}\n", stats.submitted, stats.outcomes().total())
 }

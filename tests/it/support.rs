@@ -144,8 +144,7 @@ impl Drop for Guard {
 
 #[track_caller]
 pub(crate) fn assert_conserved(stats: &Stats) {
-    let over =
-        stats.completed + stats.panicked + stats.cancelled + stats.timed_out + stats.rejected;
+    let over = stats.outcomes().total();
     assert_eq!(stats.submitted, over + stats.queued + stats.running, "{stats:?}");
 }
 

@@ -157,14 +157,7 @@ impl Scrape<'_> {
         let (name, help) = ("unblock_jobs", "Jobs that are over, by outcome");
         let mut ended = self.encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
         each_function(&self.pools, |&[pool, name], function| {
-            let outcomes = [
-                ("completed", function.completed),
-                ("panicked", function.panicked),
-                ("cancelled", function.cancelled),
-                ("timed_out", function.timed_out),
-                ("rejected", function.rejected),
-            ];
-            outcomes.iter().try_for_each(|&(outcome, count)| {
+            function.outcomes().by_name().iter().try_for_each(|&(outcome, count)| {
                 let labels = [pool, name, ("outcome", outcome)];
                 let counter = &mut ended.encode_family(&labels)?;
                 counter.encode_counter::<NoLabelSet, _, u64>(&count, None)

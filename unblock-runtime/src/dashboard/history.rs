@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::distribution::{Distribution, Quantiles};
 use super::micros;
-use super::reading::{self, Outcomes};
-use crate::stats::FunctionStats;
+use super::reading;
+use crate::stats::{FunctionStats, Outcomes};
 use crate::watchdog;
 
 /// The number of seconds that the curves show.
@@ -154,14 +154,14 @@ impl History {
         let waits = self.sample_functions(reading::functions(), at, time);
         let pools = reading::pools().into_iter().map(|(name, pool)| {
             let stats = pool.stats();
-            let outcomes = Outcomes::from(&stats);
+            let outcomes = stats.outcomes();
             let before = self.pools.insert(name.clone(), outcomes);
             PoolPoint {
                 wait: waits.get(&name).and_then(|wait| wait.quantile(0.99)).map(micros),
                 queued: stats.queued,
                 threads: stats.threads,
                 busy: stats.threads.saturating_sub(stats.idle),
-                outcomes: outcomes.since(before.unwrap_or_default()),
+                outcomes: outcomes.zip(before.unwrap_or_default(), u64::saturating_sub),
                 name,
             }
         });
@@ -266,7 +266,7 @@ impl Totals {
     fn between(earlier: &FunctionStats, later: &FunctionStats) -> Self {
         Self {
             submitted: later.submitted.saturating_sub(earlier.submitted),
-            outcomes: Outcomes::from(later).since(Outcomes::from(earlier)),
+            outcomes: later.outcomes().zip(earlier.outcomes(), u64::saturating_sub),
             wait: Distribution::from(&later.wait.since(&earlier.wait)),
             run: Distribution::from(&later.run.since(&earlier.run)),
         }
@@ -274,7 +274,7 @@ impl Totals {
 
     fn add(&mut self, other: &Self) {
         self.submitted += other.submitted;
-        self.outcomes.add(other.outcomes);
+        self.outcomes = self.outcomes.zip(other.outcomes, |sum, count| sum + count);
         self.wait.add(&other.wait);
         self.run.add(&other.run);
     }
@@ -284,7 +284,7 @@ impl From<&FunctionStats> for Totals {
     fn from(stats: &FunctionStats) -> Self {
         Self {
             submitted: stats.submitted,
-            outcomes: Outcomes::from(stats),
+            outcomes: stats.outcomes(),
             wait: Distribution::from(&stats.wait),
             run: Distribution::from(&stats.run),
         }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::micros;
 use crate::pool::Pool;
-use crate::stats::{Activity, FunctionStats, Stats, WorkerStats};
+use crate::stats::{Activity, FunctionStats, Outcomes, WorkerStats};
 use crate::watchdog::{self, CurrentPoll, LongPoll, LoopStats};
 
 /// The most workers of a pool that are shown one by one.
@@ -75,16 +75,6 @@ pub(super) struct PoolSnapshot {
     pub(super) workers: Vec<WorkerSnapshot>,
 }
 
-/// Numbers of jobs by how they ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub(super) struct Outcomes {
-    pub(super) completed: u64,
-    pub(super) panicked: u64,
-    pub(super) cancelled: u64,
-    pub(super) timed_out: u64,
-    pub(super) rejected: u64,
-}
-
 #[derive(Debug, Serialize)]
 pub(super) struct WorkerSnapshot {
     pub(super) number: usize,
@@ -126,7 +116,7 @@ impl PoolSnapshot {
         workers.sort_by_key(|worker| worker.number);
         Self {
             name,
-            outcomes: Outcomes::from(&stats),
+            outcomes: stats.outcomes(),
             queued: stats.queued,
             waiting: stats.waiting,
             queue_capacity: stats.queue_capacity,
@@ -171,50 +161,6 @@ impl From<&WorkerStats> for WorkerSnapshot {
         let job = worker.job.as_ref();
         let job = job.map(|job| (job.name.to_owned(), micros(job.running_for)));
         Self { number: worker.number, state, job }
-    }
-}
-
-impl From<&Stats> for Outcomes {
-    fn from(stats: &Stats) -> Self {
-        Self {
-            completed: stats.completed,
-            panicked: stats.panicked,
-            cancelled: stats.cancelled,
-            timed_out: stats.timed_out,
-            rejected: stats.rejected,
-        }
-    }
-}
-
-impl From<&FunctionStats> for Outcomes {
-    fn from(stats: &FunctionStats) -> Self {
-        Self {
-            completed: stats.completed,
-            panicked: stats.panicked,
-            cancelled: stats.cancelled,
-            timed_out: stats.timed_out,
-            rejected: stats.rejected,
-        }
-    }
-}
-
-impl Outcomes {
-    pub(super) fn since(self, earlier: Self) -> Self {
-        Self {
-            completed: self.completed.saturating_sub(earlier.completed),
-            panicked: self.panicked.saturating_sub(earlier.panicked),
-            cancelled: self.cancelled.saturating_sub(earlier.cancelled),
-            timed_out: self.timed_out.saturating_sub(earlier.timed_out),
-            rejected: self.rejected.saturating_sub(earlier.rejected),
-        }
-    }
-
-    pub(super) fn add(&mut self, other: Self) {
-        self.completed += other.completed;
-        self.panicked += other.panicked;
-        self.cancelled += other.cancelled;
-        self.timed_out += other.timed_out;
-        self.rejected += other.rejected;
     }
 }
 

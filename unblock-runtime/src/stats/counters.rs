@@ -15,6 +15,7 @@ use std::sync::atomic::AtomicUsize;
 use crossbeam_utils::CachePadded;
 
 use super::histogram::{AtomicHistogram, Histogram};
+use super::outcomes::Outcomes;
 use crate::job::CancelledBy;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
@@ -155,12 +156,8 @@ impl ShardedCounters {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) submitted: u64,
-    pub(crate) completed: u64,
-    pub(crate) panicked: u64,
-    pub(crate) cancelled: u64,
+    pub(crate) outcomes: Outcomes,
     pub(crate) cancelled_by_shutdown: u64,
-    pub(crate) timed_out: u64,
-    pub(crate) rejected: u64,
     pub(crate) queued: u64,
     pub(crate) running: u64,
     pub(crate) abandoned: u64,
@@ -193,14 +190,11 @@ impl Counts {
         let timed_out_queued = sum(|shard| &shard.timed_out_queued);
         let rejected = sum(|shard| &shard.rejected);
         let submitted = sum(|shard| &shard.submitted);
+        let timed_out = timed_out_queued + timed_out_running;
         Self {
             submitted,
-            completed,
-            panicked,
-            cancelled,
+            outcomes: Outcomes { completed, panicked, cancelled, timed_out, rejected },
             cancelled_by_shutdown,
-            timed_out: timed_out_queued + timed_out_running,
-            rejected,
             queued: submitted - started - cancelled - timed_out_queued - rejected,
             running: started - completed - panicked - timed_out_running,
             abandoned: timed_out_running - abandoned_ended,

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use super::counters::{Counters, Counts, ShardedCounters};
 use super::histogram::Histogram;
+use super::outcomes::Outcomes;
 use crate::job::JobName;
 use crate::sync::Mutex;
 
@@ -55,6 +56,12 @@ pub struct FunctionStats {
 }
 
 impl FunctionStats {
+    /// Returns how its jobs ended.
+    pub fn outcomes(&self) -> Outcomes {
+        let Self { completed, panicked, cancelled, timed_out, rejected, .. } = *self;
+        Outcomes { completed, panicked, cancelled, timed_out, rejected }
+    }
+
     /// Reads what is known of functions with the same name.
     fn read(name: &'static str, functions: &[&Function]) -> Self {
         // The times come first: nobody waits less often than he begins to run.
@@ -62,18 +69,19 @@ impl FunctionStats {
         for counters in functions.iter().flat_map(|function| function.counters.shards()) {
             counters.add_times(&mut wait, &mut run);
         }
-        let counts = counts(functions);
+        let Counts { submitted, outcomes, queued, running, abandoned, .. } = counts(functions);
+        let Outcomes { completed, panicked, cancelled, timed_out, rejected } = outcomes;
         Self {
             name,
-            submitted: counts.submitted,
-            completed: counts.completed,
-            panicked: counts.panicked,
-            cancelled: counts.cancelled,
-            timed_out: counts.timed_out,
-            rejected: counts.rejected,
-            queued: counts.queued,
-            running: counts.running,
-            abandoned: counts.abandoned,
+            submitted,
+            completed,
+            panicked,
+            cancelled,
+            timed_out,
+            rejected,
+            queued,
+            running,
+            abandoned,
             wait,
             run,
         }

@@ -4,6 +4,7 @@
 mod counters;
 mod functions;
 mod histogram;
+mod outcomes;
 mod worker;
 
 use std::time::Duration;
@@ -12,6 +13,7 @@ pub(crate) use self::counters::{Counters, Counts};
 pub use self::functions::FunctionStats;
 pub(crate) use self::functions::{FunctionId, Functions};
 pub use self::histogram::Histogram;
+pub use self::outcomes::Outcomes;
 pub use self::worker::{Activity, RunningJob, WorkerStats};
 
 /// A reading of a pool's statistics, from [`Pool::stats`](crate::Pool::stats).
@@ -65,18 +67,29 @@ pub struct Stats {
     pub niceness: Option<i32>,
 }
 
+impl Stats {
+    /// Returns how the jobs ended. `submitted` is their [total](Outcomes::total) + `queued` +
+    /// `running`.
+    pub fn outcomes(&self) -> Outcomes {
+        let Self { completed, panicked, cancelled, timed_out, rejected, .. } = *self;
+        Outcomes { completed, panicked, cancelled, timed_out, rejected }
+    }
+}
+
 impl From<Counts> for Stats {
     fn from(counts: Counts) -> Self {
+        let Counts { submitted, outcomes, queued, running, abandoned, .. } = counts;
+        let Outcomes { completed, panicked, cancelled, timed_out, rejected } = outcomes;
         Self {
-            submitted: counts.submitted,
-            completed: counts.completed,
-            panicked: counts.panicked,
-            cancelled: counts.cancelled,
-            timed_out: counts.timed_out,
-            rejected: counts.rejected,
-            queued: counts.queued,
-            running: counts.running,
-            abandoned: counts.abandoned,
+            submitted,
+            completed,
+            panicked,
+            cancelled,
+            timed_out,
+            rejected,
+            queued,
+            running,
+            abandoned,
             ..Self::default()
         }
     }

@@ -26,8 +26,9 @@ const CURVES = [
   },
 ];
 
-function answers({ completed, panicked, timed_out, rejected, cancelled }, seconds) {
-  return [completed / seconds, (panicked + timed_out + rejected + cancelled) / seconds];
+function answers({ completed, ...others }, seconds) {
+  const notDone = Object.values(others).reduce((sum, number) => sum + number, 0);
+  return [completed / seconds, notDone / seconds];
 }
 
 export function curves() {

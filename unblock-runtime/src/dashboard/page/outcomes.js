@@ -3,7 +3,8 @@
 import { element, setAttribute, setText } from "./element.js";
 import { count, rate } from "./format.js";
 
-const OUTCOMES = [
+/// The names of outcomes in what the server sends, and as people read them.
+export const OUTCOMES = [
   ["completed", "completed"],
   ["panicked", "panicked"],
   ["timed_out", "out of time"],

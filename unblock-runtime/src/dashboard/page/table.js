@@ -2,6 +2,7 @@
 
 import { element, resize, setAttribute, setPath, setText } from "./element.js";
 import { count, rate, time } from "./format.js";
+import { OUTCOMES } from "./outcomes.js";
 
 export const WINDOWS = ["10 s", "1 min", "since start"];
 
@@ -11,13 +12,7 @@ const inFlight = row => row.queued + row.running + row.abandoned;
 const COLUMNS = [
   { title: "in flight", group: "now", value: inFlight, text: count },
   { title: "calls/s", group: "now", value: (_, window) => window.rate, text: rate },
-  ...[
-    ["completed", "completed"],
-    ["panicked", "panicked"],
-    ["timed_out", "out of time"],
-    ["rejected", "refused"],
-    ["cancelled", "cancelled"],
-  ].map(([name, title]) => ({
+  ...OUTCOMES.map(([name, title]) => ({
     title,
     group: "ended",
     value: (_, window) => window.outcomes[name],
