@@ -22,17 +22,13 @@ struct AppError(#[from] Error);
 
 impl ResponseError for AppError {
     fn status_code(&self) -> StatusCode {
-        match self.0 {
-            Error::TimedOut => StatusCode::GATEWAY_TIMEOUT,
-            Error::Panicked(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            _ => StatusCode::SERVICE_UNAVAILABLE,
-        }
+        StatusCode::from_u16(self.0.http_status()).expect("a status")
     }
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
-        if let Error::Overloaded { retry_after } = self.0 {
-            response.insert_header((header::RETRY_AFTER, retry_after.as_secs() + 1));
+        if let Some(seconds) = self.0.retry_after_secs() {
+            response.insert_header((header::RETRY_AFTER, seconds));
         }
         response.body(self.to_string())
     }

@@ -69,16 +69,16 @@ impl From<AppError> for Response<String> {
         let (status, text) = match &error {
             AppError::BadRequest => (StatusCode::BAD_REQUEST, "bad request".to_owned()),
             AppError::NotFound => (StatusCode::NOT_FOUND, "not found".to_owned()),
-            AppError::Call(error) => match error {
-                Error::TimedOut => (StatusCode::GATEWAY_TIMEOUT, error.to_string()),
-                Error::Panicked(_) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
-                _ => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
-            },
+            AppError::Call(error) => {
+                let status = StatusCode::from_u16(error.http_status()).expect("a status");
+                (status, error.to_string())
+            }
         };
         let mut response = Response::new(text);
         *response.status_mut() = status;
-        if let AppError::Call(Error::Overloaded { retry_after }) = error {
-            let seconds = retry_after.as_secs() + 1;
+        if let AppError::Call(error) = error
+            && let Some(seconds) = error.retry_after_secs()
+        {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response

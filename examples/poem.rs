@@ -24,20 +24,14 @@ struct AppError(#[from] Error);
 
 impl ResponseError for AppError {
     fn status(&self) -> StatusCode {
-        match self.0 {
-            Error::TimedOut => StatusCode::GATEWAY_TIMEOUT,
-            Error::Panicked(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            _ => StatusCode::SERVICE_UNAVAILABLE,
-        }
+        StatusCode::from_u16(self.0.http_status()).expect("a status")
     }
 
     fn as_response(&self) -> Response {
         let response = self.0.to_string().with_status(self.status());
-        match self.0 {
-            Error::Overloaded { retry_after } => {
-                response.with_header("retry-after", retry_after.as_secs() + 1).into_response()
-            }
-            _ => response.into_response(),
+        match self.0.retry_after_secs() {
+            Some(seconds) => response.with_header("retry-after", seconds).into_response(),
+            None => response.into_response(),
         }
     }
 }

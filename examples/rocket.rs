@@ -29,13 +29,9 @@ impl From<Error> for AppError {
 impl<'r> Responder<'r, 'static> for AppError {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         let mut response = Response::build_from(self.0.to_string().respond_to(request)?);
-        response.status(match self.0 {
-            Error::TimedOut => Status::GatewayTimeout,
-            Error::Panicked(_) => Status::InternalServerError,
-            _ => Status::ServiceUnavailable,
-        });
-        if let Error::Overloaded { retry_after } = self.0 {
-            response.raw_header("retry-after", (retry_after.as_secs() + 1).to_string());
+        response.status(Status::new(self.0.http_status()));
+        if let Some(seconds) = self.0.retry_after_secs() {
+            response.raw_header("retry-after", seconds.to_string());
         }
         response.ok()
     }

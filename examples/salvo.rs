@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use std::{thread, time::Duration};
 
 use salvo::extract::PathParam;
-use salvo::http::{HeaderValue, header};
+use salvo::http::header;
 use salvo::{affix_state, conn::Acceptor as _, prelude::*};
 use unblock_examples::{Topic, address};
 use unblock_runtime::{Error, Pool, unblock};
@@ -27,14 +27,9 @@ impl From<Error> for AppError {
 
 impl Scribe for AppError {
     fn render(self, response: &mut Response) {
-        response.status_code(match self.0 {
-            Error::TimedOut => StatusCode::GATEWAY_TIMEOUT,
-            Error::Panicked(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            _ => StatusCode::SERVICE_UNAVAILABLE,
-        });
-        if let Error::Overloaded { retry_after } = self.0 {
-            let seconds = HeaderValue::from(retry_after.as_secs() + 1);
-            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        response.status_code(StatusCode::from_u16(self.0.http_status()).expect("a status"));
+        if let Some(seconds) = self.0.retry_after_secs() {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response.render(self.0.to_string());
     }

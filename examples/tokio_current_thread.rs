@@ -29,11 +29,7 @@ struct Failure(StatusCode, String);
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let status = match error {
-            Error::TimedOut => StatusCode::GATEWAY_TIMEOUT,
-            Error::Panicked(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            _ => StatusCode::SERVICE_UNAVAILABLE,
-        };
+        let status = StatusCode::from_u16(error.http_status()).expect("a status");
         Self(status, error.to_string())
     }
 }

@@ -46,17 +46,11 @@ fn divide(by: u32) -> Result<String, Rejection> {
 /// Responds to a call that failed, and leaves all other rejections to warp.
 async fn respond(rejection: Rejection) -> Result<Response, Rejection> {
     let Some(CallFailed(error)) = rejection.find() else { return Err(rejection) };
-    let status = match error {
-        Error::TimedOut => StatusCode::GATEWAY_TIMEOUT,
-        Error::Panicked(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        _ => StatusCode::SERVICE_UNAVAILABLE,
-    };
+    let status = StatusCode::from_u16(error.http_status()).expect("a status");
     let response = reply::with_status(error.to_string(), status);
-    Ok(match error {
-        Error::Overloaded { retry_after } => {
-            reply::with_header(response, "retry-after", retry_after.as_secs() + 1).into_response()
-        }
-        _ => response.into_response(),
+    Ok(match error.retry_after_secs() {
+        Some(seconds) => reply::with_header(response, "retry-after", seconds).into_response(),
+        None => response.into_response(),
     })
 }
 

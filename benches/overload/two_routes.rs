@@ -1,7 +1,5 @@
 //! The server of this project with a handler for each cost: the pool keeps its averages by handler.
 
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use unblock_runtime::server::Server;
 use unblock_runtime::{Error, unblock};
@@ -14,28 +12,13 @@ pub(crate) const TWO_ROUTES: Contender =
     Contender { name: "unblock, a handler for each cost", program: Program::This(serve) };
 
 #[unblock(shed)]
-fn quick() -> Result<String, Refusal> {
+fn quick() -> Result<String, Error> {
     Ok(spin(1000))
 }
 
 #[unblock(shed)]
-fn slow() -> Result<String, Refusal> {
+fn slow() -> Result<String, Error> {
     Ok(spin(50_000))
-}
-
-struct Refusal(Error);
-
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
-        Self(error)
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], self.0.to_string())
-            .into_response()
-    }
 }
 
 fn serve() {

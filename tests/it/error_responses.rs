@@ -111,7 +111,7 @@ fn panicked() -> Error {
 }
 
 #[test]
-fn every_error_has_the_same_answer_from_axum_and_from_hyper() {
+fn every_error_has_the_same_answer_from_axum_from_hyper_and_by_its_numbers() {
     let cases: [Case; 8] = [
         (|| overloaded(Duration::ZERO), 503, Some("1")),
         (|| overloaded(Duration::from_millis(1)), 503, Some("1")),
@@ -129,6 +129,8 @@ fn every_error_has_the_same_answer_from_axum_and_from_hyper() {
         assert_eq!(hyper.status(), status, "{:?}", error());
         let header = hyper.headers().get("retry-after").map(|value| value.to_str().unwrap());
         assert_eq!(header, retry_after, "{:?}", error());
+        let seconds = error().retry_after_secs().map(|seconds| seconds.to_string());
+        assert_eq!((error().http_status(), seconds.as_deref()), (status, retry_after));
         for other in [axum, response] {
             assert_eq!((other.status(), other.headers()), (hyper.status(), hyper.headers()));
             let expected = whole(hyper.body().clone());

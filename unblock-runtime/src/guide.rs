@@ -74,7 +74,9 @@
 //! | tokio in either flavor, smol | a function to `.await` | - | your own, or `error = …` | an `Rc`, which is there again after the `.await` |
 //! | no executor | [`Submission::wait`](crate::Submission::wait) | - | `Error` | - |
 //!
-//! "Your own" has `From<Error>`. What cannot go to the pool stays in an `async` handler, which
+//! "Your own" has `From<Error>`, and its response is made of
+//! [`Error::http_status`](crate::Error::http_status),
+//! [`retry_after_secs`](crate::Error::retry_after_secs) and `Display`. What cannot go to the pool stays in an `async` handler, which
 //! takes from it what the body needs, and awaits an annotated function:
 //!
 //! ```
@@ -331,9 +333,7 @@
 //! async fn status(id: u64) -> u16 {
 //!     match find(id).await {
 //!         Ok(_) => 200,
-//!         Err(Error::Overloaded { .. }) => 503,
-//!         Err(Error::TimedOut) => 504,
-//!         Err(_) => 500,
+//!         Err(error) => error.http_status(),
 //!     }
 //! }
 //!

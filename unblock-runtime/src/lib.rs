@@ -107,7 +107,6 @@ mod error;
 mod event_loop;
 #[cfg(doc)]
 pub mod guide;
-#[cfg(any(feature = "axum", feature = "server"))]
 mod http;
 #[cfg(feature = "io")]
 pub mod io;

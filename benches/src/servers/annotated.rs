@@ -104,10 +104,6 @@ impl fmt::Display for ActixError {
 
 impl ResponseError for ActixError {
     fn status_code(&self) -> StatusCode {
-        match self.0 {
-            Error::TimedOut => StatusCode::GATEWAY_TIMEOUT,
-            Error::Panicked(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            _ => StatusCode::SERVICE_UNAVAILABLE,
-        }
+        StatusCode::from_u16(self.0.http_status()).expect("a status")
     }
 }

@@ -2,4 +2,6 @@
 
 #[cfg(feature = "axum")]
 mod axum;
+#[cfg(any(feature = "axum", feature = "server"))]
+pub(crate) mod line;
 pub(crate) mod status;

@@ -116,7 +116,7 @@ fn io_error(error: Error) -> io::Error {
     let kind = match error {
         Error::TimedOut => ErrorKind::TimedOut,
         Error::Closed | Error::Cancelled => ErrorKind::BrokenPipe,
-        Error::Overloaded { .. } | Error::Panicked(_) => ErrorKind::Other,
+        _ => ErrorKind::Other,
     };
     io::Error::new(kind, error)
 }

@@ -8,28 +8,23 @@ use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
 use crate::error::Error;
-use crate::http::status::{ErrorStatus, INTERNAL, whole_seconds};
+use crate::http::line::{self, INTERNAL};
+use crate::http::status::whole_seconds;
 
 /// A response of one line of plain text: a status, the line, and when to try again if that is
 /// known.
 ///
 /// The server itself responds so, and a service can: [`into_response`](Self::into_response) makes a
 /// hyper response of it, and with the feature `axum` it is a response of axum's handlers.
-/// `TextResponse::from(&error)` responds to a failed call:
-///
-/// | [`Error`] | response |
-/// | --- | --- |
-/// | `Overloaded` | 503, with `Retry-After` in whole seconds, rounded up, at least 1 |
-/// | `TimedOut` | 504 |
-/// | `Closed` | 503, without `Retry-After`, because nobody knows when there will be a pool again |
-/// | `Cancelled` | 503, because the client still waits and did not cancel anything itself |
-/// | `Panicked` | 500; the message of the panic is logged and not sent |
+/// `TextResponse::from(&error)` responds to a failed call, with the status of
+/// [`Error::http_status`] and its `Retry-After`. The message of a panic is logged and not sent.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct TextResponse {
     status: StatusCode,
     text: String,
-    retry_after: Option<Duration>,
+    /// Seconds.
+    retry_after: Option<u64>,
 }
 
 impl TextResponse {
@@ -41,7 +36,7 @@ impl TextResponse {
     /// Sets the header `Retry-After`, which is in whole seconds: `time` is rounded up, to at least
     /// one second.
     pub fn retry_after(mut self, time: Duration) -> Self {
-        self.retry_after = Some(time);
+        self.retry_after = Some(whole_seconds(time));
         self
     }
 
@@ -82,10 +77,8 @@ impl TextResponse {
         *response.status_mut() = self.status;
         let plain = HeaderValue::from_static("text/plain; charset=utf-8");
         response.headers_mut().insert(header::CONTENT_TYPE, plain);
-        if let Some(time) = self.retry_after {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(time)));
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
@@ -93,9 +86,12 @@ impl TextResponse {
 
 impl From<&Error> for TextResponse {
     fn from(error: &Error) -> Self {
-        let ErrorStatus { status, line, retry_after } = error.into();
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, text: line.to_owned(), retry_after }
+        let status = StatusCode::from_u16(error.http_status());
+        Self {
+            status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            text: line::for_client(error).to_owned(),
+            retry_after: error.retry_after_secs(),
+        }
     }
 }
 
