@@ -545,6 +545,63 @@ fn a_job_that_names_its_pool_has_not_entered_it() {
 }
 
 #[test]
+fn the_current_pool_is_the_one_that_annotated_functions_use() {
+    #[unblock]
+    fn current() -> String {
+        Pool::current().stats().name
+    }
+    let (outer, inner) = (with_threads("outer"), with_threads("inner"));
+    let name = || Pool::current().stats().name;
+    assert_eq!(name(), Pool::global().stats().name);
+    let outer_guard = outer.enter();
+    let inner_guard = inner.enter();
+    assert_eq!((name(), block_on(current())), ("inner".to_owned(), "inner".to_owned()));
+    drop(inner_guard);
+    assert_eq!((name(), block_on(current())), ("outer".to_owned(), "outer".to_owned()));
+    // A job that names its pool has not entered it.
+    assert_eq!(inner.submit(name).wait().unwrap(), Pool::global().stats().name);
+    drop(outer_guard);
+    assert_eq!(name(), Pool::global().stats().name);
+}
+
+#[test]
+fn a_closure_on_the_current_pool_comes_to_the_pool_of_the_test() {
+    let pool = on_demand();
+    let _guard = pool.enter();
+    let closure = Pool::current().submit(|| 6 * 7);
+    assert_eq!(pool.run_until_idle(), 1);
+    assert_eq!(closure.wait().unwrap(), 42);
+}
+
+#[test]
+fn a_job_has_the_pool_that_runs_it() {
+    let name = || job::pool().map(|pool| pool.stats().name);
+    assert_eq!(name(), None);
+    for pool in [with_threads("with threads"), inline()] {
+        let other = inline();
+        let _guard = other.enter();
+        assert_eq!(pool.submit(name).wait().unwrap(), Some(pool.stats().name));
+    }
+}
+
+#[test]
+fn a_handle_from_a_job_keeps_the_pool_open_and_opens_none_that_is_closed() {
+    let pool = single(4);
+    let handle = pool.submit(|| job::pool().unwrap()).wait().unwrap();
+    drop(pool);
+    assert_eq!(handle.submit(|| 1).wait().unwrap(), 1);
+
+    let (drop_it, dropped) = channel();
+    let late = handle.submit(move || {
+        next(&dropped);
+        job::pool().unwrap().submit(|| 1).wait()
+    });
+    drop(handle);
+    drop_it.send(()).unwrap();
+    assert!(matches!(late.wait().unwrap(), Err(Error::Closed)));
+}
+
+#[test]
 fn a_panic_in_an_entered_job_leaves_the_pool() {
     #[unblock]
     fn panics() -> Result<(), Error> {

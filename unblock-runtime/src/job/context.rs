@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Run;
-use crate::pool::caller_runs;
+use crate::pool::{Pool, caller_runs};
 use crate::workers::worker;
 
 thread_local! {
@@ -17,6 +17,16 @@ thread_local! {
 /// Returns `None` outside of a job.
 pub fn name() -> Option<&'static str> {
     with_job(|job| job.name())
+}
+
+/// Returns the pool that runs the job, for further jobs that are to be with it. Returns `None`
+/// outside of a job.
+///
+/// The pool may be closed. The handle keeps it open otherwise, as any does. A job that waits for
+/// another one of its pool holds its thread meanwhile, so a pool needs more threads than there are
+/// such jobs.
+pub fn pool() -> Option<Pool> {
+    with_job(|job| Pool::handle_to(job.pool()))
 }
 
 /// Returns when the caller of the running job stops waiting: the nearest of its own `timeout`, the

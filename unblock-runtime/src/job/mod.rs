@@ -1,4 +1,4 @@
-//! What a running job may ask: its [`name`], its [`deadline`], whether it [is
+//! What a running job may ask: its [`name`], its [`pool`], its [`deadline`], whether it [is
 //! cancelled](is_cancelled); and what it may say: that a part of it is [`blocking`], and what is to
 //! happen [when it is cancelled](on_cancel()). Around them: the options with which a closure is
 //! submitted ([`JobBuilder`]), and one deadline for all jobs of a future ([`within`]).
@@ -37,7 +37,7 @@ use std::task::{Context, Poll};
 pub use self::abort_handle::AbortHandle;
 pub use self::builder::JobBuilder;
 use self::completion::{Completion, Expired};
-pub use self::context::{blocking, deadline, is_cancelled, name};
+pub use self::context::{blocking, deadline, is_cancelled, name, pool};
 pub use self::deadline::within;
 pub(crate) use self::header::{Header, SubmitOptions};
 pub(crate) use self::name::JobName;

@@ -15,7 +15,8 @@ thread_local! {
 impl Pool {
     /// Has the calls of annotated functions without `pool = …` on this thread use this pool instead
     /// of the [global](Self::global) one, until the guard is dropped. Does not block. The name is
-    /// tokio's.
+    /// tokio's. Closures are submitted to the pool that they name, which is this one for
+    /// [`Pool::current()`](Self::current) and not for `Pool::global()`.
     ///
     /// What counts is the thread that polls a call first, as nothing happens before that. A task
     /// that another thread polls, as those that are spawned on a runtime of several threads, uses
@@ -54,6 +55,35 @@ impl Pool {
     /// ```
     pub fn enter(&self) -> EnterGuard {
         EnterGuard { _entry: Entry::new(Arc::clone(&self.shared)), pool: self.clone() }
+    }
+
+    /// Returns the pool that an annotated function without `pool = …` uses if it is called here:
+    /// the one that this thread has [entered](Self::enter), or else the [global](Self::global) one.
+    /// Does not block.
+    ///
+    /// A closure that is submitted to it goes where the annotated functions around it go, to the
+    /// pool of a test for example. The pool that runs the job in which this is called may be
+    /// another one; that is [`job::pool`](crate::job::pool).
+    ///
+    /// ```
+    /// use unblock_runtime::Pool;
+    ///
+    /// let pool = Pool::builder().name("mine").build()?;
+    /// let guard = pool.enter();
+    /// assert_eq!(Pool::current().submit(|| 6 * 7).wait()?, 42);
+    /// drop(guard);
+    /// assert_eq!(pool.stats().completed, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`global`](Self::global) does.
+    pub fn current() -> Self {
+        match current() {
+            Some(entered) => Self::handle_to(&entered),
+            None => Self::global().clone(),
+        }
     }
 }
 

@@ -57,6 +57,9 @@ impl Pool {
     /// It is built at the first use, with the defaults of [`builder`](Self::builder), unless one
     /// was [installed](PoolBuilder::install_global) before.
     ///
+    /// It is this one whatever pool is entered: [`current`](Self::current) is the one that follows
+    /// `enter`, as closures should that a test is to have in its own pool.
+    ///
     /// # Panics
     ///
     /// If the system does not give the pool its first threads.
@@ -94,12 +97,23 @@ impl Pool {
         PoolBuilder::new()
     }
 
+    /// Returns the first handle to a pool.
     pub(crate) fn from_shared(shared: Arc<Shared>) -> Self {
         let close_on_drop = Arc::new(CloseOnDrop { shared: Arc::clone(&shared) });
+        shared.handles.get_or_init(|| Arc::downgrade(&close_on_drop));
         let mut pools = ALL.lock().unwrap_or_else(PoisonError::into_inner);
         pools.retain(|pool| pool.strong_count() > 0);
         pools.push(Arc::downgrade(&close_on_drop));
         drop(pools);
+        Self { shared, _close_on_drop: close_on_drop }
+    }
+
+    /// Returns one more handle to a pool, which is closed if all others have been dropped.
+    pub(crate) fn handle_to(shared: &Arc<Shared>) -> Self {
+        let shared = Arc::clone(shared);
+        let close_on_drop = shared.handles.get().and_then(Weak::upgrade);
+        let close_on_drop =
+            close_on_drop.unwrap_or_else(|| Arc::new(CloseOnDrop { shared: Arc::clone(&shared) }));
         Self { shared, _close_on_drop: close_on_drop }
     }
 
@@ -325,7 +339,7 @@ impl fmt::Debug for Pool {
     }
 }
 
-struct CloseOnDrop {
+pub(crate) struct CloseOnDrop {
     shared: Arc<Shared>,
 }
 

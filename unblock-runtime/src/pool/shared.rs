@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
+use super::CloseOnDrop;
 use super::caller_runs::CallerRuns;
 use super::shutdown::ShutdownWaiters;
 use super::size::PoolSize;
@@ -28,6 +29,8 @@ use crate::workers::thread_hooks::ThreadHooks;
 const MIN_LONG_WAITLIST: usize = 1024;
 
 pub(crate) struct Shared {
+    /// What the handles have in common, as long as there are any.
+    pub(super) handles: OnceLock<Weak<CloseOnDrop>>,
     pub(crate) name: String,
     pub(crate) queue: Queue<dyn Run>,
     pub(crate) concurrency_limits: ConcurrencyLimits<dyn Run>,
@@ -62,6 +65,7 @@ impl Shared {
         caller_runs: Option<CallerRuns>,
     ) -> Self {
         Self {
+            handles: OnceLock::new(),
             name,
             queue,
             concurrency_limits: ConcurrencyLimits::new(),
