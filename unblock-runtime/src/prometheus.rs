@@ -44,7 +44,7 @@
 //!
 //! Those of loops have the label `loop`, all others before them `pool`, and those of jobs
 //! `function`. An `outcome` is `completed`,
-//! `panicked`, `cancelled`, `timed_out` or `rejected`; a `state` is `running`, `asleep` (in a job)
+//! `panicked`, `failed`, `cancelled`, `timed_out` or `rejected`; a `state` is `running`, `asleep` (in a job)
 //! or `idle`.
 //!
 //! The buckets of the histograms end at powers of two of nanoseconds, from 16 µs to 69 s, because

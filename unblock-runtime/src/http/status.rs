@@ -37,7 +37,9 @@ impl Error {
         match self {
             // A client that had gone would not be told anything. So the application cancelled, or
             // the pool shut down before the job's turn came. Another try may succeed.
-            Self::Overloaded { .. } | Self::Unreachable { .. } | Self::Closed | Self::Cancelled => 503,
+            Self::Overloaded { .. } | Self::Unreachable { .. } | Self::Closed | Self::Cancelled => {
+                503
+            }
             Self::TimedOut => 504,
             Self::Panicked(_) | Self::Died(_) | Self::Unportable(_) => 500,
         }

@@ -229,12 +229,12 @@ where
         drop(entry);
         let ended = clock::now();
         self.ran(ended - now, counters);
-        span.ran(ended - now, if outcome.is_ok() { "completed" } else { "panicked" });
+        span.ran(ended - now, outcome_name(&outcome));
         pool.job_ran(&self.header, ended - now);
         let late = self.completion.complete(
             outcome,
             submitter,
-            |outcome| counters.ended(outcome.is_ok()),
+            |outcome| counters.ended(outcome),
             || counters.abandoned_ended(),
         );
         pool.job_ended();
@@ -300,5 +300,14 @@ where
 
     fn take(&mut self) -> Option<Result<T, Error>> {
         self.completion.take()
+    }
+}
+
+/// Returns the name of the outcome of a job that has run, as statistics have it.
+fn outcome_name<T>(outcome: &Result<T, Error>) -> &'static str {
+    match outcome {
+        Ok(_) => "completed",
+        Err(Error::Panicked(_)) => "panicked",
+        Err(_) => "failed",
     }
 }

@@ -485,6 +485,11 @@ impl Output {
             // Nobody reads a log. The lines would have been here without the process.
             eprintln!("{line}");
         }
+        // The frames of a backtrace would leave no room for what it is about.
+        let is_frame = line.starts_with(' ') || line == "stack backtrace:";
+        if is_frame {
+            return;
+        }
         if self.last.len() == LINES_KEPT {
             self.last.pop_front();
         }

@@ -16,6 +16,7 @@ use crossbeam_utils::CachePadded;
 
 use super::histogram::{AtomicHistogram, Histogram};
 use super::outcomes::Outcomes;
+use crate::error::Error;
 use crate::job::CancelledBy;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
@@ -29,6 +30,7 @@ pub(crate) struct Counters {
     started: AtomicU64,
     completed: AtomicU64,
     panicked: AtomicU64,
+    failed: AtomicU64,
     cancelled: AtomicU64,
     /// The cancelled jobs of which a shutdown was the cause.
     cancelled_by_shutdown: AtomicU64,
@@ -52,6 +54,7 @@ impl Counters {
             started: AtomicU64::new(0),
             completed: AtomicU64::new(0),
             panicked: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
             cancelled: AtomicU64::new(0),
             cancelled_by_shutdown: AtomicU64::new(0),
             timed_out_queued: AtomicU64::new(0),
@@ -86,8 +89,12 @@ impl Counters {
         count(&self.started);
     }
 
-    pub(crate) fn ended(&self, with_value: bool) {
-        count(if with_value { &self.completed } else { &self.panicked });
+    pub(crate) fn ended<T>(&self, outcome: &Result<T, Error>) {
+        count(match outcome {
+            Ok(_) => &self.completed,
+            Err(Error::Panicked(_)) => &self.panicked,
+            Err(_) => &self.failed,
+        });
     }
 
     /// Counts a running job whose deadline passed.
@@ -183,6 +190,7 @@ impl Counts {
         let abandoned_ended = sum(|shard| &shard.abandoned_ended);
         let completed = sum(|shard| &shard.completed);
         let panicked = sum(|shard| &shard.panicked);
+        let failed = sum(|shard| &shard.failed);
         let timed_out_running = sum(|shard| &shard.timed_out_running);
         let started = sum(|shard| &shard.started);
         let cancelled_by_shutdown = sum(|shard| &shard.cancelled_by_shutdown);
@@ -193,12 +201,12 @@ impl Counts {
         let timed_out = timed_out_queued + timed_out_running;
         Self {
             submitted,
-            outcomes: Outcomes { completed, panicked, cancelled, timed_out, rejected },
+            outcomes: Outcomes { completed, panicked, failed, cancelled, timed_out, rejected },
             cancelled_by_shutdown,
             queued: submitted - started - cancelled - timed_out_queued - rejected,
-            running: started - completed - panicked - timed_out_running,
+            running: started - completed - panicked - failed - timed_out_running,
             abandoned: timed_out_running - abandoned_ended,
-            ended: completed + panicked + abandoned_ended,
+            ended: completed + panicked + failed + abandoned_ended,
         }
     }
 }

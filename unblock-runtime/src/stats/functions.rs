@@ -22,7 +22,7 @@ const TRIES: usize = 16;
 /// A reading of what a pool has done for one function, from
 /// [`Pool::functions`](crate::Pool::functions).
 ///
-/// In every reading `submitted = completed + panicked + cancelled + timed_out + rejected + queued +
+/// In every reading `submitted = completed + panicked + failed + cancelled + timed_out + rejected + queued +
 /// running`. The words are those of [`Stats`](crate::Stats).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -35,6 +35,8 @@ pub struct FunctionStats {
     pub completed: u64,
     /// Number of jobs that ended with a panic.
     pub panicked: u64,
+    /// Number of jobs that ended without a value or a panic, in a pool of processes.
+    pub failed: u64,
     /// Number of jobs that never ran because their caller went away or cancelled them, or because a
     /// shutdown ran out of time.
     pub cancelled: u64,
@@ -58,8 +60,8 @@ pub struct FunctionStats {
 impl FunctionStats {
     /// Returns how its jobs ended.
     pub fn outcomes(&self) -> Outcomes {
-        let Self { completed, panicked, cancelled, timed_out, rejected, .. } = *self;
-        Outcomes { completed, panicked, cancelled, timed_out, rejected }
+        let Self { completed, panicked, failed, cancelled, timed_out, rejected, .. } = *self;
+        Outcomes { completed, panicked, failed, cancelled, timed_out, rejected }
     }
 
     /// Reads what is known of functions with the same name.
@@ -70,12 +72,13 @@ impl FunctionStats {
             counters.add_times(&mut wait, &mut run);
         }
         let Counts { submitted, outcomes, queued, running, abandoned, .. } = counts(functions);
-        let Outcomes { completed, panicked, cancelled, timed_out, rejected } = outcomes;
+        let Outcomes { completed, panicked, failed, cancelled, timed_out, rejected } = outcomes;
         Self {
             name,
             submitted,
             completed,
             panicked,
+            failed,
             cancelled,
             timed_out,
             rejected,

@@ -18,7 +18,7 @@ pub use self::worker::{Activity, RunningJob, WorkerStats};
 
 /// A reading of a pool's statistics, from [`Pool::stats`](crate::Pool::stats).
 ///
-/// In every reading `submitted = completed + panicked + cancelled + timed_out + rejected + queued +
+/// In every reading `submitted = completed + panicked + failed + cancelled + timed_out + rejected + queued +
 /// running`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -31,6 +31,9 @@ pub struct Stats {
     pub completed: u64,
     /// Number of jobs that ended with a panic.
     pub panicked: u64,
+    /// Number of jobs that ended without a value or a panic, in a pool of processes: their process
+    /// died, or they could not be carried there or back.
+    pub failed: u64,
     /// Number of jobs that never ran because their caller went away or cancelled them, or because a
     /// shutdown ran out of time.
     pub cancelled: u64,
@@ -71,19 +74,20 @@ impl Stats {
     /// Returns how the jobs ended. `submitted` is their [total](Outcomes::total) + `queued` +
     /// `running`.
     pub fn outcomes(&self) -> Outcomes {
-        let Self { completed, panicked, cancelled, timed_out, rejected, .. } = *self;
-        Outcomes { completed, panicked, cancelled, timed_out, rejected }
+        let Self { completed, panicked, failed, cancelled, timed_out, rejected, .. } = *self;
+        Outcomes { completed, panicked, failed, cancelled, timed_out, rejected }
     }
 }
 
 impl From<Counts> for Stats {
     fn from(counts: Counts) -> Self {
         let Counts { submitted, outcomes, queued, running, abandoned, .. } = counts;
-        let Outcomes { completed, panicked, cancelled, timed_out, rejected } = outcomes;
+        let Outcomes { completed, panicked, failed, cancelled, timed_out, rejected } = outcomes;
         Self {
             submitted,
             completed,
             panicked,
+            failed,
             cancelled,
             timed_out,
             rejected,

@@ -11,6 +11,8 @@ pub struct Outcomes {
     pub completed: u64,
     /// Number of jobs that ended with a panic.
     pub panicked: u64,
+    /// Number of jobs whose process died, or that could not be carried to one or back.
+    pub failed: u64,
     /// Number of jobs that never ran because nobody waited for them any more.
     pub cancelled: u64,
     /// Number of jobs whose deadline passed before they ended.
@@ -21,10 +23,11 @@ pub struct Outcomes {
 
 impl Outcomes {
     /// Returns the numbers with their names, as metrics and the page have them.
-    pub fn by_name(self) -> [(&'static str, u64); 5] {
+    pub fn by_name(self) -> [(&'static str, u64); 6] {
         [
             ("completed", self.completed),
             ("panicked", self.panicked),
+            ("failed", self.failed),
             ("cancelled", self.cancelled),
             ("timed_out", self.timed_out),
             ("rejected", self.rejected),
@@ -42,6 +45,7 @@ impl Outcomes {
         Self {
             completed: join(self.completed, other.completed),
             panicked: join(self.panicked, other.panicked),
+            failed: join(self.failed, other.failed),
             cancelled: join(self.cancelled, other.cancelled),
             timed_out: join(self.timed_out, other.timed_out),
             rejected: join(self.rejected, other.rejected),

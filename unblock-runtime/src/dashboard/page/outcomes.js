@@ -7,6 +7,7 @@ import { count, rate } from "./format.js";
 export const OUTCOMES = [
   ["completed", "completed"],
   ["panicked", "panicked"],
+  ["failed", "failed"],
   ["timed_out", "out of time"],
   ["rejected", "refused"],
   ["cancelled", "cancelled"],
