@@ -29,6 +29,19 @@ use crate::span::{at, local};
 /// The static is in a block of its own, so that the user's body does not see it.
 pub(crate) fn handler(function: &Function, options: &Options) -> TokenStream {
     let span = at(result_span(function));
+    let the_static = handler_of(function, options);
+    let handler = local("__handler");
+    quote_spanned! {span=>
+        let #handler = {
+            #the_static
+            &HANDLER
+        };
+    }
+}
+
+/// Writes that static alone.
+pub(super) fn handler_of(function: &Function, options: &Options) -> TokenStream {
+    let span = at(result_span(function));
     let runtime = alias(span);
     let constructor =
         options.name.as_ref().map_or_else(|| quote!(new()), |name| quote!(named(#name)));
@@ -36,13 +49,9 @@ pub(crate) fn handler(function: &Function, options: &Options) -> TokenStream {
         let span = at(most.span());
         quote_spanned!(span=> .concurrency(#most))
     });
-    let handler = local("__handler");
     quote_spanned! {span=>
-        let #handler = {
-            static HANDLER: #runtime::Handler =
-                #runtime::Handler::#constructor #concurrency;
-            &HANDLER
-        };
+        static HANDLER: #runtime::Handler =
+            #runtime::Handler::#constructor #concurrency;
     }
 }
 
@@ -66,6 +75,16 @@ pub(crate) fn call(function: &Function, options: &Options) -> TokenStream {
         let variable = local("__pool");
         quote_spanned!(span=> .pool(#variable))
     });
+    let settings = settings(options, span);
+    let (handler, job, outcome) = (local("__handler"), local("__job"), local("__outcome"));
+    quote_spanned! {span=>
+        let #outcome = #runtime::Call::new(#handler)
+            #pool #settings.run(#job).await;
+    }
+}
+
+/// Writes the options of a call other than its pool.
+pub(super) fn settings(options: &Options, span: Span) -> TokenStream {
     let timeout = options.timeout.as_ref().map(|timeout| {
         let timeout = match timeout {
             Timeout::Literal(timeout) => duration::to_tokens(*timeout),
@@ -75,11 +94,7 @@ pub(crate) fn call(function: &Function, options: &Options) -> TokenStream {
     });
     let shed = options.shed.then(|| quote_spanned!(span=> .shed()));
     let detach = options.detach.then(|| quote_spanned!(span=> .detach()));
-    let (handler, job, outcome) = (local("__handler"), local("__job"), local("__outcome"));
-    quote_spanned! {span=>
-        let #outcome = #runtime::Call::new(#handler)
-            #pool #timeout #shed #detach.run(#job).await;
-    }
+    quote!(#timeout #shed #detach)
 }
 
 /// Converts the outcome into what the function returns.
@@ -93,7 +108,7 @@ pub(crate) fn call(function: &Function, options: &Options) -> TokenStream {
 /// __unblock::failing_as(__outcome, AppError::busy)
 /// ```
 ///
-/// With `timeout` or `shed`, which require a `Result`, a failure becomes its error:
+/// With `timeout`, `shed` or `remote`, which require a `Result`, a failure becomes its error:
 ///
 /// ```text
 /// // Input:
@@ -133,7 +148,7 @@ pub(crate) fn return_value(function: &Function, options: &Options) -> TokenStrea
         let outcome = format_ident!("__outcome", span = span);
         return quote_spanned!(span=> #runtime::failing_as(#outcome, #to_error));
     }
-    if options.can_fail() {
+    if options.can_fail() || options.remote.is_some() {
         return quote_spanned!(span=> #runtime::fallible(#outcome));
     }
     if is_no_result(function.output()) {
@@ -149,7 +164,7 @@ pub(crate) fn return_value(function: &Function, options: &Options) -> TokenStrea
 }
 
 /// Returns true if the tokens of a return type tell that it is no `Result`.
-fn is_no_result(output: &ReturnType) -> bool {
+pub(crate) fn is_no_result(output: &ReturnType) -> bool {
     let ReturnType::Type(_, ty) = output else { return true };
     match borrow::peel(ty) {
         Type::Path(path) => path.path.segments.last().is_some_and(|last| {
@@ -166,7 +181,7 @@ fn is_no_result(output: &ReturnType) -> bool {
 }
 
 /// Returns the span for errors about the result: its type, or the function's name if it has none.
-fn result_span(function: &Function) -> Span {
+pub(super) fn result_span(function: &Function) -> Span {
     match function.output() {
         ReturnType::Type(_, ty) => ty.span(),
         ReturnType::Default => function.sig.ident.span(),

@@ -24,6 +24,7 @@ pub(crate) fn documentation(function: &Function, options: &Options) -> Option<To
         Some(Timeout::Expr(timeout)) => format!(", for at most `{}`", source::text(timeout)),
         None => String::new(),
     };
-    let line = format!(" Runs on a thread of {pool}{timeout}.");
+    let place = if options.remote.is_some() { "Runs on" } else { "Runs on a thread of" };
+    let line = format!(" {place} {pool}{timeout}.");
     Some(quote!(#[doc = ""] #[doc = #line]))
 }

@@ -13,7 +13,7 @@
 //! function, and the job [calls the function](mod@reentry) once more, with the copy; or the copy
 //! has [another name](mod@copy_of_self) in the body, if nobody can see that.
 
-mod call;
+pub(crate) mod call;
 mod captures;
 mod closure_result;
 mod copy_of_self;
@@ -22,6 +22,7 @@ mod job;
 mod manifest;
 mod option_values;
 mod reentry;
+mod remote;
 mod runtime_path;
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
@@ -33,6 +34,7 @@ use self::captures::captures;
 use self::documentation::documentation;
 use self::job::body_closure;
 use self::option_values::option_values;
+use self::remote::Remote;
 use crate::parse::argument::{Argument, is_borrowed_receiver};
 use crate::parse::function::{Body, Function};
 use crate::parse::options::Options;
@@ -65,25 +67,38 @@ pub(crate) fn function(function: &Function, options: &Options, context: &Context
     let Body::Braces(braces) = &function.body else { return TokenStream::new() };
     let arguments = Argument::all(function, options);
     let (inner_attrs, body) = split_inner_attributes(braces);
+    let option_values = option_values(&arguments, options);
+    let captures = captures(function, &arguments);
+    let return_value = return_value(function, options);
+    let import = runtime_path::import(options);
+    let span = at(function.sig.paren_token.span.join());
+    if options.remote.is_some() {
+        let Remote { body, registration, call } = Remote::new(function, &arguments, options, &body);
+        let block = quote_spanned! {span=>
+            #import
+            #body
+            #registration
+            #option_values
+            #captures
+            #call
+            #return_value
+        };
+        return with_block(function, &arguments, options, &inner_attrs, braces.span(), block);
+    }
     let is_copy = function.sig.receiver().is_some_and(is_borrowed_receiver);
     let renamed = is_copy.then(|| copy_of_self::renamed(function, &body)).flatten();
     let is_second_call = is_copy && renamed.is_none();
     let body = renamed.unwrap_or(body);
     let closure = body_closure(function, &arguments, options, &body, is_second_call);
     let handler = handler(function, options);
-    let option_values = option_values(&arguments, options);
-    let captures = captures(function, &arguments);
     let call = call(function, options);
-    let return_value = return_value(function, options);
     let (reentry, job) = if is_second_call {
         reentry::reentry(function, &arguments, context, &closure)
     } else {
         (TokenStream::new(), closure)
     };
 
-    let span = at(function.sig.paren_token.span.join());
     let variable = local("__job");
-    let import = runtime_path::import(options);
     let mut block = quote_spanned! {span=>
         #import
         #handler
@@ -97,13 +112,25 @@ pub(crate) fn function(function: &Function, options: &Options, context: &Context
     if let Some(async_block) = &function.async_block {
         block = async_block.with_body(block);
     }
+    with_block(function, &arguments, options, &inner_attrs, braces.span(), block)
+}
+
+/// Puts the block below the function's attributes and signature.
+fn with_block(
+    function: &Function,
+    arguments: &[Argument],
+    options: &Options,
+    inner_attrs: &[TokenStream],
+    braces: Span,
+    block: TokenStream,
+) -> TokenStream {
     let mut block = Group::new(Delimiter::Brace, block);
     // With a function that begins and ends at the user's tokens, the compiler takes all of it for
     // the user's own, and lints it.
-    block.set_span(braces.span());
+    block.set_span(braces);
     let Function { attrs, vis, .. } = function;
     let documentation = documentation(function, options);
-    let sig = signature(function, &arguments);
+    let sig = signature(function, arguments);
     quote! {
         #(#attrs)*
         #documentation

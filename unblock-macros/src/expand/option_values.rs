@@ -24,6 +24,15 @@ use crate::span::{at, local};
 /// let __timeout: ::core::time::Duration = { self.limit };
 /// ```
 ///
+/// With `remote` the type of the pool says where the function runs:
+///
+/// ```text
+/// // Input:
+/// remote, pool = CRUNCH
+/// // Output:
+/// let __pool = { __unblock::remote::target(&CRUNCH) };
+/// ```
+///
 /// What the expression borrows or locks is given back at once: the call keeps a handle of its own.
 pub(crate) fn option_values(arguments: &[Argument], options: &Options) -> TokenStream {
     let mut option_values = TokenStream::new();
@@ -32,12 +41,19 @@ pub(crate) fn option_values(arguments: &[Argument], options: &Options) -> TokenS
         let runtime = alias(span);
         let bindings = bind_patterns(pool, arguments);
         let variable = Ident::new("__pool", span);
-        option_values.extend(quote_spanned! {span=>
-            let #variable = {
-                #bindings
+        let handle = if options.remote.is_some() {
+            quote_spanned!(span=> #runtime::remote::target(&#pool))
+        } else {
+            quote_spanned! {span=>
                 let #variable = &#pool;
                 let #variable: &#runtime::Pool = #variable;
                 #runtime::Pool::clone(#variable)
+            }
+        };
+        option_values.extend(quote_spanned! {span=>
+            let #variable = {
+                #bindings
+                #handle
             };
         });
     }

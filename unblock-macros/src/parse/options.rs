@@ -18,6 +18,8 @@ pub(crate) struct Options {
     pub(crate) pool: Option<Expr>,
     pub(crate) timeout: Option<Timeout>,
     pub(crate) concurrency: Option<Expr>,
+    /// The word `remote`: the function may run in another process.
+    pub(crate) remote: Option<Ident>,
     pub(crate) shed: bool,
     pub(crate) detach: bool,
     pub(crate) name: Option<LitStr>,
@@ -68,6 +70,7 @@ impl Options {
             pool: self.pool.or(outer.pool),
             timeout: self.timeout.or(outer.timeout),
             concurrency: self.concurrency.or(outer.concurrency),
+            remote: self.remote.or(outer.remote),
             shed: self.shed || outer.shed,
             detach: self.detach || outer.detach,
             name: self.name.or(outer.name),
@@ -127,6 +130,10 @@ impl Options {
                     "`concurrency = 4`, the number of calls that may run at a time",
                 )?;
                 self.concurrency = Some(parse_concurrency(input.parse()?)?);
+            }
+            "remote" => {
+                expect_no_value(input, &key)?;
+                self.remote = Some(key);
             }
             "shed" => {
                 expect_no_value(input, &key)?;

@@ -1,20 +1,32 @@
 //! Suggests an option for one that does not exist.
 
 /// All options, as an error message lists them.
-pub(crate) const OPTIONS: &str = "`pool = …`, `timeout = …`, `concurrency = …`, `shed`, `detach`, `error = …`, `name = …`, \
-     `skip` and `crate = …`";
+pub(crate) const OPTIONS: &str = "`pool = …`, `timeout = …`, `concurrency = …`, `remote`, `shed`, `detach`, `error = …`, \
+     `name = …`, `skip` and `crate = …`";
 
-const NAMES: [&str; 9] =
-    ["pool", "timeout", "concurrency", "shed", "detach", "error", "name", "skip", "crate"];
+const NAMES: [&str; 10] = [
+    "pool",
+    "timeout",
+    "concurrency",
+    "remote",
+    "shed",
+    "detach",
+    "error",
+    "name",
+    "skip",
+    "crate",
+];
 
 /// Words that other libraries use for one of our options.
-const SYNONYMS: [(&str, &str); 13] = [
+const SYNONYMS: [(&str, &str); 15] = [
     ("executor", "pool"),
     ("threadpool", "pool"),
     ("deadline", "timeout"),
     ("limit", "timeout"),
     ("bulkhead", "concurrency"),
     ("parallelism", "concurrency"),
+    ("process", "remote"),
+    ("processes", "remote"),
     ("reject", "shed"),
     ("spawn", "detach"),
     ("map_err", "error"),

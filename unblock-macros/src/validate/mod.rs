@@ -1,6 +1,7 @@
 //! Rejects what cannot run on a pool, each with a message that says what to write instead.
 
 mod body;
+mod remote;
 
 use syn::{ReceiverKind, ReturnType, Safety, Signature, Type, TypeParamBound};
 
@@ -32,6 +33,7 @@ pub(crate) fn check(function: &Function, options: &Options, errors: &mut Errors)
     for argument in &arguments {
         self::argument(argument, errors);
     }
+    remote::check(function, &arguments, options, errors);
     if function.sig.receiver().is_some_and(argument::is_borrowed_receiver) {
         second_call(function, &arguments, errors);
     }
