@@ -34,6 +34,7 @@ expanded! {
     method "../unblock-macros/tests/expanded/method.expanded.rs"
     options "../unblock-macros/tests/expanded/options.expanded.rs"
     receivers "../unblock-macros/tests/expanded/receivers.expanded.rs"
+    remote "../unblock-macros/tests/expanded/remote.expanded.rs"
     self_in_body "../unblock-macros/tests/expanded/self_in_body.expanded.rs"
     traits "../unblock-macros/tests/expanded/traits.expanded.rs"
 }

@@ -8,6 +8,7 @@
 
 mod decoder;
 mod encoder;
+mod error;
 mod registry;
 
 use serde::Serialize;
