@@ -59,7 +59,7 @@ fn a_process_that_dies_idle_is_replaced_and_no_job_is_lost() {
 fn processes_that_die_at_their_start_are_an_outage_with_a_reason() {
     init_in_test();
     let program = "/bin/false";
-    let restarts = Restarts::new(1, Duration::from_secs(3600));
+    let restarts = Restarts::new(1, Duration::from_hours(1));
     build(builder().program(program).restarts(restarts));
     match wait(add(2, 3)) {
         Err(Error::Unreachable { retry_after, reason }) => {
@@ -73,7 +73,7 @@ fn processes_that_die_at_their_start_are_an_outage_with_a_reason() {
 #[test]
 fn a_start_that_hangs_is_killed() {
     init_in_test();
-    let restarts = Restarts::new(0, Duration::from_secs(3600));
+    let restarts = Restarts::new(0, Duration::from_hours(1));
     let pool = build(
         builder()
             .program("/bin/sleep")

@@ -25,7 +25,7 @@ pub(crate) fn build(builder: ProcessPoolBuilder) -> ProcessPool {
 }
 
 pub(crate) fn builder() -> ProcessPoolBuilder {
-    ProcessPool::builder().name("test").processes(1).kill_after(Duration::from_secs(60))
+    ProcessPool::builder().name("test").processes(1).kill_after(Duration::from_mins(1))
 }
 
 /// Gives the thread's pool up, so that the handle that is left is the last.

@@ -76,8 +76,9 @@
 //!
 //! "Your own" has `From<Error>`, and its response is made of
 //! [`Error::http_status`](crate::Error::http_status),
-//! [`retry_after_secs`](crate::Error::retry_after_secs) and `Display`. What cannot go to the pool stays in an `async` handler, which
-//! takes from it what the body needs, and awaits an annotated function:
+//! [`retry_after_secs`](crate::Error::retry_after_secs) and `Display`. What cannot go to the pool
+//! stays in an `async` handler, which takes from it what the body needs, and awaits an annotated
+//! function:
 //!
 //! ```
 //! # #[cfg(feature = "macros")] mod shown {

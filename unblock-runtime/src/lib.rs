@@ -35,6 +35,8 @@
 //! - [`job`]: questions that a running job may ask: its name, its deadline, whether it is
 //!   cancelled; and [`job::within`], one deadline for all jobs of a future.
 //! - [`watchdog`]: finds handlers that block an event loop, and says which and with what.
+//! - `processes`: pools whose jobs run in processes of their own, for what may crash, leak or never
+//!   end, with the feature of that name.
 //! - `server`: an HTTP server whose loops are such event loops, with the feature of that name.
 //!
 //! # The path of a request
@@ -89,6 +91,8 @@
 //!   for axum's router.
 //! - `tracing`: a span for each job, a child of the caller's, so that what a job logs belongs to
 //!   the request that it works for. With an OpenTelemetry layer the trace goes through the pool.
+//! - `processes`: the module `processes`, pools of processes for functions with
+//!   `#[unblock(remote)]`. On Unix.
 //! - `tower`: the module `tower`, layers for any server. One gives each request a deadline, one has
 //!   the [`watchdog`] watch it.
 //! - `matched-path`: that layer names a request by the pattern of its route in axum.
@@ -138,6 +142,9 @@ pub mod tower;
 mod unwind;
 pub mod watchdog;
 mod workers;
+
+#[cfg(all(not(unix), feature = "processes"))]
+compile_error!("the feature `processes` is for Unix");
 
 /// Names for generated code. Not public API.
 #[doc(hidden)]

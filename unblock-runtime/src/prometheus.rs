@@ -44,8 +44,8 @@
 //!
 //! Those of loops have the label `loop`, all others before them `pool`, and those of jobs
 //! `function`. An `outcome` is `completed`,
-//! `panicked`, `failed`, `cancelled`, `timed_out` or `rejected`; a `state` is `running`, `asleep` (in a job)
-//! or `idle`.
+//! `panicked`, `failed`, `cancelled`, `timed_out` or `rejected`; a `state` is `running`, `asleep`
+//! (in a job) or `idle`.
 //!
 //! The buckets of the histograms end at powers of two of nanoseconds, from 16 µs to 69 s, because
 //! these are ends of buckets of [`Histogram`], so that no count is

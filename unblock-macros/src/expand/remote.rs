@@ -67,7 +67,8 @@ impl Remote {
 fn body_function(function: &Function, body: &Group) -> TokenStream {
     let sig = Signature { ident: local("__body"), ..function.sig.clone() };
     let sig = Signature { asyncness: None, ..sig };
-    quote!(#sig #body)
+    // The call can fail, even if the body cannot.
+    quote!(#[allow(clippy::unnecessary_wraps)] #sig #body)
 }
 
 /// Makes the statics by which the runtime knows the function.
@@ -143,12 +144,11 @@ fn take(function: &Function, argument: &Argument, message: &syn::Ident) -> Token
         None => quote_spanned!(span=> #message.take::<#ty>(#text)),
         Some(reference) => {
             let ty = &reference.elem;
-            match in_place(ty) {
-                Some(read) => {
-                    let read = format_ident!("{read}", span = span);
-                    quote_spanned!(span=> #message.#read(#text))
-                }
-                None => quote_spanned!(span=> #message.lend::<#ty>(#text)),
+            if let Some(read) = in_place(ty) {
+                let read = format_ident!("{read}", span = span);
+                quote_spanned!(span=> #message.#read(#text))
+            } else {
+                quote_spanned!(span=> #message.lend::<#ty>(#text))
             }
         }
     }

@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::sync::LazyLock;
 use unblock_runtime::processes::ProcessPool;
-use unblock_runtime::{Error, unblock};
+use unblock_runtime::Error;
 static CRUNCH: LazyLock<ProcessPool> = LazyLock::new(|| {
     ProcessPool::builder().build().expect("worker processes")
 });
@@ -15,6 +15,7 @@ async fn count(
     __arg3: (u32, u32),
 ) -> Result<usize, Error> {
     use ::unblock_runtime::__private as __unblock;
+    #[allow(clippy::unnecessary_wraps)]
     fn __body(
         text: &str,
         image: &[u8],
@@ -77,6 +78,7 @@ async fn count(
 }
 async fn nothing() -> Result<(), String> {
     use ::unblock_runtime::__private as __unblock;
+    #[allow(clippy::unnecessary_wraps)]
     fn __body() -> Result<(), String> {
         Ok(())
     }
@@ -106,6 +108,7 @@ async fn nothing() -> Result<(), String> {
         .await;
     __unblock::failing_as(__outcome, to_text)
 }
-fn to_text(error: Error) -> String {
-    error.to_string()
+#[allow(clippy::needless_pass_by_value)]
+fn to_text(_error: Error) -> String {
+    "no value".to_owned()
 }

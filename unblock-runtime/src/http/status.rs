@@ -45,9 +45,9 @@ impl Error {
         }
     }
 
-    /// Returns the value of the header `Retry-After` of that response, for `Overloaded` and `Unreachable`: whole
-    /// seconds, rounded up, and at least 1. `None` for all others, of which nobody knows when
-    /// another try would succeed.
+    /// Returns the value of the header `Retry-After` of that response, for `Overloaded` and
+    /// `Unreachable`: whole seconds, rounded up, and at least 1. `None` for all others, of which
+    /// nobody knows when another try would succeed.
     pub fn retry_after_secs(&self) -> Option<u64> {
         match self {
             Self::Overloaded { retry_after } | Self::Unreachable { retry_after, .. } => {

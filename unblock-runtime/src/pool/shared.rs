@@ -227,8 +227,8 @@ impl Shared {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// Cancels the jobs that have not begun, and tells those that run, because a shutdown has run out
-    /// of time.
+    /// Cancels the jobs that have not begun, and tells those that run, because a shutdown has run
+    /// out of time.
     pub(super) fn cancel_queued(&self) {
         self.stopping.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);

@@ -9,8 +9,8 @@
 //!  └── at once ◀─────────────────────┘ death
 //! ```
 //!
-//! It alone signals processes and reaps them, so that no signal reaches a process that got the id of
-//! a reaped one.
+//! It alone signals processes and reaps them, so that no signal reaches a process that got the id
+//! of a reaped one.
 
 use std::collections::VecDeque;
 use std::io::{self, Read as _};
@@ -148,8 +148,8 @@ impl Supervisor {
         Self { core, woken, members, due, to_replace, kills, budget, deaths: 0 }
     }
 
-    /// Starts the processes, and sees to them until the pool is closed and all have ended. `started`
-    /// hears of the first one.
+    /// Starts the processes, and sees to them until the pool is closed and all have ended.
+    /// `started` hears of the first one.
     pub(super) fn run(mut self, started: &mpsc::Sender<io::Result<()>>) {
         if let Err(error) = self.start() {
             let _ = started.send(Err(error));
@@ -450,7 +450,9 @@ impl Supervisor {
         };
         let is_about_memory = last.iter().any(|line| line.starts_with("memory allocation of "));
         if let (true, Some(memory)) = (is_about_memory, self.core.config.memory) {
-            text.push_str(&format!("; its memory has a limit of {memory} bytes"));
+            text += "; its memory has a limit of ";
+            text += &memory.to_string();
+            text += " bytes";
         }
         Death::new(text, last.into_iter().collect::<Vec<_>>().join("\n"))
     }

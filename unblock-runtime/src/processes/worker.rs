@@ -9,9 +9,9 @@
 //!                                      └────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! The main thread reads calls and runs them. A second one reads the control socket, by which a call
-//! is cancelled. It ends when the parent does, and takes the process and all that it has started
-//! along.
+//! The main thread reads calls and runs them. A second one reads the control socket, by which a
+//! call is cancelled. It ends when the parent does, and takes the process and all that it has
+//! started along.
 
 use std::env;
 use std::ffi::OsString;
@@ -57,11 +57,9 @@ static TEST_ARGUMENTS: OnceLock<Vec<OsString>> = OnceLock::new();
 /// returns. In any other process it does next to nothing. A pool of processes cannot be built in a
 /// program that has not called it, because its workers would run `main`.
 ///
-/// ```no_run
-/// fn main() {
-///     unblock_runtime::processes::init();
-///     // the program
-/// }
+/// ```
+/// unblock_runtime::processes::init();
+/// // the program
 /// ```
 pub fn init() {
     Worker::new().init();
@@ -106,12 +104,10 @@ impl Worker {
     /// Jobs wait for it. If it panics or ends the process, the start has failed, and the pool tries
     /// again after a pause.
     ///
-    /// ```no_run
+    /// ```
     /// # fn load_model() {}
-    /// fn main() {
-    ///     unblock_runtime::processes::Worker::new().on_start(load_model).init();
-    ///     // the program
-    /// }
+    /// unblock_runtime::processes::Worker::new().on_start(load_model).init();
+    /// // the program
     /// ```
     pub fn on_start(mut self, hook: impl FnOnce() + 'static) -> Self {
         self.on_start = Some(Box::new(hook));
@@ -221,8 +217,8 @@ impl Setup {
     }
 }
 
-/// Begins this program anew if it has inherited descriptors that its parent did not mean to pass on,
-/// which ends them. Nothing else closes a descriptor that nobody owns.
+/// Begins this program anew if it has inherited descriptors that its parent did not mean to pass
+/// on, which ends them. Nothing else closes a descriptor that nobody owns.
 fn close_inherited() {
     if env::var_os(CLEAN).is_some() || !has_inherited() {
         return;

@@ -111,7 +111,7 @@ mod tests {
             prop_assert_eq!(arguments.bytes("large").unwrap(), &large);
             prop_assert_eq!(arguments.take::<i128>("number").unwrap(), number);
             prop_assert_eq!(arguments.text("text").unwrap(), &text);
-            prop_assert_eq!(arguments.take("map").as_ref(), Ok(&map));
+            prop_assert_eq!(arguments.take("map"), Ok(map));
             prop_assert_eq!(arguments.take("path"), Ok(path));
             prop_assert_eq!(arguments.take("large"), Ok(large));
             prop_assert!(arguments.take::<u8>("more").is_err());

@@ -3,7 +3,7 @@
 //!
 //! [`registry`] has the functions of this program. [`encoder`] and [`decoder`] write and read
 //! messages: the arguments on their way there, the value or the error of the function on its way
-//! back, as MessagePack with the names of fields, so that every type of serde means what it means
+//! back, as `MessagePack` with the names of fields, so that every type of serde means what it means
 //! in JSON.
 
 mod decoder;

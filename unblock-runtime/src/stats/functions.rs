@@ -22,8 +22,8 @@ const TRIES: usize = 16;
 /// A reading of what a pool has done for one function, from
 /// [`Pool::functions`](crate::Pool::functions).
 ///
-/// In every reading `submitted = completed + panicked + failed + cancelled + timed_out + rejected + queued +
-/// running`. The words are those of [`Stats`](crate::Stats).
+/// In every reading `submitted = completed + panicked + failed + cancelled + timed_out + rejected +
+/// queued + running`. The words are those of [`Stats`](crate::Stats).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FunctionStats {

@@ -18,8 +18,8 @@ pub use self::worker::{Activity, RunningJob, WorkerStats};
 
 /// A reading of a pool's statistics, from [`Pool::stats`](crate::Pool::stats).
 ///
-/// In every reading `submitted = completed + panicked + failed + cancelled + timed_out + rejected + queued +
-/// running`.
+/// In every reading `submitted = completed + panicked + failed + cancelled + timed_out + rejected +
+/// queued + running`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
