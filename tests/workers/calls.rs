@@ -89,7 +89,7 @@ fn make(bytes: usize) -> Result<Vec<u8>, Error> {
     Ok(vec![7; bytes])
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 struct Awkward;
 
 impl Serialize for Awkward {
