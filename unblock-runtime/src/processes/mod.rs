@@ -45,7 +45,7 @@
 //! A job runs once at the most. One that may have begun is never tried again.
 //!
 //! When its caller is gone or its deadline has passed, a job is told at once, by
-//! [`job::is_cancelled`](crate::job::is_cancelled) and
+//! [`job::is_cancelled`] and
 //! [`job::on_cancel`](crate::job::on_cancel()) in the worker. If it goes on for
 //! [`kill_after`](ProcessPoolBuilder::kill_after), its process is killed, with all that it has
 //! started. Another one takes its place.
