@@ -64,8 +64,7 @@ pub(super) fn check(
     }
     if is_no_result(function.output()) {
         let text = "a call to another process can fail, and this cannot say so: return \
-                    `Result<_, E>`, with `E: From<unblock_runtime::Error>`, such as that error \
-                    itself";
+                    `Result<_, E>`, where `E` is `unblock_runtime::Error` or made from it";
         match function.output() {
             syn::ReturnType::Type(_, ty) => errors.on(ty, text),
             syn::ReturnType::Default => errors.on(&function.sig.ident, text),
