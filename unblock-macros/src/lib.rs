@@ -66,6 +66,11 @@ use crate::parse::options::Options;
 /// - `timeout = "2s"`: how long a call may take, counted from its first poll. The value is a number
 ///   and one of `ns`, `us`, `ms`, `s`, `m`, `h`, or an expression of type `Duration`. Default: no
 ///   limit.
+/// - `remote`: the function may run in another process. The pool is a `ProcessPool`, or a `Pool`, on
+///   whose threads it runs as any other. It is a function without `self`, type parameters and
+///   `impl Trait`, which returns `Result<_, E>` with `E: From<unblock_runtime::Error>`; and its
+///   arguments, its value and `E` have serde's `Serialize` and `Deserialize`. Needs the feature
+///   `processes`; `unblock_runtime::processes` has the rest.
 /// - `concurrency = 4`: how many calls of the function may run at a time in one pool; the others
 ///   wait in its queue, in their order, and use neither a core nor a thread. A constant of type
 ///   `u32` will do. It is the limit for what bears few at a time, such as a database. Default: as
