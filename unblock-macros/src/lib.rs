@@ -66,8 +66,8 @@ use crate::parse::options::Options;
 /// - `timeout = "2s"`: how long a call may take, counted from its first poll. The value is a number
 ///   and one of `ns`, `us`, `ms`, `s`, `m`, `h`, or an expression of type `Duration`. Default: no
 ///   limit.
-/// - `remote`: the function may run in another process. The pool is a `ProcessPool`, or a `Pool`, on
-///   whose threads it runs as any other. It is a function without `self`, type parameters and
+/// - `remote`: the function may run in another process. The pool is a `ProcessPool`, or a `Pool`,
+///   on whose threads it runs as any other. It is a function without `self`, type parameters and
 ///   `impl Trait`, which returns `Result<_, E>` with `E: From<unblock_runtime::Error>`; and its
 ///   arguments, its value and `E` have serde's `Serialize` and `Deserialize`. Needs the feature
 ///   `processes`; `unblock_runtime::processes` has the rest.
