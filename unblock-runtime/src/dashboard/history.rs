@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::distribution::{Distribution, Quantiles};
 use super::micros;
-use super::reading;
+use super::reading::{self, by_name};
 use crate::stats::{FunctionStats, Outcomes};
 use crate::watchdog;
 
@@ -58,6 +58,7 @@ struct PoolPoint {
     threads: usize,
     busy: usize,
     /// The jobs that ended in this second.
+    #[serde(serialize_with = "by_name")]
     outcomes: Outcomes,
 }
 
@@ -101,6 +102,7 @@ struct Row<'a> {
 struct Window {
     /// Calls in a second.
     rate: f64,
+    #[serde(serialize_with = "by_name")]
     outcomes: Outcomes,
     wait: Quantiles,
     run: Quantiles,

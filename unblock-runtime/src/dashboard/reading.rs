@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::micros;
 use crate::pool::Pool;
@@ -59,6 +59,7 @@ pub(super) struct RouteSnapshot {
 #[derive(Debug, Serialize)]
 pub(super) struct PoolSnapshot {
     pub(super) name: String,
+    #[serde(serialize_with = "by_name")]
     pub(super) outcomes: Outcomes,
     /// The jobs that have not begun, those that wait for room among them.
     pub(super) queued: u64,
@@ -162,6 +163,14 @@ impl From<&WorkerStats> for WorkerSnapshot {
         let job = job.map(|job| (job.name.to_owned(), micros(job.running_for)));
         Self { number: worker.number, state, job }
     }
+}
+
+/// Writes outcomes as an object, so that the library's own type is free of serde.
+pub(super) fn by_name<S: Serializer>(
+    outcomes: &Outcomes,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(outcomes.by_name())
 }
 
 /// Returns the microseconds since 1970.

@@ -4,7 +4,6 @@
 ///
 /// What each number means is said at the fields of [`Stats`](crate::Stats) with the same names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "dashboard", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Outcomes {
     /// Number of jobs that ended with a value.
