@@ -1,12 +1,16 @@
 //! The settings of a pool of processes.
 
 use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::time::Duration;
 
 use super::supervisor::{Requests, Supervisor};
-use super::{Core, ProcessPool, Processes, State, worker};
+use super::worker::test_arguments;
+use super::{Core, ProcessPool, Processes, State, this_program, worker};
 use crate::cores;
 use crate::error::BuildError;
 use crate::pool::Pool;
@@ -224,5 +228,34 @@ impl ProcessPoolBuilder {
             ))),
             Err(_) => Err(BuildError::Processes("the supervisor of the processes died".to_owned())),
         }
+    }
+}
+
+impl Config {
+    /// Returns the command that starts a worker.
+    pub(super) fn command(&self) -> Command {
+        let mut command = Command::new(self.program.clone().unwrap_or_else(this_program));
+        if self.program.is_none()
+            && let Some(name) = std::env::args_os().next()
+        {
+            command.arg0(name);
+        }
+        match (&self.arguments, test_arguments()) {
+            (Some(arguments), _) => command.args(arguments),
+            (None, Some(arguments)) if self.program.is_none() => command.args(arguments),
+            // They are for people who read the list of processes.
+            (None, _) => command.args(["unblock-worker", &self.name]),
+        };
+        command
+    }
+
+    /// Returns the number of jobs after which the next process is to be replaced. They differ by a
+    /// tenth, so that processes which began together do not end together.
+    pub(super) fn jobs_of_next(&self) -> u64 {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let Some(jobs) = self.jobs_per_process else { return u64::MAX };
+        let tenth = jobs / 10;
+        let step = NEXT.fetch_add(7, Ordering::Relaxed) % 10;
+        jobs - tenth * step / 10
     }
 }

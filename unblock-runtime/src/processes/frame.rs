@@ -91,7 +91,7 @@ pub(super) fn poll_once(
         Until::Readable => PollFlags::IN,
         Until::Writable => PollFlags::OUT,
     };
-    let timeout = timeout.map(|time| Timespec::try_from(time).unwrap_or(LONGEST));
+    let timeout = timeout.map(timespec);
     match poll(&mut [PollFd::from_borrowed_fd(socket, events)], timeout.as_ref()) {
         Ok(ready) => Ok(ready > 0),
         // Whoever waits asks again.
@@ -100,8 +100,11 @@ pub(super) fn poll_once(
     }
 }
 
-/// A time that is as good as for ever.
-const LONGEST: Timespec = Timespec { tv_sec: i32::MAX as i64, tv_nsec: 0 };
+/// Returns a timeout as `poll` takes it. One that is too long for that is as good as for ever.
+pub(super) fn timespec(timeout: Duration) -> Timespec {
+    const LONGEST: Timespec = Timespec { tv_sec: i32::MAX as i64, tv_nsec: 0 };
+    Timespec::try_from(timeout).unwrap_or(LONGEST)
+}
 
 /// Writes a message.
 ///

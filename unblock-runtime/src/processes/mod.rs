@@ -37,7 +37,7 @@
 //! | --- | --- |
 //! | the function returns | its value, or its error |
 //! | it panics | [`Error::Panicked`] with the text |
-//! | the process dies: an abort, a segmentation fault, a stack overflow, `exit`, too much memory | [`Error::Died`] with the status and the last lines of its output |
+//! | the process dies: a crash, `exit`, too much memory | [`Error::Died`]: status, last lines |
 //! | the deadline passes | [`Error::TimedOut`], at that time |
 //! | an argument or the value has no form in serde, or is too large | [`Error::Unportable`] |
 //! | processes die when they start | [`Error::Unreachable`] with the reason |
@@ -45,10 +45,9 @@
 //! A job runs once at the most. One that may have begun is never tried again.
 //!
 //! When its caller is gone or its deadline has passed, a job is told at once, by
-//! [`job::is_cancelled`] and
-//! [`job::on_cancel`](crate::job::on_cancel()) in the worker. If it goes on for
-//! [`kill_after`](ProcessPoolBuilder::kill_after), its process is killed, with all that it has
-//! started. Another one takes its place.
+//! [`job::is_cancelled`] and [`job::on_cancel`](crate::job::on_cancel()) in the worker. If it goes
+//! on for [`kill_after`](ProcessPoolBuilder::kill_after), its process is killed, with all that it
+//! has started. Another one takes its place.
 //!
 //! # In a worker
 //!
@@ -59,6 +58,7 @@
 
 mod builder;
 mod frame;
+mod output;
 mod process;
 mod stats;
 mod supervisor;
@@ -74,12 +74,12 @@ use self::builder::Config;
 pub use self::builder::ProcessPoolBuilder;
 use self::frame::Kind;
 use self::process::Process;
-pub use self::stats::{Activity, ProcessStats, Processes as ProcessCounts};
-use self::supervisor::{Outage, Request, Requests};
+pub use self::stats::{Activity, ProcessCounts, ProcessStats};
+use self::supervisor::{Kill, Outage, Request, Requests};
 pub use self::worker::{Worker, init, init_in_test};
 use crate::error::{Error, Panicked, Unportable};
 use crate::job;
-use crate::pool::{Pool, Shutdown};
+use crate::pool::{Pool, Shutdown, ShuttingDown};
 use crate::remote::{Encoder, Function};
 pub use crate::restart_budget::Restarts;
 use crate::stats::{FunctionStats, Stats};
@@ -130,14 +130,17 @@ impl ProcessPool {
     ///
     /// Dropping the returned future leaves the pool closed, with nothing more cancelled.
     pub fn shutdown(&self, grace: Duration) -> impl Future<Output = Shutdown> + Send + use<> {
-        let until = grace.saturating_add(self.processes.core.config.kill_after);
-        self.threads.shutdown(until.saturating_add(REAPING)).cancel_after(grace)
+        self.begin_shutdown(grace)
     }
 
     /// Shuts the pool down as [`shutdown`](Self::shutdown) does, and waits by blocking this thread.
     pub fn shutdown_blocking(&self, grace: Duration) -> Shutdown {
+        self.begin_shutdown(grace).wait()
+    }
+
+    fn begin_shutdown(&self, grace: Duration) -> ShuttingDown {
         let until = grace.saturating_add(self.processes.core.config.kill_after);
-        self.threads.shutdown(until.saturating_add(REAPING)).cancel_after(grace).wait()
+        self.threads.shutdown(until.saturating_add(REAPING)).cancel_after(grace)
     }
 
     pub(crate) fn handle(&self) -> Arc<Processes> {
@@ -251,7 +254,7 @@ impl Core {
             let reason = format!("killed, as its job went on for {kill_after:?} when cancelled");
             let at = Instant::now() + kill_after;
             let process = Arc::clone(process);
-            self.requests.send(Request::Kill { at, process, call: Some(call), reason });
+            self.requests.send(Request::Kill(Kill { at, process, call: Some(call), reason }));
         }
     }
 }
@@ -306,7 +309,7 @@ impl Processes {
                 // Mostly it is about to die, and that is why.
                 let at = Instant::now() + if is_end(&error) { DYING } else { Duration::ZERO };
                 let dying = Arc::clone(&process);
-                core.requests.send(Request::Kill { at, process: dying, call: None, reason });
+                core.requests.send(Request::Kill(Kill { at, process: dying, call: None, reason }));
                 let death = process.wait_for_death();
                 process.end();
                 return Err(Error::Died(death));

@@ -8,7 +8,7 @@ use super::process::Process;
 /// How many worker processes a pool has started, and how they ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Processes {
+pub struct ProcessCounts {
     /// Number of processes that were started.
     pub started: u64,
     /// Number of processes that died by themselves: by a signal, by an exit of a job, at the start.

@@ -17,37 +17,43 @@ use std::io::{self, Read as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::frame::{self, Block, Kind};
+use super::Core;
+use super::frame::{self, Block, Kind, Until, poll_once, timespec};
+use super::output::Output;
 use super::process::Process;
-use super::worker::{Setup, VARIABLE, test_arguments};
-use super::{Core, this_program};
+use super::worker::{Setup, VARIABLE};
 use crate::error::{Death, Error};
 use crate::restart_budget::RestartBudget;
 use crate::unwind;
 
-/// The last lines of a process that are kept for whoever asks why it died.
-const LINES_KEPT: usize = 10;
-/// The longest line that is kept in one piece.
-const LONGEST_LINE: usize = 4096;
 /// The pause between two attempts while the budget of restarts is used up.
 const OUTAGE: Duration = Duration::from_secs(5);
 
 /// What the other threads ask the supervisor for.
 pub(super) enum Request {
-    /// Kill a process at a time, if it lives then and still runs that call.
-    Kill { at: Instant, process: Arc<Process>, call: Option<u64>, reason: String },
+    /// Kill a process.
+    Kill(Kill),
     /// Start another process, and have this one leave when that is ready.
     Replace(Arc<Process>),
     /// Have a process that has no call leave.
     Stop(Arc<Process>),
+}
+
+/// A process that is to be killed at a time, if it lives then and still runs that call.
+pub(super) struct Kill {
+    pub(super) at: Instant,
+    pub(super) process: Arc<Process>,
+    /// `None` if it does not matter what it runs.
+    pub(super) call: Option<u64>,
+    pub(super) reason: String,
 }
 
 /// The requests that the supervisor has not read.
@@ -112,15 +118,8 @@ enum Phase {
     /// It has said something else.
     Failing,
     Ready,
-    /// It is to end by itself until then.
-    Stopping(Instant),
-}
-
-/// What a process writes, and nobody has logged.
-struct Output {
-    pipe: ChildStderr,
-    partial: Vec<u8>,
-    last: VecDeque<String>,
+    /// It has been asked to end.
+    Stopping,
 }
 
 pub(super) struct Supervisor {
@@ -131,8 +130,8 @@ pub(super) struct Supervisor {
     due: Vec<Instant>,
     /// Processes that work on until others are ready, which are due or starting.
     to_replace: Vec<Arc<Process>>,
-    /// Which processes are to be killed at which time.
-    kills: Vec<(Instant, Arc<Process>, Option<u64>, String)>,
+    /// The processes that are to be killed.
+    kills: Vec<Kill>,
     budget: RestartBudget,
     /// Number of processes that have died in a row before they were ready, or before they had run
     /// a call.
@@ -178,9 +177,7 @@ impl Supervisor {
 
     fn serve(&mut self, request: Request) {
         match request {
-            Request::Kill { at, process, call, reason } => {
-                self.kills.push((at, process, call, reason));
-            }
+            Request::Kill(kill) => self.kills.push(kill),
             Request::Replace(process) => {
                 let is_new = !self.to_replace.iter().any(|other| Arc::ptr_eq(other, &process));
                 if is_new && !process.is_retiring() && !process.is_doomed() {
@@ -228,19 +225,15 @@ impl Supervisor {
         let process = Process::new(child.id(), calls, control, config.jobs_of_next());
         let process = Arc::new(process);
         let pipe = child.stderr.take().ok_or(io::ErrorKind::BrokenPipe)?;
-        let watched = watch(&child, &process).and_then(|death| {
-            rustix::io::ioctl_fionbio(&pipe, true)?;
-            Ok(death)
-        });
-        let death = match watched {
-            Ok(death) => death,
+        let watched = watch(&child, &process).and_then(|death| Ok((death, Output::new(pipe)?)));
+        let (death, output) = match watched {
+            Ok(watched) => watched,
             Err(error) => {
                 let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
                 child.wait()?;
                 return Err(error);
             }
         };
-        let output = Output { pipe, partial: Vec::new(), last: VecDeque::new() };
         let phase = Phase::Starting(Instant::now() + config.start_timeout);
         let mut state = self.core.lock();
         state.counts.started += 1;
@@ -255,21 +248,18 @@ impl Supervisor {
         let mut fds = vec![PollFd::new(&self.woken, PollFlags::IN)];
         for member in &self.members {
             fds.push(PollFd::new(&member.death, PollFlags::IN));
-            fds.push(PollFd::new(&member.output.pipe, PollFlags::IN));
+            fds.push(PollFd::new(member.output.pipe(), PollFlags::IN));
             if matches!(member.phase, Phase::Starting(_)) {
                 fds.push(PollFd::new(member.process.socket(), PollFlags::IN));
             }
         }
         let phases = self.members.iter().filter_map(|member| match member.phase {
-            Phase::Starting(until) | Phase::Stopping(until) => Some(until),
-            Phase::Failing | Phase::Ready => None,
+            Phase::Starting(until) => Some(until),
+            Phase::Failing | Phase::Ready | Phase::Stopping => None,
         });
-        let kills = self.kills.iter().map(|(at, ..)| *at);
+        let kills = self.kills.iter().map(|kill| kill.at);
         let next = phases.chain(kills).chain(self.due.iter().copied()).min();
-        let timeout = next.map(|at| {
-            let left = at.saturating_duration_since(Instant::now());
-            Timespec::try_from(left).unwrap_or(Timespec { tv_sec: i64::from(i32::MAX), tv_nsec: 0 })
-        });
+        let timeout = next.map(|at| timespec(at.saturating_duration_since(Instant::now())));
         // An error is an interruption, and all is looked at anyway.
         let _ = poll(&mut fds, timeout.as_ref());
         let mut bytes = [0; 64];
@@ -300,7 +290,8 @@ impl Supervisor {
                             format!("killed, as it did not start as a worker does: {error}");
                         let process = Arc::clone(&member.process);
                         member.phase = Phase::Failing;
-                        self.kills.push((Instant::now() + super::DYING, process, None, reason));
+                        let at = Instant::now() + super::DYING;
+                        self.kills.push(Kill { at, process, call: None, reason });
                     }
                 }
             }
@@ -330,14 +321,14 @@ impl Supervisor {
     fn stop(&mut self, process: &Arc<Process>) {
         let of_process = |member: &&mut Member| Arc::ptr_eq(&member.process, process);
         let Some(member) = self.members.iter_mut().find(of_process) else { return };
-        if matches!(member.phase, Phase::Stopping(_)) {
+        if member.phase == Phase::Stopping {
             return;
         }
-        let until = Instant::now() + self.core.config.kill_after;
-        member.phase = Phase::Stopping(until);
+        member.phase = Phase::Stopping;
         process.stop();
+        let at = Instant::now() + self.core.config.kill_after;
         let reason = "killed, as it did not end when it was asked to".to_owned();
-        self.kills.push((until, Arc::clone(process), None, reason));
+        self.kills.push(Kill { at, process: Arc::clone(process), call: None, reason });
     }
 
     /// Has all processes leave, because the pool is closed and has no calls any more.
@@ -360,11 +351,11 @@ impl Supervisor {
         let start_timeout = self.core.config.start_timeout;
         let late = starting.map(|member| {
             let reason = format!("killed, as it was not ready after {start_timeout:?}");
-            (now, Arc::clone(&member.process), None, reason)
+            Kill { at: now, process: Arc::clone(&member.process), call: None, reason }
         });
         let mut kills: Vec<_> = late.collect();
-        kills.extend(self.kills.extract_if(.., |(at, ..)| *at <= now));
-        for (_, process, call, reason) in kills {
+        kills.extend(self.kills.extract_if(.., |kill| kill.at <= now));
+        for Kill { process, call, reason, .. } in kills {
             let of_process = |member: &&Member| Arc::ptr_eq(&member.process, &process);
             let Some(member) = self.members.iter().find(of_process) else { continue };
             if process.doom(call, reason) {
@@ -378,12 +369,11 @@ impl Supervisor {
         // What it had started is in its group. The group has its id as long as it is not reaped.
         let _ = kill_process_group(Pid::from_child(&member.child), Signal::KILL);
         let status = member.child.wait();
-        member.output.read(&self.core.config.name, &member.process);
-        member.output.end_line(&self.core.config.name, &member.process);
         let process = member.process;
-        let death = self.death(&process, status, member.output.last);
+        let last = member.output.finish(&self.core.config.name, &process);
+        let death = self.death(&process, status, last);
         let was_killed = process.kill_reason().is_some();
-        let is_stopping = matches!(member.phase, Phase::Stopping(_));
+        let is_stopping = member.phase == Phase::Stopping;
         let is_replaced = self.to_replace.extract_if(.., |other| Arc::ptr_eq(other, &process));
         let is_missed = is_replaced.count() == 0 && !is_stopping && !process.is_retiring();
         let mut state = self.core.lock();
@@ -458,47 +448,6 @@ impl Supervisor {
     }
 }
 
-impl Output {
-    /// Reads and logs what is there.
-    fn read(&mut self, pool: &str, process: &Process) {
-        let mut bytes = [0; 4096];
-        while let Ok(read @ 1..) = self.pipe.read(&mut bytes) {
-            for byte in &bytes[..read] {
-                if *byte == b'\n' || self.partial.len() == LONGEST_LINE {
-                    self.end_line(pool, process);
-                }
-                if *byte != b'\n' {
-                    self.partial.push(*byte);
-                }
-            }
-        }
-    }
-
-    fn end_line(&mut self, pool: &str, process: &Process) {
-        if self.partial.is_empty() {
-            return;
-        }
-        let line = String::from_utf8_lossy(&std::mem::take(&mut self.partial)).into_owned();
-        let function = process.running().map(|running| running.function.path());
-        let pid = process.id;
-        if tracing::dispatcher::has_been_set() {
-            unwind::log(|| tracing::info!(pool, pid, function, "{line}"));
-        } else {
-            // Nobody reads a log. The lines would have been here without the process.
-            eprintln!("{line}");
-        }
-        // The frames of a backtrace would leave no room for what it is about.
-        let is_frame = line.starts_with(' ') || line == "stack backtrace:";
-        if is_frame {
-            return;
-        }
-        if self.last.len() == LINES_KEPT {
-            self.last.pop_front();
-        }
-        self.last.push_back(line);
-    }
-}
-
 /// Returns what becomes readable when a process dies.
 #[cfg(target_os = "linux")]
 fn watch(child: &Child, _process: &Process) -> io::Result<OwnedFd> {
@@ -513,8 +462,7 @@ fn watch(_child: &Child, process: &Process) -> io::Result<OwnedFd> {
 }
 
 fn is_readable(fd: impl AsFd) -> bool {
-    let mut fds = [PollFd::from_borrowed_fd(fd.as_fd(), PollFlags::IN)];
-    matches!(poll(&mut fds, Some(&Timespec::default())), Ok(1..))
+    matches!(poll_once(fd.as_fd(), Until::Readable, Some(Duration::ZERO)), Ok(true))
 }
 
 /// Returns a text that no other process of this machine is given.
@@ -523,33 +471,4 @@ fn token() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let (id, next) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     format!("{id}-{next}-{}", now.as_nanos())
-}
-
-impl super::Config {
-    /// Returns the command that starts a worker.
-    fn command(&self) -> Command {
-        let mut command = Command::new(self.program.clone().unwrap_or_else(this_program));
-        if self.program.is_none()
-            && let Some(name) = std::env::args_os().next()
-        {
-            command.arg0(name);
-        }
-        match (&self.arguments, test_arguments()) {
-            (Some(arguments), _) => command.args(arguments),
-            (None, Some(arguments)) if self.program.is_none() => command.args(arguments),
-            // They are for people who read the list of processes.
-            (None, _) => command.args(["unblock-worker", &self.name]),
-        };
-        command
-    }
-
-    /// Returns the number of jobs after which the next process is to be replaced. They differ by a
-    /// tenth, so that processes which began together do not end together.
-    fn jobs_of_next(&self) -> u64 {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let Some(jobs) = self.jobs_per_process else { return u64::MAX };
-        let tenth = jobs / 10;
-        let step = NEXT.fetch_add(7, Ordering::Relaxed) % 10;
-        jobs - tenth * step / 10
-    }
 }

@@ -30,14 +30,14 @@ impl<'a> Encoder<'a> {
         if let Some(bytes) = as_bytes(value) {
             return self.put_bytes(name, bytes);
         }
-        let value: &dyn Any = value;
-        if let Some(text) = value.downcast_ref::<String>().filter(|text| text.len() >= LENT_FROM) {
+        let text = (value as &dyn Any).downcast_ref::<String>();
+        if let Some(text) = text.filter(|text| text.len() >= LENT_FROM) {
             let length = length(name, text.len())?;
             written(name, rmp::encode::write_str_len(&mut self.written, length))?;
             self.lend(text.as_bytes());
             return Ok(());
         }
-        self.serialize(name, value.downcast_ref::<T>().expect("it is a `T`"))
+        self.serialize(name, value)
     }
 
     fn put_bytes(&mut self, name: &str, bytes: &'a [u8]) -> Result<(), Unportable> {
