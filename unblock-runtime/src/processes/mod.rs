@@ -213,6 +213,8 @@ impl Core {
             }
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) {
+                drop(state);
+                expire();
                 return Err(Error::TimedOut);
             }
             let waited = self.changed.wait_timeout(state, left.unwrap_or(Duration::MAX));
@@ -291,6 +293,7 @@ impl Processes {
             return Err(Error::Unreachable { retry_after: Duration::ZERO, reason: reason.into() });
         }
         if job::is_cancelled() {
+            expire();
             core.give_back(process);
             return Err(Error::Cancelled);
         }
@@ -299,8 +302,7 @@ impl Processes {
             let (core, process) = (Arc::clone(core), Arc::clone(&process));
             job::on_cancel(move || core.cancel(&process, call))
         };
-        let on_deadline = || core.cancel(&process, call);
-        let answer = process.exchange(call, function, message, limit, on_deadline);
+        let answer = process.exchange(call, function, message, limit, expire);
         drop(guard);
         let answer = match answer {
             Ok(answer) => answer,
@@ -323,6 +325,14 @@ impl Processes {
             Kind::PanickedWithoutText => Err(Error::Panicked(Panicked::new(Box::new(())))),
             _ => Err(Error::Unportable(Unportable::new(text()))),
         }
+    }
+}
+
+/// Tells the caller of the running job, if its deadline has passed. A process that runs it is told
+/// after that, by the hook: its answer may come at once, and would be the outcome otherwise.
+fn expire() {
+    if let Some(job) = job::context::current().filter(|job| job.header().is_expired()) {
+        job.expire();
     }
 }
 
